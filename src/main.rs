@@ -1,0 +1,3 @@
+//! The `tracespool` program.
+
+fn main() {}

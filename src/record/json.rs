@@ -1,0 +1,558 @@
+//! A strict, iterative reader of JSON text (RFC 8259): tokens with their places, nothing copied, no tree.
+//!
+//! A tree would lose what CONTRACT §3 promises to keep (numbers digit for digit, the order of keys, duplicate keys),
+//! and the scrubber has to see every occurrence of a key with its escapes decoded. So the record and the scrubber
+//! both walk these tokens, and text that needs no change is passed on as the slice it is.
+//!
+//! Invariant: the reader holds no memory that grows with the text; nesting is a bit each in one `u128`.
+//! Invariant: what it accepts, MariaDB and MySQL accept too; a lone surrogate, for one, is refused here already.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// The deepest nesting a reader can follow. MySQL takes 100; the rest is room for the notes around `metadata`.
+pub const DEPTH_MAX: usize = 128;
+
+/// One piece of a JSON text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// `{`
+    ObjectStart,
+    /// `}`
+    ObjectEnd,
+    /// `[`
+    ArrayStart,
+    /// `]`
+    ArrayEnd,
+    /// The name of a member; its value follows as the next token.
+    Key(Str<'a>),
+    /// A string value.
+    String(Str<'a>),
+    /// A number, as it was written.
+    Number(&'a str),
+    /// `true` or `false`, as it was written.
+    Bool(&'a str),
+    /// `null`
+    Null,
+}
+
+/// A JSON string as written between its quotes, its escapes checked but not decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Str<'a> {
+    raw: &'a str,
+    escaped: bool,
+}
+
+impl<'a> Str<'a> {
+    /// The text between the quotes, escapes and all.
+    pub fn raw(self) -> &'a str {
+        self.raw
+    }
+
+    /// What the string means. Borrowed unless it holds an escape.
+    pub fn decode(self) -> Cow<'a, str> {
+        if !self.escaped {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut out = String::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let Some(at) = rest.find('\\') {
+            out.push_str(&rest[..at]);
+            let (char, used) = decode_escape(&rest.as_bytes()[at..]).expect("escapes were checked by the reader");
+            out.push(char);
+            rest = &rest[at + used..];
+        }
+        out.push_str(rest);
+        Cow::Owned(out)
+    }
+}
+
+/// Why a text is not JSON. It names a place and a rule, never the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The text breaks the grammar.
+    #[error("{expected} expected at byte {at}")]
+    Syntax {
+        /// Bytes from the start of the text.
+        at: usize,
+        /// What the grammar asks for there.
+        expected: &'static str,
+    },
+    /// The text nests deeper than the reader was told to follow.
+    #[error("nested deeper than {max} at byte {at}")]
+    TooDeep {
+        /// Bytes from the start of the text.
+        at: usize,
+        /// The limit.
+        max: usize,
+    },
+}
+
+/// What the grammar allows next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Value,
+    FirstValueOrEnd,
+    Key,
+    FirstKeyOrEnd,
+    CommaOrEnd,
+    Nothing,
+}
+
+/// Reads one JSON text, token by token.
+#[derive(Debug, Clone)]
+pub struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+    /// Where the last token began and ended; a key's colon is behind its end and before `at`.
+    start: usize,
+    end: usize,
+    expect: Expect,
+    depth: usize,
+    deepest: usize,
+    depth_max: usize,
+    /// Bit `n` is set when the container at depth `n + 1` is an object.
+    objects: u128,
+}
+
+impl<'a> Tokens<'a> {
+    /// A reader of `text`, which may nest [`DEPTH_MAX`] deep.
+    pub fn new(text: &'a str) -> Self {
+        Tokens {
+            text,
+            at: 0,
+            start: 0,
+            end: 0,
+            expect: Expect::Value,
+            depth: 0,
+            deepest: 0,
+            depth_max: DEPTH_MAX,
+            objects: 0,
+        }
+    }
+
+    /// The next token; `None` at the end of a whole text.
+    ///
+    /// # Errors
+    /// The text is not JSON, or too deep. The reader is of no use afterwards.
+    #[expect(clippy::should_implement_trait, reason = "an iterator of results would go on after an error")]
+    pub fn next(&mut self) -> Result<Option<Token<'a>>, Error> {
+        self.skip_space();
+        self.start = self.at;
+        let token = match self.expect {
+            Expect::Nothing if self.at == self.text.len() => return Ok(None),
+            Expect::Nothing => return Err(self.expected("the end of the text")),
+            Expect::Value => self.value()?,
+            Expect::FirstValueOrEnd if self.peek() == Some(b']') => self.close(Token::ArrayEnd),
+            Expect::FirstValueOrEnd => self.value()?,
+            Expect::FirstKeyOrEnd if self.peek() == Some(b'}') => self.close(Token::ObjectEnd),
+            Expect::FirstKeyOrEnd | Expect::Key => self.key()?,
+            Expect::CommaOrEnd => match (self.peek(), self.in_object()) {
+                (Some(b','), in_object) => {
+                    self.at += 1;
+                    self.skip_space();
+                    self.start = self.at;
+                    if in_object { self.key()? } else { self.value()? }
+                }
+                (Some(b'}'), true) => self.close(Token::ObjectEnd),
+                (Some(b']'), false) => self.close(Token::ArrayEnd),
+                (_, true) => return Err(self.expected("a comma or `}`")),
+                (_, false) => return Err(self.expected("a comma or `]`")),
+            },
+        };
+        if !matches!(token, Token::Key(_)) {
+            self.end = self.at;
+        }
+        Ok(Some(token))
+    }
+
+    /// Reads the value that comes next (after a key, or at the start) whole and returns its text.
+    ///
+    /// # Errors
+    /// As for [`Tokens::next`].
+    pub fn value_text(&mut self) -> Result<&'a str, Error> {
+        let outside = self.depth;
+        self.next()?.ok_or_else(|| self.expected("a value"))?;
+        let start = self.start;
+        while self.depth > outside {
+            self.next()?.ok_or_else(|| self.expected("a value"))?;
+        }
+        Ok(&self.text[start..self.at])
+    }
+
+    /// Where the last token stands in the text, quotes included.
+    pub fn span(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// How many containers are open after the last token.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The deepest nesting met since [`Tokens::forget_deepest`]; a scalar is 0, `[]` is 1.
+    pub fn deepest(&self) -> usize {
+        self.deepest
+    }
+
+    /// Starts measuring [`Tokens::deepest`] anew from the present depth.
+    pub fn forget_deepest(&mut self) {
+        self.deepest = self.depth;
+    }
+
+    fn value(&mut self) -> Result<Token<'a>, Error> {
+        match self.peek() {
+            Some(b'{') => self.open(Token::ObjectStart, Expect::FirstKeyOrEnd),
+            Some(b'[') => self.open(Token::ArrayStart, Expect::FirstValueOrEnd),
+            Some(b'"') => {
+                let string = self.string()?;
+                Ok(self.scalar(Token::String(string)))
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let number = self.number()?;
+                Ok(self.scalar(Token::Number(number)))
+            }
+            Some(b't') => self.word("true", Token::Bool("true")),
+            Some(b'f') => self.word("false", Token::Bool("false")),
+            Some(b'n') => self.word("null", Token::Null),
+            _ => Err(self.expected("a value")),
+        }
+    }
+
+    fn key(&mut self) -> Result<Token<'a>, Error> {
+        if self.peek() != Some(b'"') {
+            return Err(self.expected("a key"));
+        }
+        let key = self.string()?;
+        self.end = self.at;
+        self.skip_space();
+        if self.peek() != Some(b':') {
+            return Err(self.expected("a colon"));
+        }
+        self.at += 1;
+        self.expect = Expect::Value;
+        Ok(Token::Key(key))
+    }
+
+    fn open(&mut self, token: Token<'a>, expect: Expect) -> Result<Token<'a>, Error> {
+        if self.depth == self.depth_max {
+            return Err(Error::TooDeep { at: self.at, max: self.depth_max });
+        }
+        let bit = 1u128 << self.depth;
+        if token == Token::ObjectStart {
+            self.objects |= bit
+        } else {
+            self.objects &= !bit
+        }
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        self.at += 1;
+        self.expect = expect;
+        Ok(token)
+    }
+
+    fn close(&mut self, token: Token<'a>) -> Token<'a> {
+        self.at += 1;
+        self.depth -= 1;
+        self.scalar(token)
+    }
+
+    fn scalar(&mut self, token: Token<'a>) -> Token<'a> {
+        self.expect = if self.depth == 0 { Expect::Nothing } else { Expect::CommaOrEnd };
+        token
+    }
+
+    fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Error> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.expected("a value"));
+        }
+        self.at += word.len();
+        Ok(self.scalar(token))
+    }
+
+    fn string(&mut self) -> Result<Str<'a>, Error> {
+        let bytes = self.text.as_bytes();
+        let start = self.at + 1;
+        let mut escaped = false;
+        self.at = start;
+        loop {
+            match bytes.get(self.at) {
+                Some(b'"') => {
+                    let raw = &self.text[start..self.at];
+                    self.at += 1;
+                    return Ok(Str { raw, escaped });
+                }
+                Some(b'\\') => {
+                    let Some((_, used)) = decode_escape(&bytes[self.at..]) else {
+                        return Err(self.expected("an escape that means a character"));
+                    };
+                    escaped = true;
+                    self.at += used;
+                }
+                Some(0..0x20) => return Err(self.expected("an escape in place of a control character")),
+                Some(_) => self.at += 1,
+                None => return Err(self.expected("a closing quote")),
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<&'a str, Error> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits()?,
+            _ => return Err(self.expected("a digit")),
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(&self.text[start..self.at])
+    }
+
+    fn digits(&mut self) -> Result<(), Error> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count == 0 {
+            return Err(self.expected("a digit"));
+        }
+        self.at += count;
+        Ok(())
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn in_object(&self) -> bool {
+        self.depth > 0 && self.objects >> (self.depth - 1) & 1 == 1
+    }
+
+    fn expected(&self, expected: &'static str) -> Error {
+        Error::Syntax { at: self.at, expected }
+    }
+}
+
+/// Reads the escape at the start of `bytes` (a backslash): its character, and how many bytes it takes.
+/// `None` when it is not an escape of JSON, or half of a surrogate pair.
+fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let char = match bytes.get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return decode_unicode_escape(bytes),
+        _ => return None,
+    };
+    Some((char, 2))
+}
+
+fn decode_unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let first = hex4(bytes.get(2..6)?)?;
+    if !(0xd800..0xe000).contains(&first) {
+        return Some((char::from_u32(first)?, 6));
+    }
+    if bytes.get(6..8)? != b"\\u" {
+        return None;
+    }
+    let second = hex4(bytes.get(8..12)?)?;
+    if first >= 0xdc00 || !(0xdc00..0xe000).contains(&second) {
+        return None;
+    }
+    let char = char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00))?;
+    Some((char, 12))
+}
+
+fn hex4(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// Appends `text` to `out` as a JSON string, quotes included.
+pub fn push_string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("writing to memory cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn accepts(text: &str) -> bool {
+        let mut tokens = Tokens::new(text);
+        loop {
+            match tokens.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    #[test]
+    fn agrees_with_serde_on_the_shapes_of_the_json_test_suite() {
+        for text in [
+            "",
+            " ",
+            "{}",
+            "[]",
+            "{\"a\":1}",
+            "{\"a\":1,}",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{a:1}",
+            "{'a':1}",
+            "nul",
+            "null",
+            "nullx",
+            "true false",
+            "-",
+            "-0",
+            "-01",
+            "01",
+            "1.",
+            ".1",
+            "1e",
+            "1e+",
+            "1E-7",
+            "+1",
+            "0x1",
+            "1.5e300",
+            "NaN",
+            "Infinity",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\uD83D\\uDE00\"",
+            "\"\\uD800\"",
+            "\"\\uDC00\\uD800\"",
+            "\"\\u0000\"",
+            "\"a\tb\"",
+            "\"unterminated",
+            "[[[[]]]]",
+            "[[[]",
+            "]",
+            "}",
+            "{\"a\":{\"b\":[1,{\"c\":null}]}}",
+            "{\"a\":1}}",
+            "[1]]",
+            "\u{feff}{}",
+            "/**/{}",
+            "{\"a\":1 \"b\":2}",
+            "{1:2}",
+            "[\"\":1]",
+            "{\"a\"}",
+            "\"\u{7f}\"",
+        ] {
+            let serde = serde_json::from_str::<serde_json::Value>(text).is_ok();
+            assert_eq!(accepts(text), serde, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_measured() {
+        let deep = "[".repeat(DEPTH_MAX) + &"]".repeat(DEPTH_MAX);
+        assert!(accepts(&deep));
+        let mut tokens = Tokens::new(&deep);
+        assert_eq!(tokens.value_text(), Ok(deep.as_str()));
+        assert_eq!(tokens.deepest(), DEPTH_MAX);
+        let mut tokens = Tokens::new("[[[[[[");
+        while let Ok(Some(_)) = tokens.next() {}
+        assert_eq!(tokens.depth(), 6);
+        let mut hostile = Tokens::new(Box::leak("[{\"\":".repeat(50_000).into_boxed_str()));
+        let end = loop {
+            match hostile.next() {
+                Ok(Some(_)) => {}
+                other => break other,
+            }
+        };
+        assert!(matches!(end, Err(Error::TooDeep { max: DEPTH_MAX, .. })));
+    }
+
+    #[test]
+    fn keys_and_strings_decode_their_escapes() {
+        let mut tokens = Tokens::new(r#"{"\u0070assw\u006Frd" : "a\n\"\\\/\b\f\r\t\u00e9\ud83d\ude00"}"#);
+        assert_eq!(tokens.next(), Ok(Some(Token::ObjectStart)));
+        let Ok(Some(Token::Key(key))) = tokens.next() else { panic!("a key") };
+        assert_eq!(key.decode(), "password");
+        let Ok(Some(Token::String(value))) = tokens.next() else { panic!("a string") };
+        assert_eq!(value.decode(), "a\n\"\\/\u{8}\u{c}\r\t\u{e9}\u{1f600}");
+    }
+
+    #[test]
+    fn value_text_is_the_text_as_written() {
+        let mut tokens = Tokens::new(r#"{ "a" : 1.000000000000000005 , "b": [ 1e-999 , {"k":1,"k":2} ] }"#);
+        tokens.next().unwrap();
+        tokens.next().unwrap();
+        assert_eq!(tokens.value_text(), Ok("1.000000000000000005"));
+        tokens.next().unwrap();
+        assert_eq!(tokens.value_text(), Ok(r#"[ 1e-999 , {"k":1,"k":2} ]"#));
+        assert_eq!(tokens.next(), Ok(Some(Token::ObjectEnd)));
+        assert_eq!(tokens.next(), Ok(None));
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(6, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_on_any_value(value in any_json()) {
+            let text = value.to_string();
+            prop_assert!(accepts(&text));
+            prop_assert_eq!(Tokens::new(&text).value_text(), Ok(text.as_str()));
+        }
+
+        #[test]
+        fn agrees_with_serde_on_damaged_text(value in any_json(), at in any::<prop::sample::Index>(), with in "[\\[\\]{}\",:0-9eE.tfn\\\\ -]") {
+            let mut chars: Vec<char> = value.to_string().chars().collect();
+            let at = at.index(chars.len());
+            chars.splice(at..=at, with.chars());
+            let text: String = chars.into_iter().collect();
+            let serde = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok()
+                && serde_json::from_str::<serde_json::Value>(&text).map_or_else(|e| e.to_string().contains("out of range"), |_| true);
+            prop_assert_eq!(accepts(&text), serde, "{:?}", text);
+        }
+
+        #[test]
+        fn decodes_as_serde_does(text in any::<String>()) {
+            let mut written = Vec::new();
+            push_string(&mut written, &text);
+            let written = String::from_utf8(written).unwrap();
+            let Ok(Some(Token::String(string))) = Tokens::new(&written).next() else { panic!("a string") };
+            prop_assert_eq!(string.decode(), text);
+        }
+    }
+}
