@@ -1,3 +1,13 @@
 //! Ships NDJSON telemetry from a local spool into MySQL, scrubbed, each line exactly once.
 
+pub mod spool;
+
 pub mod record;
+
+pub mod scrub;
+
+pub mod row;
+
+pub mod batch;
+
+pub mod sink;

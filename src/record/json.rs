@@ -93,7 +93,6 @@ pub enum Error {
 enum Expect {
     Value,
     FirstValueOrEnd,
-    Key,
     FirstKeyOrEnd,
     CommaOrEnd,
     Nothing,
@@ -146,7 +145,7 @@ impl<'a> Tokens<'a> {
             Expect::FirstValueOrEnd if self.peek() == Some(b']') => self.close(Token::ArrayEnd),
             Expect::FirstValueOrEnd => self.value()?,
             Expect::FirstKeyOrEnd if self.peek() == Some(b'}') => self.close(Token::ObjectEnd),
-            Expect::FirstKeyOrEnd | Expect::Key => self.key()?,
+            Expect::FirstKeyOrEnd => self.key()?,
             Expect::CommaOrEnd => match (self.peek(), self.in_object()) {
                 (Some(b','), in_object) => {
                     self.at += 1;

@@ -1,0 +1,12 @@
+//! The scrubber: the only way from a record to anything that is stored, logged or shown.
+
+/// Text with no secret left in it. Only the scrubber makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScrubbedText(String);
+
+impl ScrubbedText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,143 @@
+//! The sink: batches into the database, in order, each exactly once.
+
+use std::future::Future;
+use std::ops::Range;
+
+use crate::batch::Batch;
+use crate::record::Columns;
+use crate::spool::{FileKey, Move, Position};
+
+/// What the sink does about an error: one class of CONTRACT §4.4 each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The connection is of no use any more; what it was doing may or may not have happened.
+    Connection,
+    /// The server is busy: the same batch again, after a while.
+    Busy,
+    /// The server is not the one that takes writes: the next host.
+    NotTheWriter,
+    /// The server has no room.
+    Full,
+    /// Some row can never be stored.
+    Data,
+    /// No batch can be stored as the schema or the rights are.
+    Schema,
+    /// None of the above is known of it.
+    Unknown,
+}
+
+impl Class {
+    /// The word in metrics and log lines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Class::Connection => "connection",
+            Class::Busy => "busy",
+            Class::NotTheWriter => "not_the_writer",
+            Class::Full => "full",
+            Class::Data => "data",
+            Class::Schema => "schema",
+            Class::Unknown => "unknown",
+        }
+    }
+}
+
+/// A request that the database did not do.
+///
+/// Its text is ours: a server quotes values in its messages, so they are never passed on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}{}", .code.map(|code| format!(" (error {code})")).unwrap_or_default())]
+pub struct Error {
+    /// What to do about it.
+    pub class: Class,
+    /// The server's error number, if it was the server.
+    pub code: Option<u16>,
+    /// What failed, in our words: no value of a row, no password.
+    pub what: String,
+}
+
+/// Whether the database keeps the frontiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// In `tracespool_progress`: every line exactly once.
+    Kept,
+    /// The table is missing and could not be made: at least once.
+    Absent,
+}
+
+/// What a connect learned of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Product and version, for people: `MariaDB 10.11.19`.
+    pub version: String,
+    /// The columns of the table.
+    pub columns: Columns,
+    /// Whether `tracespool_progress` is there.
+    pub progress: Progress,
+}
+
+/// What became of a compare-and-swap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swap {
+    /// Every frontier stood where it should, and was moved.
+    Done,
+    /// Some frontier stood elsewhere. Nothing is to be committed.
+    Elsewhere,
+}
+
+/// A frontier as the database knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frontier {
+    /// The file.
+    pub file: FileKey,
+    /// Its last path, for people.
+    pub path: String,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// A database that sessions can be opened to.
+pub trait Database: Send + Sync + 'static {
+    /// An open connection.
+    type Session: Session;
+
+    /// Opens a session: connects, sets it up, verifies the set-up, reads the table's columns, makes sure of
+    /// `tracespool_progress`.
+    fn connect(&self) -> impl Future<Output = Result<Self::Session, Error>> + Send;
+}
+
+/// One connection to a database, used by one task.
+///
+/// Every request has a deadline of its own. After an error of [`Class::Connection`] the session must be dropped; after
+/// any other error inside a transaction it must be rolled back.
+pub trait Session: Send {
+    /// What the connect learned.
+    fn server(&self) -> &Server;
+
+    /// Every frontier of this agent. Waits for a transaction that is just committing one of them.
+    fn frontiers(&mut self) -> impl Future<Output = Result<Vec<Frontier>, Error>> + Send;
+
+    /// Begins a transaction.
+    fn begin(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Sends rows by the fastest method. After an error only a rollback is allowed.
+    fn insert(&mut self, batch: &Batch, rows: Range<usize>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Sends rows by a method that stores all of them or none. After an error of [`Class::Data`] the transaction goes
+    /// on as if the call had not been.
+    fn insert_atomic(&mut self, batch: &Batch, rows: Range<usize>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Moves frontiers by compare-and-swap.
+    fn swap(&mut self, moves: &[Move]) -> impl Future<Output = Result<Swap, Error>> + Send;
+
+    /// Commits. After an error of [`Class::Connection`] the outcome is unknown.
+    fn commit(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Rolls back.
+    fn rollback(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Removes the frontiers of files that are gone for good, in a transaction of its own.
+    fn forget(&mut self, files: &[FileKey]) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Says goodbye to the server.
+    fn close(self) -> impl Future<Output = ()> + Send;
+}
