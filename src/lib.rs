@@ -11,3 +11,9 @@ pub mod row;
 pub mod batch;
 
 pub mod sink;
+
+pub mod state;
+
+pub mod checkpoint;
+
+pub mod metrics;
