@@ -2,6 +2,10 @@
 //!
 //! Invariant: no label holds anything from a line.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
@@ -10,8 +14,8 @@ use prometheus::{
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
-    /// Lines read from the spool, blank ones not among them.
-    pub lines_read: IntCounter,
+    lines_read: IntCounter,
+    lines: Arc<Lines>,
     /// Rows committed, the agent's own not among them.
     pub rows_committed: IntCounter,
     /// Lines that ended in quarantine, by reason.
@@ -42,8 +46,15 @@ pub struct Metrics {
     pub database_up: IntGauge,
     /// Requests that the database did not do, by class.
     pub database_errors: IntCounterVec,
-    /// How old the checkpoint file is.
-    pub checkpoint_age_seconds: Gauge,
+    checkpoint_age_seconds: Gauge,
+    checkpoint_current: Arc<Mutex<Instant>>,
+}
+
+/// Lines read, and of those the ones that are to be read again because their batch became void.
+#[derive(Debug, Default)]
+struct Lines {
+    taken: AtomicU64,
+    voided: AtomicU64,
 }
 
 impl Default for Metrics {
@@ -60,6 +71,7 @@ impl Default for Metrics {
         let build = counters("tracespool_build_info", "The version of the agent; always 1.", &["version"]);
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
         Metrics {
+            lines: Arc::default(),
             lines_read: counter("tracespool_lines_read_total", "Lines read from the spool."),
             rows_committed: counter("tracespool_rows_committed_total", "Rows committed to the database."),
             lines_quarantined: counters(
@@ -101,16 +113,38 @@ impl Default for Metrics {
             ),
             checkpoint_age_seconds: register(
                 &registry,
-                Gauge::new("tracespool_checkpoint_age_seconds", "Age of the checkpoint file."),
+                Gauge::new("tracespool_checkpoint_age_seconds", "Seconds since the checkpoint file last held every frontier."),
             ),
+            checkpoint_current: Arc::new(Mutex::new(Instant::now())),
             registry,
         }
     }
 }
 
 impl Metrics {
+    /// Counts lines read, blank ones not among them.
+    pub fn line_read(&self) {
+        self.lines.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes back lines that will be read again.
+    pub fn lines_voided(&self, lines: usize) {
+        self.lines.voided.fetch_add(lines as u64, Ordering::Relaxed);
+    }
+
+    /// Says that the checkpoint file now holds every frontier.
+    pub fn checkpoint_is_current(&self) {
+        *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
     /// The page a Prometheus server reads.
     pub fn render(&self) -> Vec<u8> {
+        let current = *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner);
+        self.checkpoint_age_seconds.set(current.elapsed().as_secs_f64());
+        let voided = self.lines.voided.load(Ordering::Relaxed);
+        let read = self.lines.taken.load(Ordering::Relaxed).saturating_sub(voided);
+        // A counter never goes back: after lines were taken back it stands still until they were read again.
+        self.lines_read.inc_by(read.saturating_sub(self.lines_read.get()));
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page).expect("writing to memory cannot fail");
         page
@@ -133,13 +167,15 @@ mod tests {
     #[test]
     fn the_page_has_the_contracts_names() {
         let metrics = Metrics::default();
+        (0..3).for_each(|_| metrics.line_read());
+        metrics.lines_voided(1);
         metrics.lines_quarantined.with_label_values(&["not_json"]).inc();
         metrics.lines_shed.with_label_values(&["quarantine", "info"]).inc();
         metrics.secrets_scrubbed.with_label_values(&["jwt"]).inc();
         metrics.database_errors.with_label_values(&["busy"]).inc();
         let page = String::from_utf8(metrics.render()).unwrap();
         for line in [
-            "tracespool_lines_read_total 0",
+            "tracespool_lines_read_total 2",
             "tracespool_rows_committed_total 0",
             "tracespool_lines_quarantined_total{reason=\"not_json\"} 1",
             "tracespool_lines_shed_total{reason=\"quarantine\",severity=\"info\"} 1",
@@ -152,10 +188,10 @@ mod tests {
             "tracespool_delivery_seconds_count 0",
             "tracespool_database_up 0",
             "tracespool_database_errors_total{class=\"busy\"} 1",
-            "tracespool_checkpoint_age_seconds 0",
             concat!("tracespool_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
         }
+        assert!(page.contains("\ntracespool_checkpoint_age_seconds "), "{page}");
     }
 }

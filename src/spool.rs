@@ -240,6 +240,11 @@ impl<S: FileSystem> Spool<S> {
         }
     }
 
+    /// The directories that its patterns begin in.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        self.options.globs.directories().map(Path::to_owned).collect()
+    }
+
     /// Says where the database's frontiers stand, at the start and whenever reading is to be set back to them.
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = (FileKey, Position)>, now: Instant) {
         self.frontiers = Some(frontiers.into_iter().collect());
