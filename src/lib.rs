@@ -11,3 +11,5 @@ pub mod row;
 pub mod batch;
 
 pub mod sink;
+
+pub mod config;
