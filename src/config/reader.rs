@@ -1,6 +1,6 @@
 //! Merges defaults, file and environment, and reads each key once into its type, collecting what is wrong.
 //!
-//! Invariant: every key of the table is read exactly once; a key that cannot be used leaves exactly one problem.
+//! Invariant: every key of the table is read exactly once; one that cannot be used leaves a problem.
 //! Invariant: only keys of the table are merged; every other name in the file or the environment leaves a problem.
 //! Invariant: no problem shows a value that could be a secret.
 
@@ -115,8 +115,10 @@ impl Reader {
             let number = match (value, notation) {
                 (ValueKind::I64(number), _) => usize::try_from(*number).ok(),
                 (ValueKind::String(text), Notation::Text) => text.trim().parse().ok(),
-                (ValueKind::String(text), Notation::Toml) if text.parse::<u64>().is_ok() => {
-                    return Err(Refused(format!("write the number without quotes: {text}")));
+                (ValueKind::String(text), Notation::Toml) => {
+                    return Err(text
+                        .parse()
+                        .map_or(advice, |number: u64| Refused(format!("write the number without quotes: {number}"))));
                 }
                 _ => None,
             };
@@ -327,7 +329,8 @@ impl Reader {
     }
 
     fn unknown(&mut self, name: String, message: String) {
-        self.problems.push(Problem { key: Some(name), origin: Origin::File(self.file.clone()), message });
+        let key = (!may_hold_password(&name)).then_some(name);
+        self.problems.push(Problem { key, origin: Origin::File(self.file.clone()), message });
     }
 
     /// The variables that set a key of the table, and problems for the others that look like it.
@@ -519,10 +522,9 @@ fn shown(name: &str, value: &ValueKind) -> String {
     }
 }
 
-/// A text in backticks: without control characters, cut, and hidden when it looks like an url, which may hold a
-/// password wherever it stands.
+/// A text in backticks: without control characters, cut, and hidden when it may hold a password.
 fn quoted(text: &str) -> String {
-    if text.contains("://") || text.contains('@') {
+    if may_hold_password(text) {
         return "`[hidden]`".to_owned();
     }
     let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
@@ -531,6 +533,11 @@ fn quoted(text: &str) -> String {
         cut.push('…');
     }
     format!("`{cut}`")
+}
+
+/// Whether a text looks like an url, or a part of one, that somebody wrote in the wrong place.
+fn may_hold_password(text: &str) -> bool {
+    text.contains("://") || text.contains('@')
 }
 
 #[cfg(test)]
