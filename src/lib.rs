@@ -14,6 +14,14 @@ pub mod sink;
 
 pub mod state;
 
+pub mod quarantine;
+
 pub mod checkpoint;
 
 pub mod metrics;
+
+pub mod endpoint;
+
+pub mod config;
+
+pub mod pipeline;
