@@ -25,3 +25,5 @@ pub mod endpoint;
 pub mod config;
 
 pub mod pipeline;
+
+pub mod cli;

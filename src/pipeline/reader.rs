@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 use crate::quarantine::LINE_MAX;
 use crate::record::{self, Columns, Reason, Rejected, Timestamp};
 use crate::row::Row;
-use crate::scrub::{ScrubbedText, Scrubber, Whole};
+use crate::scrub::{Extent, ScrubbedText, Scrubber};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
@@ -300,14 +300,14 @@ impl Maker {
         match line.content {
             Content::Whole(bytes) => {
                 if let Err(why) = self.make_row(&origin, bytes, read_at) {
-                    let line = self.scrub_refused(bytes, Whole::Yes);
+                    let line = self.scrub_refused(bytes, Extent::Whole);
                     self.batch.refuse(Refused { origin, why, line });
                 }
             }
             Content::TooLong(head) => {
                 let detail = format!("{} bytes, and `spool.max_line_bytes` is {}", line.length, self.max_line_bytes);
                 let why = Rejected { reason: Reason::TooLong, detail };
-                let line = self.scrub_refused(head, Whole::CutOff);
+                let line = self.scrub_refused(head, Extent::CutOff);
                 self.batch.refuse(Refused { origin, why, line });
             }
         }
@@ -323,7 +323,7 @@ impl Maker {
     }
 
     /// Scrubs a line for the quarantine; only then is it cut.
-    fn scrub_refused(&mut self, bytes: &[u8], whole: Whole) -> ScrubbedText {
-        self.scrubber.scrub_text(&String::from_utf8_lossy(bytes), whole).cut(LINE_MAX)
+    fn scrub_refused(&mut self, bytes: &[u8], extent: Extent) -> ScrubbedText {
+        self.scrubber.scrub_text(&String::from_utf8_lossy(bytes), extent).cut(LINE_MAX)
     }
 }

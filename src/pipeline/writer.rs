@@ -9,7 +9,6 @@
 //! Invariant: after any error in a transaction the transaction is rolled back, or its connection dropped.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -369,7 +368,9 @@ impl<D: Database> Writers<D> {
             self.metrics.lines_voided(batch.line_count());
             return Ok(());
         }
-        tracing::warn!("the database's frontiers are not where this agent left them; reading goes on from where they are");
+        tracing::warn!(
+            "the database's frontiers are not where this agent left them; reading goes on from where they are"
+        );
         let session = self.session(session).await?;
         self.place(session).await?;
         self.metrics.lines_voided(batch.line_count());
@@ -396,9 +397,8 @@ impl<D: Database> Writers<D> {
             tracing::error!(%error, "pending quarantine records cannot be settled; a record may appear twice");
         }
         if progress == Progress::Kept {
-            let known = |frontier: sink::Frontier| {
-                (frontier.file, Known { path: frontier.path, position: frontier.position })
-            };
+            let known =
+                |frontier: sink::Frontier| (frontier.file, Known { path: frontier.path, position: frontier.position });
             ledger.checkpoint = Checkpoint::new(frontiers.into_iter().map(known));
             ledger.unsaved = true;
         }
@@ -433,7 +433,10 @@ impl<D: Database> Writers<D> {
             Resolved::Happened => Outcome::Committed,
             Resolved::DidNot | Resolved::Neither => Outcome::Undone,
         });
-        tracing::info!(happened = resolved == Resolved::Happened, "the outcome of a commit was unknown; the frontier told it");
+        tracing::info!(
+            happened = resolved == Resolved::Happened,
+            "the outcome of a commit was unknown; the frontier told it"
+        );
         Ok(resolved)
     }
 
@@ -490,10 +493,15 @@ impl<D: Database> Writers<D> {
             pause = pause.min(left);
         }
         let mut stop = self.stop.clone();
+        let asked = async {
+            if stopping || stop.wait_for(|stop| *stop == Stop::Finish).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        // When asked to stop, one attempt more: a long wait is no reason to leave lines behind.
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            // One attempt more: a long wait is no reason to leave lines behind.
-            _ = stop.wait_for(|stop| *stop == Stop::Finish), if !stopping => {}
+            () = asked => {}
         }
         Ok(())
     }
