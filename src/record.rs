@@ -239,7 +239,7 @@ pub fn parse<'a>(line: &'a [u8], read_at: Timestamp, columns: &Columns) -> Resul
     let route_name = fields.take(Column::RouteName, text_of);
     let request_id = fields.take(Column::RequestId, text_of);
     let created_at = fields.take(Column::CreatedAt, moment_of).unwrap_or(read_at);
-    let metadata = fields.of(Column::Metadata).map(|found| found.member.value);
+    let metadata = fields.of(Column::Metadata).map(Found::json);
     let (invalid, extra) = fields.into_rest();
     Ok(Record {
         event_key,
@@ -306,14 +306,27 @@ impl Column {
 }
 
 /// A member as it was found in the line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Found<'a> {
     column: Option<Column>,
-    member: Member<'a>,
+    /// As the line writes it, between the quotes.
+    key: &'a str,
+    text: &'a str,
+    depth: usize,
     /// The first token of the value: all of it, unless it is an array or object.
     value: Token<'a>,
     /// Where the value begins in the line.
     at: usize,
+}
+
+impl<'a> Found<'a> {
+    fn json(self) -> Json<'a> {
+        Json { text: Cow::Borrowed(self.text), depth: self.depth }
+    }
+
+    fn member(self) -> Member<'a> {
+        Member { key: Cow::Borrowed(self.key), value: self.json() }
+    }
 }
 
 /// The members of a line, sorted by what they are for.
@@ -327,28 +340,28 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn read(text: &'a str) -> Result<Self, Rejected> {
-        let mut fields = Fields { columns: Default::default(), invalid: Vec::new(), extra: Vec::new() };
+        let mut fields = Fields { columns: [None; Column::COUNT], invalid: Vec::new(), extra: Vec::new() };
         let mut repeated = false;
         each_member(text, |found| match found.column {
             Some(column) => repeated |= fields.columns[column as usize].replace(found).is_some(),
-            None => fields.extra.push(found.member),
+            None => fields.extra.push(found.member()),
         })?;
         if repeated {
             // Only now is it known which occurrence was the last, and the earlier ones belong between the other extras.
             fields.extra.clear();
             each_member(text, |found| {
-                let last = found.column.and_then(|column| fields.columns[column as usize].as_ref());
+                let last = found.column.and_then(|column| fields.columns[column as usize]);
                 if last.is_none_or(|last| last.at != found.at) {
-                    fields.extra.push(found.member);
+                    fields.extra.push(found.member());
                 }
             })?;
         }
         Ok(fields)
     }
 
-    fn event_key(&mut self) -> Result<Cow<'a, str>, Rejected> {
+    fn event_key(&self) -> Result<Cow<'a, str>, Rejected> {
         let no = |what: &str| Rejected { reason: Reason::NoEventKey, detail: format!("{what}, a text is needed") };
-        match self.columns[Column::EventKey as usize].as_ref().map(|found| found.value) {
+        match self.columns[Column::EventKey as usize].map(|found| found.value) {
             None => Err(no("there is no `event_key`")),
             Some(Token::String(text)) if text.raw().is_empty() => Err(no("`event_key` is empty")),
             Some(Token::String(text)) => Ok(text.decode()),
@@ -357,8 +370,8 @@ impl<'a> Fields<'a> {
     }
 
     /// What the line has for a column; `null` is nothing.
-    fn of(&mut self, column: Column) -> Option<Found<'a>> {
-        self.columns[column as usize].take().filter(|found| found.value != Token::Null)
+    fn of(&self, column: Column) -> Option<Found<'a>> {
+        self.columns[column as usize].filter(|found| found.value != Token::Null)
     }
 
     /// What the line has for an optional column, if `read` can use it. If not, it is kept as invalid.
@@ -366,7 +379,7 @@ impl<'a> Fields<'a> {
         let found = self.of(column)?;
         let value = read(found.value);
         if value.is_none() {
-            let member = Member { key: Cow::Borrowed(column.name()), value: found.member.value };
+            let member = Member { key: Cow::Borrowed(column.name()), value: found.json() };
             self.invalid.push((found.at, member));
         }
         value
@@ -399,13 +412,11 @@ fn each_member<'a>(text: &'a str, mut hand: impl FnMut(Found<'a>)) -> Result<(),
         while tokens.depth() > outside {
             tokens.next()?;
         }
-        let value_text = &text[at..tokens.span().end];
         hand(Found {
             column: Column::named(&key.decode()),
-            member: Member {
-                key: Cow::Borrowed(key.raw()),
-                value: Json { text: Cow::Borrowed(value_text), depth: tokens.deepest() - outside },
-            },
+            key: key.raw(),
+            text: &text[at..tokens.span().end],
+            depth: tokens.deepest() - outside,
             value,
             at,
         });

@@ -208,6 +208,9 @@ impl<'a> Tokens<'a> {
         self.deepest = self.depth;
     }
 
+    // Always inlined, like `key` and `string`: out of line, their results pass through memory, which costs a seventh of
+    // the reader's time.
+    #[inline(always)]
     fn value(&mut self) -> Result<Token<'a>, Error> {
         match self.peek() {
             Some(b'{') => self.open(Token::ObjectStart, Expect::FirstKeyOrEnd),
@@ -227,6 +230,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    #[inline(always)]
     fn key(&mut self) -> Result<Token<'a>, Error> {
         if self.peek() != Some(b'"') {
             return Err(self.expected("a key"));
@@ -278,6 +282,7 @@ impl<'a> Tokens<'a> {
         Ok(self.scalar(token))
     }
 
+    #[inline(always)]
     fn string(&mut self) -> Result<Str<'a>, Error> {
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
@@ -569,13 +574,16 @@ mod tests {
         }
 
         #[test]
-        fn agrees_with_serde_on_damaged_text(value in any_json(), at in any::<prop::sample::Index>(), with in "[\\[\\]{}\",:0-9eE.tfn\\\\ -]") {
+        fn agrees_with_serde_on_damaged_text(
+            value in any_json(), at in any::<prop::sample::Index>(), with in "[\\[\\]{}\",:0-9eE.tfn\\\\ -]",
+        ) {
             let mut chars: Vec<char> = value.to_string().chars().collect();
             let at = at.index(chars.len());
             chars.splice(at..=at, with.chars());
             let text: String = chars.into_iter().collect();
             let serde = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok()
-                && serde_json::from_str::<serde_json::Value>(&text).map_or_else(|e| e.to_string().contains("out of range"), |_| true);
+                && serde_json::from_str::<serde_json::Value>(&text)
+                    .map_or_else(|error| error.to_string().contains("out of range"), |_| true);
             prop_assert_eq!(accepts(&text), serde, "{:?}", text);
         }
 

@@ -87,31 +87,10 @@ impl From<SystemTime> for Timestamp {
 }
 
 fn parse_calendar(text: &[u8]) -> Option<Timestamp> {
-    let &[
-        y1,
-        y2,
-        y3,
-        y4,
-        b'-',
-        mo1,
-        mo2,
-        b'-',
-        d1,
-        d2,
-        b'T' | b't' | b' ',
-        h1,
-        h2,
-        b':',
-        mi1,
-        mi2,
-        b':',
-        s1,
-        s2,
-        ref rest @ ..,
-    ] = text
-    else {
-        return None;
-    };
+    let (date, rest) = text.split_at_checked(10)?;
+    let (time, rest) = rest.split_at_checked(9)?;
+    let &[y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2] = date else { return None };
+    let &[b'T' | b't' | b' ', h1, h2, b':', mi1, mi2, b':', s1, s2] = time else { return None };
     let (year, month, day) = (digits(&[y1, y2, y3, y4])?, digits(&[mo1, mo2])?, digits(&[d1, d2])?);
     let (hour, minute, second) = (digits(&[h1, h2])?, digits(&[mi1, mi2])?, digits(&[s1, s2])?);
     if !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
