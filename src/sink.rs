@@ -1,5 +1,13 @@
 //! The sink: batches into the database, in order, each exactly once.
 
+pub mod class;
+
+pub mod table;
+
+pub mod mysql;
+
+pub mod sqlite;
+
 use std::future::Future;
 use std::ops::Range;
 
