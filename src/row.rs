@@ -291,7 +291,7 @@ mod tests {
     const READ_AT: Timestamp = Timestamp(1_767_323_045_678_901);
 
     fn passed(record: Record<'_>) -> Scrubbed<'_> {
-        Scrubbed(record)
+        Scrubbed::in_test(record)
     }
 
     fn compose<'a>(line: &'a str, columns: &Columns) -> Result<Row<'a>, Rejected> {

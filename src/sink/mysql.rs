@@ -108,9 +108,7 @@ struct Facts {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Product {
-    MariaDb {
-        bulk: Offered,
-    },
+    MariaDb { bulk: Offered },
     MySql,
 }
 
@@ -244,9 +242,7 @@ impl MySql {
             Tls::Auto | Tls::VerifyIdentity => ssl,
         };
         let ssl = match &options.tls_ca {
-            Some(path) => {
-                ssl.with_root_certs(vec![read("tls_ca", path)?.into()]).with_disable_built_in_roots(true)
-            }
+            Some(path) => ssl.with_root_certs(vec![read("tls_ca", path)?.into()]).with_disable_built_in_roots(true),
             None => ssl,
         };
         let identity = match (&options.tls_cert, &options.tls_key) {
@@ -373,9 +369,8 @@ fn schema_error(what: String) -> Error {
 }
 
 fn read(key: &str, path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| {
-        schema_error(format!("`database.{key}`: cannot read `{}`: {}", path.display(), error.kind()))
-    })
+    std::fs::read(path)
+        .map_err(|error| schema_error(format!("`database.{key}`: cannot read `{}`: {}", path.display(), error.kind())))
 }
 
 /// Sets the session up and reads the set-up back.
@@ -460,7 +455,9 @@ fn facts(variables: &HashMap<String, String>) -> Result<Facts, Error> {
 fn verify(variables: &HashMap<String, String>, isolation: &str) -> Result<(), Error> {
     let value = |name: &str| variables.get(name).map_or("", String::as_str);
     let stuck = |name: &str| {
-        Err(schema_error(format!("the session's `{name}` stays as it is in spite of SET; look for a proxy that fixes it")))
+        Err(schema_error(format!(
+            "the session's `{name}` stays as it is in spite of SET; look for a proxy that fixes it"
+        )))
     };
     let modes = value("sql_mode").split(',').collect::<Vec<_>>();
     if !SQL_MODE.split(',').all(|mode| modes.contains(&mode)) {

@@ -102,7 +102,11 @@ impl FromStr for TableName {
             Some((schema, name)) => (Some(identifier(schema)?), identifier(name)?),
             None => (None, identifier(text)?),
         };
-        if name.eq_ignore_ascii_case("audit_logs") { Err(BadTableName::AuditLogs) } else { Ok(TableName { schema, name }) }
+        if name.eq_ignore_ascii_case("audit_logs") {
+            Err(BadTableName::AuditLogs)
+        } else {
+            Ok(TableName { schema, name })
+        }
     }
 }
 
