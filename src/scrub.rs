@@ -681,3 +681,512 @@ fn without_markers(text: &str) -> Cow<'_, str> {
     out.push_str(rest);
     Cow::Owned(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::{Severity, Timestamp};
+
+    const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+
+    fn scrubber() -> Scrubber {
+        Scrubber::new(Options::default())
+    }
+
+    thread_local! {
+        /// Compiling the rules takes longer than most tests.
+        static SHARED: RefCell<Scrubber> = RefCell::new(scrubber());
+    }
+
+    fn line(line: &str) -> String {
+        SHARED.with_borrow_mut(|scrubber| scrubber.scrub_line(line)).expect("an object").0
+    }
+
+    fn text(text: &str, extent: Extent) -> String {
+        SHARED.with_borrow_mut(|scrubber| scrubber.scrub_text(text, extent)).0
+    }
+
+    fn json(text: &str) -> Json<'_> {
+        let mut tokens = Tokens::new(text);
+        tokens.value_text().expect("JSON");
+        Json { text: Cow::Borrowed(text), depth: tokens.deepest() }
+    }
+
+    fn member<'a>(key: &'a str, value: &'a str) -> Member<'a> {
+        Member { key: Cow::Borrowed(key), value: json(value) }
+    }
+
+    fn record() -> Record<'static> {
+        Record {
+            event_key: Cow::Borrowed("auth.password.reset"),
+            severity: Severity::Info,
+            severity_word: None,
+            actor_admin_id: Some(7),
+            ip_address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            user_agent: Some(Cow::Borrowed("Mozilla/5.0 (X11; Linux x86_64)")),
+            route_name: Some(Cow::Borrowed("auth.passwords.edit")),
+            request_id: Some(Cow::Borrowed("ccff98c2-4ffc-4fb8-a2de-2a7063e0e905")),
+            metadata: Some(json(r#"{"a":[1.000000000000000005,{"b":null}],"a":"x"}"#)),
+            created_at: Timestamp(0),
+            invalid: vec![member("ip_address", r#""999.1.1.1""#)],
+            extra: vec![member("status_code", "200")],
+        }
+    }
+
+    #[test]
+    fn values_under_telling_keys_are_redacted_at_every_depth() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+        }
+        check(r#"{"password":"x"}"#, r#"{"password":"[REDACTED:password]"}"#);
+        check(
+            r#"{ "a" : { "b":[ {"password" : "x" } ] } }"#,
+            r#"{ "a" : { "b":[ {"password" : "[REDACTED:password]" } ] } }"#,
+        );
+        check(r#"{"\u0070assword":"x"}"#, r#"{"\u0070assword":"[REDACTED:password]"}"#);
+        check(r#"{"password":"x","password":"***"}"#, r#"{"password":"[REDACTED:password]","password":"***"}"#);
+        check(r#"{"password":"***","password":"x"}"#, r#"{"password":"***","password":"[REDACTED:password]"}"#);
+        check(r#"{"password":12345,"pin":0.5}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
+        check(
+            r#"{"credentials":{"user":"a","n":[1,true,null,""],"o":{}}}"#,
+            r#"{"credentials":{"user":"[REDACTED:credential]","n":["[REDACTED:credential]",true,null,""],"o":{}}}"#,
+        );
+        check(
+            r#"{"recovery_codes":["kprb-3329","fcmf-9523"]}"#,
+            r#"{"recovery_codes":["[REDACTED:recovery_code]","[REDACTED:recovery_code]"]}"#,
+        );
+        check(r#"{"Authorization":"Bearer x"}"#, r#"{"Authorization":"Bearer [REDACTED:bearer]"}"#);
+        check(r#"{"Authorization":"x y"}"#, r#"{"Authorization":"[REDACTED:authorization]"}"#);
+        check(r#"{"password":{"tokens":5}}"#, r#"{"password":{"tokens":"[REDACTED:token]"}}"#);
+    }
+
+    #[test]
+    fn what_is_no_secret_stays_as_it_is() {
+        #[track_caller]
+        fn check(input: &str) {
+            assert_eq!(line(input), input);
+        }
+        check(r#"{"event_key":"x","metadata":{"n":1e-999,"n":18446744073709551616}}"#);
+        check(r#"{"password":null,"token":true,"secret":"","otp":false}"#);
+        check(r#"{"token":"2026-09-14T08:00:00+02:00","password":"********"}"#);
+        check(r#"{"token_count":3,"password_changed_at":"2026-01-01","max_tokens":5,"author":"kim"}"#);
+        check(r#"{"usage":{"tokens":{"input":230,"output":"41"}}}"#);
+        check(r#"{"hint":"the password was reset by support","plan":"Basic support plan selected"}"#);
+        check(r#"{"page":"eyJvIjo4MH0=","fields":["password","email"]}"#);
+        check(r#"{"name":"password","type":"string"}"#);
+        check(r#"{"password":"[REDACTED:password]"}"#);
+    }
+
+    #[test]
+    fn only_the_secret_in_a_text_goes() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(&format!(r#"{{"m":{input}}}"#)), format!(r#"{{"m":{want}}}"#));
+        }
+        check(
+            r#""login failed, Authorization: Bearer x""#,
+            r#""login failed, Authorization: Bearer [REDACTED:bearer]""#,
+        );
+        check(&format!(r#""got {JWT} twice""#), r#""got [REDACTED:jwt] twice""#);
+        check(r#""got \u0065yJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln""#, r#""got [REDACTED:jwt]""#);
+        check(r#""postgres:\/\/a:b\u0040c@d/e""#, r#""postgres://a:[REDACTED:url_password]@d/e""#);
+        check(r#""k -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY----- e""#, r#""k [REDACTED:pem] e""#);
+        check(r#""k -----BEGIN PRIVATE KEY-----\nMII""#, r#""k [REDACTED:pem]""#);
+        check(r#""é \"q\" a=1&password=x&b=2""#, r#""é \"q\" a=1&password=[REDACTED:password]&b=2""#);
+    }
+
+    #[test]
+    fn json_in_strings_is_followed() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+        }
+        check(r#"{"b":"{\"pwd\": \"x y\", \"v\": 2}"}"#, r#"{"b":"{\"pwd\": \"[REDACTED:password]\", \"v\": 2}"}"#);
+        check(r#"{"b":"{\"\\u0070wd\":1}"}"#, r#"{"b":"{\"\\u0070wd\":\"[REDACTED:password]\"}"}"#);
+        check(r#"{"b":"[\"--password\",\"x\"]"}"#, r#"{"b":"[\"--password\",\"[REDACTED:password]\"]"}"#);
+        check(r#"{"b":"{\"pwd\":\"x y"}"#, r#"{"b":"{\"pwd\":\"[REDACTED:password]"}"#);
+        let mut deep = r#"{"password":"hunter2 x"}"#.to_owned();
+        for _ in 0..6 {
+            deep = format!(r#"{{"b":{}}}"#, written(&deep));
+            assert!(!line(&deep).contains("hunter2") && !line(&deep).contains(" x"), "{deep}");
+        }
+    }
+
+    #[test]
+    fn names_beside_their_values_are_telling() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+        }
+        check(
+            r#"{"h":[["Authorization","Basic a2lt"],["Via","1.1 lb"]]}"#,
+            r#"{"h":[["Authorization","Basic [REDACTED:basic]"],["Via","1.1 lb"]]}"#,
+        );
+        check(
+            r#"{"h":["Host","a","Cookie","a=b","Via","1"]}"#,
+            r#"{"h":["Host","a","Cookie","[REDACTED:cookie]","Via","1"]}"#,
+        );
+        check(r#"{"argv":["x","--token","abc","-v"]}"#, r#"{"argv":["x","--token","[REDACTED:token]","-v"]}"#);
+        check(r#"{"name":"password","value":"x"}"#, r#"{"name":"password","value":"[REDACTED:password]"}"#);
+        check(r#"{"value":["x"],"name":"password"}"#, r#"{"value":["[REDACTED:password]"],"name":"password"}"#);
+        check(
+            r#"{"value":"x","key":{"a":1},"name":"a","name":"otp"}"#,
+            r#"{"value":"[REDACTED:otp]","key":{"a":1},"name":"a","name":"otp"}"#,
+        );
+    }
+
+    #[test]
+    fn secrets_in_keys_go_too() {
+        assert_eq!(line(&format!(r#"{{"{JWT}":1}}"#)), r#"{"[REDACTED:jwt]":1}"#);
+        assert_eq!(line(r#"{"a=1&token=abc":""}"#), r#"{"a=1&token=[REDACTED:token]":""}"#);
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_rejected_without_its_content() {
+        #[track_caller]
+        fn check(line: &str, reason: Reason) {
+            let rejected = scrubber().scrub_line(line).expect_err("no object");
+            assert_eq!(rejected.reason, reason);
+            assert!(!rejected.detail.contains("hunter2"), "{}", rejected.detail);
+        }
+        check(r#"{"password":"hunter2"#, Reason::NotJson);
+        check("hunter2", Reason::NotJson);
+        check("", Reason::NotJson);
+        check(r#"["hunter2"]"#, Reason::NotAnObject);
+        check(&format!(r#"{{"a":{}"hunter2"{}}}"#, "[".repeat(200), "]".repeat(200)), Reason::TooDeep);
+    }
+
+    #[test]
+    fn text_that_is_no_json_is_scrubbed_suspiciously() {
+        #[track_caller]
+        fn check(input: &str, extent: Extent, want: &str) {
+            assert_eq!(text(input, extent), want);
+        }
+        check(r#"{"password":"x"}"#, Extent::Whole, r#"{"password":"[REDACTED:password]"}"#);
+        check(r#"["a","password=x"]"#, Extent::Whole, r#"["a","password=[REDACTED:password]"]"#);
+        check(r#"{"password":"x"#, Extent::Whole, r#"{"password":"[REDACTED:password]"#);
+        check(r#"{"a":"x","password":"hunt"#, Extent::CutOff, r#"{"a":"x","password":""#);
+        check(r#"{"password":"correct horse bat"#, Extent::CutOff, r#"{"password":"[REDACTED:password]"#);
+        check(&format!(r#"{{"a":"x","b":"{}"#, &JWT[..30]), Extent::CutOff, r#"{"a":"x","b":""#);
+        check(&format!("not json {JWT} at all"), Extent::Whole, "not json [REDACTED:jwt] at all");
+        check(r"-----BEGIN PRIVATE KEY-----\nMII", Extent::CutOff, "-----BEGIN PRIVATE ");
+        check(r#""k":"-----BEGIN PRIVATE KEY-----\nMII x"#, Extent::CutOff, r#""k":"[REDACTED:pem]"#);
+        check("plain words", Extent::Whole, "plain words");
+        check("", Extent::CutOff, "");
+        let deep = format!(r#"{}{{"password":"hunter2"}}"#, "[".repeat(200));
+        assert!(!text(&deep, Extent::Whole).contains("hunter2"));
+    }
+
+    #[test]
+    fn scrubbed_text_is_cut_between_characters() {
+        let cut = |max| ScrubbedText("aé€".to_owned()).cut(max).0;
+        assert_eq!([cut(0), cut(1), cut(2), cut(3), cut(5), cut(6), cut(99)], ["", "a", "a", "aé", "aé", "aé€", "aé€"]);
+    }
+
+    #[test]
+    fn a_clean_record_stays_borrowed() {
+        let scrubbed = scrubber().scrub(record()).expect("a record of JSON");
+        assert_eq!(*scrubbed.record(), record());
+        let record = scrubbed.into_record();
+        assert!(matches!(record.event_key, Cow::Borrowed(_)));
+        assert!(matches!(record.user_agent, Some(Cow::Borrowed(_))));
+        assert!(matches!(record.metadata, Some(Json { text: Cow::Borrowed(_), .. })));
+        assert!(matches!(record.extra[0].value.text, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn every_part_of_a_record_is_scrubbed() {
+        let secret = format!("a {JWT} b");
+        let text = || Some(Cow::Borrowed(secret.as_str()));
+        let quoted = written(&secret);
+        let metadata = format!(r#"{{"a":[{{"b":{quoted}}}],"otp":[1]}}"#);
+        let dirty = Record {
+            event_key: Cow::Borrowed(&secret),
+            severity_word: text(),
+            user_agent: text(),
+            route_name: text(),
+            request_id: text(),
+            metadata: Some(json(&metadata)),
+            invalid: vec![member("ip_address", &quoted), member("actor_admin_id", r#"{"pin":1}"#)],
+            extra: vec![
+                member("password", r#""x""#),
+                member(r"\u0070assword", "[1]"),
+                member("a=1&token=abc", "true"),
+                member("n", &quoted),
+            ],
+            ..record()
+        };
+        let mut scrubber = scrubber();
+        let clean = scrubber.scrub(dirty).expect("a record of JSON").into_record();
+        let want = || Some(Cow::Borrowed("a [REDACTED:jwt] b"));
+        assert_eq!(Some(clean.event_key), want());
+        assert_eq!(clean.severity_word, want());
+        assert_eq!(clean.user_agent, want());
+        assert_eq!(clean.route_name, want());
+        assert_eq!(clean.request_id, want());
+        assert_eq!(clean.metadata, Some(json(r#"{"a":[{"b":"a [REDACTED:jwt] b"}],"otp":["[REDACTED:otp]"]}"#)));
+        assert_eq!(
+            clean.invalid,
+            [member("ip_address", r#""a [REDACTED:jwt] b""#), member("actor_admin_id", r#"{"pin":"[REDACTED:pin]"}"#)],
+        );
+        assert_eq!(
+            clean.extra,
+            [
+                member("password", r#""[REDACTED:password]""#),
+                member(r"\u0070assword", r#"["[REDACTED:password]"]"#),
+                member("a=1&token=[REDACTED:token]", "true"),
+                member("n", r#""a [REDACTED:jwt] b""#),
+            ],
+        );
+        let hits: Vec<_> = scrubber.take_hits().collect();
+        assert_eq!(hits, [("jwt", 8), ("otp", 1), ("password", 2), ("pin", 1), ("token", 1)]);
+        assert_eq!(scrubber.take_hits().count(), 0);
+    }
+
+    #[test]
+    fn a_record_with_something_that_is_no_json_is_unscrubbable() {
+        let broken = |text| Json { text: Cow::Borrowed(text), depth: 1 };
+        let bad_metadata = Record { metadata: Some(broken(r#"{"password":"hunter2"#)), ..record() };
+        let bad_key = Member { key: Cow::Borrowed(r#"hunter2\"#), value: json("1") };
+        let bad_extra = Record { extra: vec![bad_key], ..record() };
+        for record in [bad_metadata, bad_extra] {
+            let rejected = scrubber().scrub(record).expect_err("no JSON");
+            assert_eq!(rejected.reason, Reason::Unscrubbable);
+            assert!(!rejected.detail.contains("hunter2"), "{}", rejected.detail);
+        }
+    }
+
+    #[test]
+    fn an_explanation_says_which_rule_hit_where() {
+        let input = format!(
+            r#"{{"metadata":{{"a/b":[0,{{"password":"x"}}],"body":"{{\"pin\":1}}","~":"{JWT}","k=1&token=abc":1}},"otp":1}}"#
+        );
+        let mut scrubber = scrubber();
+        let (text, findings) = scrubber.explain_line(&input).expect("an object");
+        assert_eq!(text.as_str(), line(&input));
+        let findings: Vec<_> = findings.iter().map(|finding| (finding.path.as_str(), finding.rule)).collect();
+        assert_eq!(
+            findings,
+            [
+                ("/metadata/a~1b/1/password", "password"),
+                ("/metadata/body/pin", "pin"),
+                ("/metadata/~0", "jwt"),
+                ("/metadata", "token"),
+                ("/metadata/k=1&token=[REDACTED:token]", "token"),
+                ("/otp", "otp"),
+            ],
+        );
+        assert_eq!(scrubber.findings, None);
+    }
+
+    #[test]
+    fn markers_are_known_by_their_rule() {
+        assert!(is_marker("[REDACTED:password]"));
+        assert!(is_marker("[REDACTED:jwt]"));
+        assert!(!is_marker("[REDACTED:hunter2]"));
+        assert!(!is_marker("[REDACTED:password] "));
+        assert_eq!(marker_at("[REDACTED:pin]x"), Some(14));
+        assert_eq!(without_markers("a [REDACTED:jwt] [REDACTED:x] b"), "a  [REDACTED:x] b");
+        for rule in keys::rules().chain(detectors::rules()) {
+            assert!(is_marker(&marker(rule)), "{rule}");
+            assert!(rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{rule}");
+        }
+    }
+
+    #[test]
+    fn long_hostile_texts_take_linear_time() {
+        for part in [
+            "eyJ",
+            "eyJhbGci.",
+            "password",
+            "password=",
+            "password=null ",
+            "authorization:failed ",
+            "\"password\",",
+            "pwd={!",
+            "password: \"",
+            "\"password\":   ",
+            "a://b:1@",
+            "://a:",
+            "-----BEGIN PRIVATE KEY----",
+            "\\",
+            "\\u0070",
+            "[REDACTED:",
+            "--token x ",
+            "<token>",
+            "%3D",
+            "bearer ",
+            "{\"value\":1,",
+            "[[\"token\"",
+            "token: {\"",
+            "Cookie: ",
+            "pin ;,",
+            "\"pin\":a  ",
+        ] {
+            let time = |bytes: usize| {
+                let long = part.repeat(bytes / part.len());
+                let quoted = format!("{{\"a\":{}}}", written(&long));
+                let began = Instant::now();
+                assert!(!text(&long, Extent::Whole).is_empty());
+                assert!(!line(&quoted).is_empty());
+                began.elapsed()
+            };
+            // Eight times the text takes eight times as long, or 64 times if anything is quadratic. In between lies
+            // room for a busy machine.
+            let (short, long) = (time(1 << 14), time(1 << 17));
+            assert!(long < short * 32 + Duration::from_millis(100), "{part:?}: {short:?}, then {long:?}");
+        }
+    }
+
+    /// JSON with keys and texts that come near to secrets; written by hand, for the sake of duplicate keys and escapes.
+    fn near_json() -> impl Strategy<Value = String> {
+        let key = prop::sample::select(vec![
+            "password",
+            "user_password",
+            "tokens",
+            "token_count",
+            "authorization",
+            "name",
+            "value",
+            "a",
+            "apiKey",
+            "cookie",
+            "session_id",
+            "author",
+            r"\u0070in",
+            "a=1&token=abc",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "",
+        ]);
+        let word = prop::sample::select(vec![
+            "password",
+            "token=",
+            "Authorization",
+            ": ",
+            "Bearer ",
+            "abc123",
+            "x",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            " ",
+            "&",
+            "postgres://a:b@c",
+            r"\n",
+            r#"\""#,
+            r"\\",
+            r"\u0041",
+            r"\u0070",
+            "é",
+            "[REDACTED:token]",
+            "expired",
+            "12",
+            "{",
+            "}",
+            r#"{\"pin\":1}"#,
+            r#"{\"secret\":\"s t\"}"#,
+            "-----BEGIN PRIVATE KEY-----",
+            "--token",
+            "Basic YTpi",
+        ]);
+        let string = prop::collection::vec(word, 0..4).prop_map(|words| format!("\"{}\"", words.concat()));
+        let scalar =
+            prop::sample::select(vec!["1", "-0.5e7", "true", "null", "\"\"", "123456"]).prop_map(str::to_owned);
+        let leaf = prop_oneof![3 => string, 1 => scalar];
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            let member = (key.clone(), inner.clone()).prop_map(|(key, value)| format!("\"{key}\" : {value}"));
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(|values| format!("[{}]", values.join(","))),
+                prop::collection::vec(member, 0..4).prop_map(|members| format!("{{{}}}", members.join(", "))),
+            ]
+        })
+    }
+
+    fn near_object() -> impl Strategy<Value = String> {
+        prop::collection::vec(near_json(), 1..4).prop_map(|values| format!("{{\"a\":{}}}", values.join(",\"a\":")))
+    }
+
+    /// Keys, shape and everything that is no text, as the naive reader sees it.
+    fn skeleton(text: &str) -> (Vec<String>, usize) {
+        let mut tokens = Tokens::new(text);
+        let mut parts = Vec::new();
+        while let Some(token) = tokens.next().expect("JSON") {
+            parts.push(match token {
+                Token::Key(_) => "key".to_owned(),
+                Token::String(_) | Token::Number(_) => "scalar".to_owned(),
+                other => format!("{other:?}"),
+            });
+        }
+        (parts, tokens.deepest())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn scrubbing_twice_changes_nothing(input in near_object()) {
+            let once = line(&input);
+            prop_assert_eq!(line(&once), once);
+        }
+
+        #[test]
+        fn a_scrubbed_line_is_json_of_the_same_shape(input in near_object()) {
+            let scrubbed = line(&input);
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&scrubbed).is_ok(), "{}", scrubbed);
+            prop_assert_eq!(skeleton(&scrubbed), skeleton(&input));
+        }
+
+        #[test]
+        fn the_gate_holds_nothing_back(input in near_json()) {
+            let gated = |open| SHARED.with_borrow_mut(|scrubber| {
+                scrubber.detectors.gate_is_open = open;
+                scrubber.keys = KeyCache::new();
+                let record = Record {
+                    metadata: Some(json(&input)),
+                    user_agent: Some(Cow::Borrowed(&input)),
+                    ..record()
+                };
+                let scrubbed = scrubber.scrub(record).expect("JSON");
+                scrubber.detectors.gate_is_open = false;
+                scrubbed
+            });
+            prop_assert_eq!(gated(false), gated(true));
+        }
+
+        #[test]
+        fn a_canary_under_a_telling_key_never_comes_out(
+            input in near_object(),
+            key in prop::sample::select(vec!["password", "db_pass", "apiKey", "Authorization", r"\u0074oken", "cookie", "pin"]),
+            shape in prop::sample::select(vec!["\"CAN4RY\"", "\"x CAN4RY y\"", "[[\"CAN4RY\"]]", "{\"a\":[{\"b\":\"CAN4RY\"}]}", "77777"]),
+            at in any::<prop::sample::Index>(),
+        ) {
+            // Any value may be replaced: the line stays JSON.
+            let scalars: Vec<_> = input.match_indices("null").map(|(at, _)| at).collect();
+            let planted = format!("{{\"{key}\":{shape}}}");
+            let dirty = match scalars.get(at.index(scalars.len().max(1))) {
+                Some(at) => format!("{}{planted}{}", &input[..*at], &input[at + 4..]),
+                None => format!("{{\"z\":[{input},{planted}]}}"),
+            };
+            let clean = line(&dirty);
+            prop_assert!(!clean.contains("CAN4RY") && !clean.contains("77777"), "{} → {}", dirty, clean);
+            // Cut anywhere, and so broken, it keeps the canary no better.
+            let cut = dirty.floor_char_boundary(at.index(dirty.len() + 1));
+            for extent in [Extent::Whole, Extent::CutOff] {
+                let clean = text(&dirty[..cut], extent);
+                prop_assert!(!clean.contains("CAN4RY") && !clean.contains("77777"), "{} → {}", &dirty[..cut], clean);
+            }
+        }
+
+        #[test]
+        fn any_text_can_be_scrubbed(input in any::<String>(), cut in any::<bool>()) {
+            let extent = if cut { Extent::CutOff } else { Extent::Whole };
+            let once = text(&input, extent);
+            prop_assert_eq!(text(&once, Extent::Whole), once);
+        }
+    }
+}

@@ -141,7 +141,7 @@ const COMMON: &[&str] =
     &["access", "account", "app", "application", "code", "device", "id", "ids", "key", "keys", "login"];
 
 /// Words whose numbers are counts: many of a thing that is never a number itself.
-const COUNTED: &[&str] = &["tokens", "cookies", "secrets", "credentials"];
+const COUNTED: &[&str] = &["tokens", "cookies"];
 
 /// Words that end a key whose value is a fact about a secret, not the secret.
 #[rustfmt::skip]
@@ -158,6 +158,8 @@ const TAILS: &[&str] = &[
     "second", "seconds", "sent", "service", "size", "started", "state", "status", "step", "store", "strategy",
     "strength", "supported", "template", "timeout", "total", "ttl", "type", "types", "updated", "uri", "url", "urls",
     "usage", "used", "user", "username", "valid", "validation", "validity", "verified", "version", "window",
+    // Names of files.
+    "conf", "go", "html", "java", "js", "json", "log", "php", "py", "rb", "rs", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
 ];
 
 /// The class of a key, given with its escapes decoded.
@@ -444,6 +446,8 @@ mod tests {
         check("pin_attempts");
         check("credential_type");
         check("authorization_endpoint");
+        check("AuthTokenController.php");
+        check("secrets.yml");
     }
 
     #[test]
@@ -458,6 +462,7 @@ mod tests {
         check("token", Numbers::Secret);
         check("password", Numbers::Secret);
         check("passwords", Numbers::Secret);
+        check("credentials", Numbers::Secret);
         check("otp_code", Numbers::Secret);
         check("pin", Numbers::Secret);
         check("recovery_codes", Numbers::Secret);

@@ -362,14 +362,14 @@ impl Scan<'_> {
         if let Some(length) = marker_at(&self.text[at..]) {
             scan_from += length;
         } else if let Some(b'[' | b'{') = self.byte(at) {
-            let end = self.brackets_end(at);
-            let empty = !self.bytes[at..end].iter().any(u8::is_ascii_alphanumeric);
-            return if empty { None } else { Some(Span { range: at..end, rule: telling.rule }) };
+            scan_from = self.brackets_end(at);
+            if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric) {
+                return None;
+            }
+            let end = self.value_end(scan_from, key, separator);
+            return Some(Span { range: at..end, rule: telling.rule });
         }
-        let bare_end = match (self.reading, key.quoting) {
-            (Reading::Broken, Quoting::Quoted) => self.member_end(scan_from),
-            _ => self.bare_end(scan_from, separator),
-        };
+        let bare_end = self.value_end(scan_from, key, separator);
         if scan_from > at && bare_end == scan_from {
             return None;
         }
@@ -457,6 +457,13 @@ impl Scan<'_> {
         match self.byte(at) {
             None | Some(b',' | b'}' | b']' | b'"' | b'\'' | b'\\' | b')' | b';') => true,
             Some(_) => false,
+        }
+    }
+
+    fn value_end(&self, from: usize, key: Key, separator: Separator) -> usize {
+        match (self.reading, key.quoting) {
+            (Reading::Broken, Quoting::Quoted) => self.member_end(from),
+            _ => self.bare_end(from, separator),
         }
     }
 
