@@ -10,7 +10,9 @@
 //! Invariant: the time is linear in the length of the line, and the memory kept between lines is bounded.
 
 mod detectors;
+mod frame;
 mod keys;
+mod markers;
 mod text;
 
 use std::borrow::Cow;
@@ -20,7 +22,9 @@ use std::fmt;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::detectors::Detectors;
+use self::frame::{Frame, Kind, Role, leave, path, segment};
 use self::keys::{Numbers, Telling};
+use self::markers::{marker, without_markers};
 use self::text::Reading;
 use crate::record::json::{self, Token, Tokens};
 use crate::record::{Json, Member, Reason, Record, Rejected};
@@ -261,7 +265,12 @@ impl Scrubber {
                     if let Some(scrubbed) = &scrubbed {
                         edit.replace(tokens.span(), &written(scrubbed));
                     }
-                    frames.last_mut().expect("a key stands in an object").enter(facts, &tokens, shown.as_deref());
+                    frames.last_mut().expect("a key stands in an object").enter(
+                        facts.role,
+                        facts.telling,
+                        &tokens,
+                        shown.as_deref(),
+                    );
                 }
                 Token::ObjectStart | Token::ArrayStart => {
                     let kind = if token == Token::ObjectStart { Kind::Object } else { Kind::Array };
@@ -336,10 +345,9 @@ impl Scrubber {
 
     /// Scrubs a text by the rules for texts. `None` if nothing changes.
     fn plain(&mut self, here: &dyn Fn() -> String, text: &str, reading: Reading) -> Option<String> {
-        let (text, mut spans) = self.detectors.secrets(text, reading)?;
-        let scrubbed = text::redact(&text, &mut spans);
-        for span in &spans {
-            self.hit(span.rule, here);
+        let (scrubbed, rules) = self.detectors.redact(text, reading)?;
+        for rule in rules {
+            self.hit(rule, here);
         }
         Some(scrubbed)
     }
@@ -352,10 +360,10 @@ impl Scrubber {
     fn key_facts<'k>(&mut self, raw: &str, decode: impl FnOnce() -> Cow<'k, str>) -> KeyFacts {
         self.keys.facts(raw, || {
             let key = decode();
-            match self.detectors.secrets(&key, Reading::Prose) {
+            match self.detectors.redact(&key, Reading::Prose) {
                 None => KeyFacts::new(&without_markers(&key), true),
                 // The class must be the same when the scrubbed line is scrubbed again.
-                Some((text, mut spans)) => KeyFacts::new(&without_markers(&text::redact(&text, &mut spans)), false),
+                Some((scrubbed, _)) => KeyFacts::new(&without_markers(&scrubbed), false),
             }
         })
     }
@@ -370,168 +378,6 @@ impl Scrubber {
 
 /// JSON in a string is followed this many strings deep; further in, it is text.
 const LEVEL_MAX: usize = 3;
-
-/// Keys whose value names another: `{"name": "password", "value": "…"}`.
-const NAME_KEYS: &[&str] =
-    &["attribute", "field", "header", "k", "key", "label", "name", "param", "parameter", "property", "variable"];
-
-/// Keys whose value belongs to the name beside it.
-const VALUE_KEYS: &[&str] = &["content", "contents", "data", "text", "v", "val", "value", "values"];
-
-/// A container of the JSON text that is walked.
-#[derive(Debug)]
-struct Frame {
-    kind: Kind,
-    /// The class of everything inside.
-    inside: Option<Telling>,
-    /// The class of the value that comes next.
-    class: Option<Telling>,
-    /// The class that a name gives to the values beside it.
-    named: Option<Telling>,
-    /// Whether the names of an object that come behind its value have been looked at.
-    looked_ahead: bool,
-    /// Whether the container is an element of an array: `[["Authorization", "…"], …]`.
-    listed: bool,
-    /// What the last key is for.
-    role: Role,
-    /// The element of an array that comes next.
-    index: usize,
-    /// The last key, scrubbed, when somebody wants to know.
-    key: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Object,
-    Array,
-}
-
-impl Frame {
-    fn new(kind: Kind, inside: Option<Telling>, listed: bool) -> Self {
-        Frame {
-            kind,
-            inside,
-            class: inside,
-            named: None,
-            looked_ahead: false,
-            listed,
-            role: Role::Plain,
-            index: 0,
-            key: String::new(),
-        }
-    }
-
-    /// Behind a key; `tokens` stands before its value.
-    fn enter(&mut self, facts: KeyFacts, tokens: &Tokens<'_>, shown: Option<&str>) {
-        self.role = facts.role;
-        if self.role == Role::Value && !self.looked_ahead {
-            self.looked_ahead = true;
-            self.named = self.named.or_else(|| name_ahead(tokens.clone()));
-        }
-        let named = if self.role == Role::Value { self.named } else { None };
-        self.class = match (facts.telling.or(named), self.inside) {
-            // The nearest key names the rule, but makes nothing harmless.
-            (Some(Telling { rule, .. }), Some(Telling { numbers: Numbers::Secret, .. })) => {
-                Some(Telling { rule, numbers: Numbers::Secret })
-            }
-            (Some(telling), _) | (None, Some(telling)) => Some(telling),
-            (None, None) => None,
-        };
-        if let Some(shown) = shown {
-            shown.clone_into(&mut self.key);
-        }
-    }
-
-    /// Behind a value; `text` is given for a string that may name what stands beside it.
-    fn leave(&mut self, text: Option<&str>) {
-        let named = text.and_then(named_class);
-        match self.kind {
-            Kind::Object => {
-                if self.role == Role::Name {
-                    self.named = self.named.or(named);
-                }
-                self.class = self.inside;
-            }
-            Kind::Array => {
-                if self.listed && self.index == 0 {
-                    self.named = named;
-                }
-                // A flat list of headers or arguments.
-                let flat = named.filter(|_| text.is_some_and(|text| is_header(text) || text.starts_with("--")));
-                self.class = self.inside.or(self.named).or(flat);
-                self.index += 1;
-            }
-        }
-    }
-}
-
-fn leave(frames: &mut [Frame], text: Option<&str>) {
-    if let Some(frame) = frames.last_mut() {
-        frame.leave(text);
-    }
-}
-
-/// The class that a text gives to what it names, if it looks like a name.
-fn named_class(text: &str) -> Option<Telling> {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. []".contains(&byte);
-    let plausible = text.len() <= 64 && text.bytes().all(is_name) && text.matches(' ').count() <= 1;
-    if plausible { keys::classify(text) } else { None }
-}
-
-fn is_header(text: &str) -> bool {
-    let known = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
-    known.iter().any(|header| header.eq_ignore_ascii_case(text))
-        || text.get(..2).is_some_and(|x| x.eq_ignore_ascii_case("x-"))
-}
-
-/// The class that a name gives which stands behind the value that `tokens` comes to, in the same object.
-fn name_ahead(mut tokens: Tokens<'_>) -> Option<Telling> {
-    let depth = tokens.depth();
-    tokens.value_text().ok()?;
-    loop {
-        let Ok(Some(Token::Key(key))) = tokens.next() else { return None };
-        let role = Role::of(&key.decode());
-        if role != Role::Name {
-            tokens.value_text().ok()?;
-            continue;
-        }
-        match tokens.next() {
-            Ok(Some(Token::String(name))) => {
-                if let Some(telling) = named_class(&name.decode()) {
-                    return Some(telling);
-                }
-            }
-            Ok(Some(_)) => {
-                while tokens.depth() > depth {
-                    tokens.next().ok()?;
-                }
-            }
-            Ok(None) | Err(_) => return None,
-        }
-    }
-}
-
-/// What a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// Its value names a value beside it.
-    Name,
-    /// Its value belongs to a name beside it.
-    Value,
-    /// Neither.
-    Plain,
-}
-
-impl Role {
-    fn of(key: &str) -> Role {
-        let is_one_of = |keys: &[&str]| keys.iter().any(|known| known.eq_ignore_ascii_case(key));
-        match (is_one_of(NAME_KEYS), is_one_of(VALUE_KEYS)) {
-            (true, _) => Role::Name,
-            (false, true) => Role::Value,
-            (false, false) => Role::Plain,
-        }
-    }
-}
 
 /// What is known of a key from its text alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -626,60 +472,9 @@ fn written(text: &str) -> String {
     String::from_utf8(out).expect("JSON made from a string is a string")
 }
 
-/// The place of the value that comes next in `frames`.
-fn path(base: &str, frames: &[Frame]) -> String {
-    let segments = frames.iter().map(|frame| match frame.kind {
-        Kind::Object => segment(&frame.key),
-        Kind::Array => format!("/{}", frame.index),
-    });
-    base.to_owned() + &segments.collect::<String>()
-}
-
-fn segment(key: &str) -> String {
-    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
 fn unscrubbable(what: &str, error: Option<json::Error>) -> Rejected {
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
     Rejected { reason: Reason::Unscrubbable, detail: format!("{what} of the line cannot be read again as JSON{error}") }
-}
-
-const MARKER_START: &str = "[REDACTED:";
-
-/// What stands in the place of a secret.
-fn marker(rule: &str) -> String {
-    format!("{MARKER_START}{rule}]")
-}
-
-/// The length of the marker that `text` starts with. Only the rules' own ids make a marker.
-fn marker_at(text: &str) -> Option<usize> {
-    let rest = text.strip_prefix(MARKER_START)?;
-    let known = |id: &str| rest.strip_prefix(id).is_some_and(|rest| rest.starts_with(']'));
-    let rule = keys::rules().chain(detectors::rules()).find(|id| known(id))?;
-    Some(MARKER_START.len() + rule.len() + 1)
-}
-
-/// Whether a text is a marker and nothing else.
-fn is_marker(text: &str) -> bool {
-    marker_at(text) == Some(text.len())
-}
-
-fn without_markers(text: &str) -> Cow<'_, str> {
-    if !text.contains(MARKER_START) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(MARKER_START) {
-        out.push_str(&rest[..at]);
-        let length = marker_at(&rest[at..]);
-        if length.is_none() {
-            out.push_str(MARKER_START);
-        }
-        rest = &rest[at + length.unwrap_or(MARKER_START.len())..];
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -984,20 +779,6 @@ mod tests {
             ],
         );
         assert_eq!(scrubber.findings, None);
-    }
-
-    #[test]
-    fn markers_are_known_by_their_rule() {
-        assert!(is_marker("[REDACTED:password]"));
-        assert!(is_marker("[REDACTED:jwt]"));
-        assert!(!is_marker("[REDACTED:hunter2]"));
-        assert!(!is_marker("[REDACTED:password] "));
-        assert_eq!(marker_at("[REDACTED:pin]x"), Some(14));
-        assert_eq!(without_markers("a [REDACTED:jwt] [REDACTED:x] b"), "a  [REDACTED:x] b");
-        for rule in keys::rules().chain(detectors::rules()) {
-            assert!(is_marker(&marker(rule)), "{rule}");
-            assert!(rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{rule}");
-        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 
 use super::keys;
+use super::markers::{is_marker, marker};
 use super::text::{self, Reading, Span};
 use crate::record::json::{Token, Tokens};
 
@@ -215,9 +216,25 @@ impl Detectors {
         Fired(fired.fold(escaped, |all, fired| all | fired))
     }
 
-    /// The secrets in `text`, a decoded string or text that is no JSON, with the text they stand in: `text` without the
-    /// escapes that could hide one. `None` if there is no secret.
-    pub fn secrets<'t>(&self, text: &'t str, reading: Reading) -> Option<(Cow<'t, str>, Vec<Span>)> {
+    /// Replaces the secrets in `text`, a decoded string or text that is no JSON, and names the rule of each. `None` if
+    /// there is none.
+    pub fn redact(&self, text: &str, reading: Reading) -> Option<(String, Vec<&'static str>)> {
+        let (mut redacted, mut rules) = self.redact_once(text, reading)?;
+        // A marker can lay bare what stood beside the secret: `Basic YTpiMIIB…` was no base64 of a name and a password.
+        for _ in 1..PASSES_MAX {
+            match self.redact_once(&redacted, reading) {
+                None => return Some((redacted, rules)),
+                Some((again, more)) => {
+                    redacted = again;
+                    rules.extend(more);
+                }
+            }
+        }
+        // A text that never comes clean is a secret as a whole.
+        rules.last().copied().map(|rule| (marker(rule), rules))
+    }
+
+    fn redact_once(&self, text: &str, reading: Reading) -> Option<(String, Vec<&'static str>)> {
         let mut fired = self.fired(text);
         if fired.is_nothing() {
             return None;
@@ -231,7 +248,11 @@ impl Detectors {
             text::find(&plain, reading, &mut spans);
         }
         self.find(&plain, fired, &mut spans);
-        if spans.is_empty() { None } else { Some((plain, spans)) }
+        if spans.is_empty() {
+            return None;
+        }
+        let redacted = text::redact(&plain, &mut spans);
+        Some((redacted, spans.into_iter().map(|span| span.rule).collect()))
     }
 
     /// Appends where the value rules that fired find secrets in `text`.
@@ -255,6 +276,9 @@ impl Detectors {
         }
     }
 }
+
+/// How often a text is scrubbed until nothing more is found in it.
+const PASSES_MAX: usize = 8;
 
 /// Every rule's id.
 pub fn rules() -> impl Iterator<Item = &'static str> {
@@ -346,7 +370,7 @@ fn is_basic_credential(word: &str) -> bool {
 fn is_url_password(text: &str) -> bool {
     // `host:8080/path@x` has a port there, and no password.
     let host_end = text.find(['/', '?', '#']);
-    !host_end.is_some_and(|end| text[..end].bytes().all(|byte| byte.is_ascii_digit())) && !super::is_marker(text)
+    !host_end.is_some_and(|end| text[..end].bytes().all(|byte| byte.is_ascii_digit())) && !is_marker(text)
 }
 
 /// Decodes base64 in either alphabet, padded or not. Spare bits at the end do not matter.

@@ -10,8 +10,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::frame::VALUE_KEYS;
 use super::keys::{self, Numbers, Telling};
-use super::{is_marker, marker, marker_at};
+use super::markers::{is_marker, marker, marker_at};
 
 /// A secret in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -290,7 +291,7 @@ impl Scan<'_> {
             return self.value(start, key, Separator { byte: b',', encoding: Encoding::Plain });
         }
         // `{"name": "password", "value": "…"}`; any other key has a value of its own.
-        if !super::VALUE_KEYS.iter().any(|name| name.eq_ignore_ascii_case(&self.text[quote.inside..close])) {
+        if !VALUE_KEYS.iter().any(|name| name.eq_ignore_ascii_case(&self.text[quote.inside..close])) {
             return None;
         }
         let value = self.skip_space(behind + 1, Quoting::Quoted);
@@ -338,11 +339,11 @@ impl Scan<'_> {
         let start = end - self.behind_floor(end).iter().rev().take(KEY_MAX).take_while(is_name).count();
         // Of the characters that a URL escapes, names have brackets only.
         let escapes = self.text[start..end].match_indices('%').map(|(at, _)| start + at);
-        let other = escapes.filter(|at| {
+        let mut other = escapes.filter(|at| {
             let escape = self.text[at + 1..end].trim_start_matches("25");
             !["5b", "5B", "5d", "5D"].iter().any(|bracket| escape.starts_with(bracket))
         });
-        other.last().map_or(start, |at| (at + 3).min(end))
+        other.next_back().map_or(start, |at| (at + 3).min(end))
     }
 
     /// The secret in the value that begins at `at`.
@@ -438,7 +439,7 @@ impl Scan<'_> {
         while let Some(found) = memchr::memchr(quote.byte, &self.bytes[at..]).map(|found| at + found) {
             let slashes = self.slashes_before(found).min(found - quote.inside);
             let closes = match quote.slashes {
-                0 => slashes % 2 == 0,
+                0 => slashes.is_multiple_of(2),
                 escaped => slashes <= escaped,
             };
             // In broken JSON a quote inside the value may be what broke it.
@@ -683,8 +684,12 @@ fn is_iso_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
+
+    use super::super::detectors::Detectors;
+    use super::*;
 
     fn scrub(text: &str, reading: Reading) -> String {
         let text = unescape(text);
@@ -906,9 +911,11 @@ mod tests {
 
         #[test]
         fn scrubbing_text_twice_changes_nothing(text in near_secret(), broken in any::<bool>()) {
+            static DETECTORS: LazyLock<Detectors> = LazyLock::new(Detectors::new);
             let reading = if broken { Reading::Broken } else { Reading::Prose };
-            let once = scrub(&text, reading);
-            prop_assert_eq!(scrub(&once, reading), once);
+            if let Some((once, _)) = DETECTORS.redact(&text, reading) {
+                prop_assert_eq!(DETECTORS.redact(&once, reading), None, "{}", once);
+            }
         }
 
         #[test]
