@@ -112,7 +112,9 @@ pub enum BadDsn {
     #[error("the URL has a parameter other than `socket`; the other settings are keys of `[database]`")]
     Parameter,
     /// A socket given twice, given beside several hosts, or not an absolute path.
-    #[error("the URL's socket must be one absolute path, as in `mysql://user@localhost/schema?socket=/run/mysqld.sock`")]
+    #[error(
+        "the URL's socket must be one absolute path, as in `mysql://user@localhost/schema?socket=/run/mysqld.sock`"
+    )]
     Socket,
 }
 
@@ -329,7 +331,8 @@ mod tests {
             let escaped = utf8_percent_encode(&password, NON_ALPHANUMERIC).to_string();
             let dsn: Dsn = format!("mysql://u:{escaped}@h/s").parse().unwrap();
             prop_assert_eq!(dsn.password.as_ref().map(Secret::reveal), Some(password.as_str()));
-            prop_assert!(!format!("{dsn:?}{dsn}").contains(&password));
+            let shown = format!("{dsn:?}{dsn}");
+            prop_assert!(!shown.contains(&password));
         }
 
         #[test]

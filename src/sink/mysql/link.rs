@@ -282,9 +282,11 @@ fn driver_words(error: &DriverError) -> (Class, Option<u16>, &'static str) {
         DriverError::UnknownAuthPlugin { .. }
         | DriverError::MysqlOldPasswordDisabled
         | DriverError::CleartextPluginDisabled
-        | DriverError::InvalidParsecSalt => {
-            (Class::Schema, None, "the server wants a way of logging in that is not supported; give the account another")
-        }
+        | DriverError::InvalidParsecSalt => (
+            Class::Schema,
+            None,
+            "the server wants a way of logging in that is not supported; give the account another",
+        ),
         DriverError::LocalInfile(_) => (Class::Connection, None, "the server asked for a file of ours and got none"),
         DriverError::CantParseServerVersion { .. }
         | DriverError::ConnectionClosed
