@@ -8,6 +8,9 @@ pub mod mysql;
 
 pub mod sqlite;
 
+#[cfg(test)]
+mod samples;
+
 use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;

@@ -20,6 +20,9 @@ mod wire;
 #[cfg(test)]
 mod testbed;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -104,6 +107,16 @@ struct Facts {
     /// `MariaDB 10.11.19`
     version: String,
     max_allowed_packet: usize,
+    binary_log: BinaryLog,
+}
+
+/// What a session writes to the server's binary log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BinaryLog {
+    /// Rows, or nothing.
+    Rows,
+    /// The text of statements. MariaDB then takes no bulk execute, and InnoDB no `READ COMMITTED`.
+    Statements,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,7 +283,7 @@ impl MySql {
             (Method::Bulk, Product::MariaDb { bulk: Offered::No } | Product::MySql) => {
                 let version = &facts.version;
                 return Err(schema_error(format!(
-                    "{version} does not offer bulk execute; set `database.method` to `auto`"
+                    "{version} as it is set up does not offer bulk execute; set `database.method` to `auto`"
                 )));
             }
         };
@@ -378,7 +391,7 @@ async fn set_up(link: &mut Link, write_timeout: Duration) -> Result<Facts, Error
     let what = "setting the session up";
     let before = variables(link).await?;
     let facts = facts(&before)?;
-    let is_on = |name: &str| before.get(name).is_some_and(|value| !matches!(value.as_str(), "OFF" | "0"));
+    let is_on = |name: &str| is_on(&before, name);
 
     // A lock that is not had within half of our own deadline is the server's word `busy`, not a lost connection.
     let lock_wait = (write_timeout.as_secs() / 2).clamp(1, 50);
@@ -389,10 +402,11 @@ async fn set_up(link: &mut Link, write_timeout: Duration) -> Result<Facts, Error
          @@session.sql_select_limit = 18446744073709551615"
     );
     link.run(what, &sql).await?;
-    // A swap that matches nothing must not keep the lock of the row it looked at. InnoDB takes this level only where
-    // the binary log, if there is one, records rows.
-    let by_statement = is_on("log_bin") && before.get("binlog_format").is_some_and(|format| format == "STATEMENT");
-    let isolation = if by_statement { "REPEATABLE READ" } else { "READ COMMITTED" };
+    // A swap that matches nothing must not keep the lock of the row it looked at, if that can be had.
+    let isolation = match facts.binary_log {
+        BinaryLog::Rows => "READ COMMITTED",
+        BinaryLog::Statements => "REPEATABLE READ",
+    };
     link.run(what, &format!("SET SESSION TRANSACTION ISOLATION LEVEL {isolation}")).await?;
     // Whoever vanished in the middle of a transaction must not hold its locks for hours. MySQL has no limit for
     // transactions alone.
@@ -416,6 +430,10 @@ async fn set_up(link: &mut Link, write_timeout: Duration) -> Result<Facts, Error
     Ok(facts)
 }
 
+fn is_on(variables: &HashMap<String, String>, name: &str) -> bool {
+    variables.get(name).is_some_and(|value| !matches!(value.as_str(), "OFF" | "0"))
+}
+
 fn not_the_writer() -> Error {
     Error { class: Class::NotTheWriter, code: None, what: "the server is read-only".to_owned() }
 }
@@ -435,10 +453,15 @@ fn facts(variables: &HashMap<String, String>) -> Result<Facts, Error> {
     let version = value("version");
     let number = version.split('-').next().unwrap_or_default();
     let is_mariadb = format!("{version} {}", value("version_comment")).to_ascii_lowercase().contains("mariadb");
+    let binary_log = match value("binlog_format") {
+        "STATEMENT" if is_on(variables, "log_bin") => BinaryLog::Statements,
+        _ => BinaryLog::Rows,
+    };
     let product = if is_mariadb {
         let mut parts = number.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         let mut part = || parts.next().unwrap_or(0);
-        let bulk = if (part(), part(), part()) >= (10, 2, 7) { Offered::Yes } else { Offered::No };
+        let is_new_enough = (part(), part(), part()) >= (10, 2, 7);
+        let bulk = if is_new_enough && binary_log == BinaryLog::Rows { Offered::Yes } else { Offered::No };
         Product::MariaDb { bulk }
     } else {
         Product::MySql
@@ -449,7 +472,7 @@ fn facts(variables: &HashMap<String, String>) -> Result<Facts, Error> {
         code: None,
         what: "the server does not tell its `max_allowed_packet`".to_owned(),
     })?;
-    Ok(Facts { product, version: format!("{name} {number}"), max_allowed_packet })
+    Ok(Facts { product, version: format!("{name} {number}"), max_allowed_packet, binary_log })
 }
 
 fn verify(variables: &HashMap<String, String>, isolation: &str) -> Result<(), Error> {

@@ -13,7 +13,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::tz::Offset;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, ErrorCode, ToSql, params};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -21,7 +20,7 @@ use tokio::task::block_in_place;
 
 use crate::batch::{Batch, RowRef};
 use crate::record::{Columns, Timestamp};
-use crate::sink::table::{COLUMNS, TableName, severity_word};
+use crate::sink::table::{COLUMNS, TableName, severity_word, utc};
 use crate::sink::{Class, Database, Error, Frontier, Progress, Server, Session, Swap};
 use crate::spool::{FileKey, Marker, Move, Position};
 
@@ -293,7 +292,7 @@ impl ToSql for Unsigned {
 
 /// `YYYY-MM-DD HH:MM:SS.ffffff`, or nothing for a year that does not have four digits.
 fn moment(at: Timestamp, into: &mut String) -> Option<()> {
-    let at = Offset::UTC.to_datetime(jiff::Timestamp::from_microsecond(at.0).ok()?);
+    let at = utc(at)?;
     if at.year() < 0 {
         return None;
     }
@@ -379,5 +378,151 @@ impl Session for SqLiteSession {
     async fn close(self) {
         // What could fail here is the tidying of a file that the next session tidies as well.
         aside(|| self.conn.close().ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::samples::{self, batch, key, step, with_long_key};
+
+    fn database(folder: &tempfile::TempDir) -> SqLite {
+        let table = "telemetry_traces".parse().unwrap();
+        SqLite::new(folder.path().join("file.db"), table, "agent-1".to_owned(), Duration::ZERO)
+    }
+
+    fn stored(session: &SqLiteSession) -> Vec<samples::Stored> {
+        let sql = format!("SELECT {} FROM telemetry_traces ORDER BY id", COLUMNS.join(", "));
+        let mut select = session.conn.prepare(&sql).unwrap();
+        let text = |row: &rusqlite::Row<'_>, column: usize| {
+            use rusqlite::types::ValueRef;
+            match row.get_ref(column).unwrap() {
+                ValueRef::Null => None,
+                ValueRef::Integer(number) => Some(number.to_string()),
+                ValueRef::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
+                ValueRef::Real(_) | ValueRef::Blob(_) => panic!("column {column} has a type that was not sent"),
+            }
+        };
+        let rows = select.query_map([], |row| Ok(std::array::from_fn(|column| text(row, column)))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn rows_are_stored_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = database(&folder).connect().await.unwrap();
+        let (rows, want) = samples::rows();
+        let batch = batch(&rows);
+        session.begin().await.unwrap();
+        session.insert(&batch, 0..2).await.unwrap();
+        session.insert_atomic(&batch, 2..rows.len()).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(stored(&session), want);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_runtime_with_several_threads_does_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = database(&folder).connect().await.unwrap();
+        let (rows, want) = samples::rows();
+        session.begin().await.unwrap();
+        session.insert(&batch(&rows), 0..rows.len()).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(stored(&session), want);
+        session.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_bad_row_leaves_the_transaction_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = database(&folder).connect().await.unwrap();
+        let (mut rows, want) = samples::rows();
+        rows[1].metadata = Some("{not json".into());
+        let batch = batch(&rows);
+        session.begin().await.unwrap();
+        session.insert_atomic(&batch, 0..1).await.unwrap();
+        let error = session.insert_atomic(&batch, 0..rows.len()).await.unwrap_err();
+        assert_eq!(error.class, Class::Data);
+        session.insert_atomic(&batch, 2..3).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(stored(&session), [want[0].clone(), want[2].clone()]);
+    }
+
+    #[tokio::test]
+    async fn a_row_out_of_the_range_of_time_is_bad_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = database(&folder).connect().await.unwrap();
+        let mut row = with_long_key(1);
+        row.created_at = Timestamp(i64::MIN);
+        session.begin().await.unwrap();
+        let error = session.insert(&batch(&[row]), 0..1).await.unwrap_err();
+        assert_eq!(error.class, Class::Data);
+    }
+
+    #[tokio::test]
+    async fn a_frontier_moves_from_where_it_stands_and_from_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = database(&folder).connect().await.unwrap();
+        for (moves, want) in samples::swaps() {
+            session.begin().await.unwrap();
+            assert_eq!(session.swap(&moves).await, Ok(want), "{moves:?}");
+            match want {
+                Swap::Done => session.commit().await.unwrap(),
+                Swap::Elsewhere => session.rollback().await.unwrap(),
+            }
+        }
+        let mut frontiers = session.frontiers().await.unwrap();
+        frontiers.sort_by_key(|frontier| frontier.file);
+        assert_eq!(frontiers, samples::frontiers_after_swaps());
+        session.forget(&[key(1), key(7)]).await.unwrap();
+        assert_eq!(session.frontiers().await.unwrap(), samples::frontiers_after_swaps()[1..]);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_committed_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(&folder);
+        let mut session = database.connect().await.unwrap();
+        let (rows, _) = samples::rows();
+        session.begin().await.unwrap();
+        session.insert(&batch(&rows), 0..rows.len()).await.unwrap();
+        assert_eq!(session.swap(&[step(1, None, 10)]).await, Ok(Swap::Done));
+        drop(session);
+        let mut session = database.connect().await.unwrap();
+        assert!(stored(&session).is_empty());
+        assert_eq!(session.frontiers().await, Ok(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn a_second_writer_is_told_to_come_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(&folder);
+        let mut first = database.connect().await.unwrap();
+        let mut second = database.connect().await.unwrap();
+        first.begin().await.unwrap();
+        assert_eq!(second.begin().await.map_err(|error| error.class), Err(Class::Busy));
+        first.rollback().await.unwrap();
+        second.begin().await.unwrap();
+    }
+
+    #[track_caller]
+    fn check_refused(database: &SqLite) {
+        match database.open() {
+            Ok(_) => panic!("it was opened"),
+            Err(error) => assert_eq!(error.class, Class::Schema, "{error}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_database_of_ours_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(&folder);
+        std::fs::write(&database.path, "not a database, but long enough to look like the header of one: ".repeat(20))
+            .unwrap();
+        check_refused(&database);
+        std::fs::remove_file(&database.path).unwrap();
+        Connection::open(&database.path).unwrap().execute_batch("CREATE TABLE telemetry_traces (id INTEGER)").unwrap();
+        check_refused(&database);
+        check_refused(&SqLite { path: folder.path().join("missing/file.db"), ..database });
     }
 }

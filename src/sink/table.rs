@@ -6,7 +6,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::record::Severity;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
+use crate::record::{Severity, Timestamp};
 
 /// The columns a row fills, in the order in which it is sent.
 pub const COLUMNS: [&str; 9] = [
@@ -32,6 +35,12 @@ pub(super) fn severity_word(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Error => "error",
     }
+}
+
+/// Date and time of day in UTC, or nothing for years past 9999 either way.
+pub(super) fn utc(at: Timestamp) -> Option<DateTime> {
+    // Reckoned from a date, because the library's own moments end a day before the year 9999 does.
+    DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(SignedDuration::from_micros(at.0)).ok()
 }
 
 /// Name of a table, with its schema if one was given: `telemetry_traces`, `app.telemetry_traces`.

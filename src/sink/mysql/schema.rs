@@ -452,7 +452,8 @@ mod tests {
         check_refused(&changed("metadata", |column| column.name = "meta".into()), "no column `metadata`");
         check_refused(&changed("user_agent", |column| column.charset = Some("utf8mb3".into())), "utf8mb3");
         check_refused(&changed("metadata", |column| column.null = Null::Refused), "`metadata` is NOT NULL");
-        check_refused(&changed("severity", |column| column.width = Some(5)), "`severity`");
+        let narrow = |column: &mut Column| (column.width, column.full_kind) = (Some(5), "varchar(5)".into());
+        check_refused(&changed("severity", narrow), "`severity` is varchar(5)");
         let varchar = |column: &mut Column| (column.kind, column.full_kind) = ("varchar".into(), "varchar(9)".into());
         check_refused(&changed("actor_admin_id", varchar), "`actor_admin_id` is varchar(9)");
         check_refused(&changed("created_at", varchar), "`created_at` is varchar(9)");

@@ -7,12 +7,11 @@
 
 use std::ops::Range;
 
-use jiff::tz::Offset;
 use mysql_async::Value;
 
 use crate::batch::{Batch, RowRef};
 use crate::record::Timestamp;
-use crate::sink::table::{COLUMNS, severity_word};
+use crate::sink::table::{COLUMNS, severity_word, utc};
 use crate::sink::{Class, Error};
 
 /// The protocol takes 65535 parameters a statement.
@@ -78,8 +77,7 @@ fn actor(id: Option<i128>, sign: Sign) -> Result<Value, Error> {
 /// Cut to the column's digits here, because MySQL would round.
 fn moment(at: Timestamp, fraction: u32) -> Result<Value, Error> {
     let out_of_range = || bad_row("`created_at` is out of the column's range");
-    let at = jiff::Timestamp::from_microsecond(at.0).map_err(|_| out_of_range())?;
-    let at = Offset::UTC.to_datetime(at);
+    let at = utc(at).ok_or_else(out_of_range)?;
     let year = u16::try_from(at.year()).map_err(|_| out_of_range())?;
     let unit = 10u32.pow(6u32.saturating_sub(fraction));
     let micros = at.subsec_nanosecond().unsigned_abs() / 1000;
@@ -174,6 +172,7 @@ mod tests {
         check_moment(0, 6, Some(Value::Date(1970, 1, 1, 0, 0, 0, 0)));
         check_moment(1_700_000_000_123_456, 6, Some(Value::Date(2023, 11, 14, 22, 13, 20, 123_456)));
         check_moment(-1, 6, Some(Value::Date(1969, 12, 31, 23, 59, 59, 999_999)));
+        check_moment(253_402_300_799_999_999, 6, Some(Value::Date(9999, 12, 31, 23, 59, 59, 999_999)));
         check_moment(951_782_400_000_000, 6, Some(Value::Date(2000, 2, 29, 0, 0, 0, 0)));
     }
 
@@ -184,10 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_before_the_year_0_is_no_moment() {
+    fn a_moment_outside_the_years_0_to_9999_is_no_moment() {
         check_moment(i64::MIN, 6, None);
         check_moment(i64::MAX, 6, None);
-        check_moment(-62_200_000_000_000_000, 6, None);
+        check_moment(253_402_300_800_000_000, 6, None);
+        check_moment(-62_167_219_200_000_001, 6, None);
+        check_moment(-62_167_219_200_000_000, 6, Some(Value::Date(0, 1, 1, 0, 0, 0, 0)));
     }
 
     #[test]
