@@ -616,7 +616,8 @@ impl Session for MySqlSession {
         }
         let what = "reading the frontiers";
         let sql = format!(
-            "SELECT file, generation, frontier, marker, path FROM {} WHERE agent = ? FOR UPDATE",
+            "SELECT file, generation, frontier, marker, path, TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP(6)) \
+             FROM {} WHERE agent = ? FOR UPDATE",
             self.progress_table
         );
         self.link.run(what, "START TRANSACTION READ WRITE").await?;
@@ -634,6 +635,8 @@ impl Session for MySqlSession {
                     offset: text(row, 2)?.parse().ok()?,
                     marker: Marker(u64::from_str_radix(&text(row, 3)?, 16).ok()?),
                 },
+                // Below zero when the server's clock was set back.
+                idle: Duration::from_secs(text(row, 5)?.parse::<i64>().ok()?.try_into().unwrap_or(0)),
             })
         };
         let unreadable = || {

@@ -222,7 +222,8 @@ impl SqLiteSession {
     }
 
     fn read_frontiers(&self) -> rusqlite::Result<Vec<Frontier>> {
-        let sql = "SELECT file, generation, frontier, marker, path FROM tracespool_progress WHERE agent = ?";
+        let sql = "SELECT file, generation, frontier, marker, path, unixepoch('now') - unixepoch(updated_at) \
+                   FROM tracespool_progress WHERE agent = ?";
         let mut select = self.conn.prepare_cached(sql)?;
         let bad = |column: usize| {
             let kind = rusqlite::types::Type::Text;
@@ -237,6 +238,8 @@ impl SqLiteSession {
                     offset: row.get::<_, i64>(2)?.try_into().map_err(|_| bad(2))?,
                     marker: Marker(u64::from_str_radix(row.get_ref(3)?.as_str()?, 16).map_err(|_| bad(3))?),
                 },
+                // Below zero when the clock was set back.
+                idle: Duration::from_secs(row.get::<_, i64>(5)?.try_into().unwrap_or(0)),
             })
         })?;
         rows.collect()
