@@ -62,8 +62,8 @@ pub enum Tls {
     Disabled,
     /// Always; whoever answers is believed.
     Required,
-    /// Always, with a certificate of a known authority. The driver checks the host's name as well as far as it can;
-    /// see [`Tls::VerifyIdentity`].
+    /// Always, with a certificate of a known authority. The driver compares the host's name all the same, so that this
+    /// is no weaker than [`Tls::VerifyIdentity`].
     VerifyCa,
     /// Always, with a certificate of a known authority for the host's name.
     VerifyIdentity,

@@ -75,9 +75,16 @@ impl Link {
         deadline: Duration,
     ) -> Result<Self, Error> {
         let mut link = Link { conn: None, deadline, host, hosts };
-        let outcome = timeout(deadline, Conn::new(opts)).await;
-        link.conn = Some(link.settle("the log-in", outcome)?);
-        Ok(link)
+        let what = "the log-in";
+        match timeout(deadline, Conn::new(opts)).await {
+            Ok(Err(error)) if is_about_tls(&error) => {
+                Err(Error { class: Class::Schema, code: None, what: format!("{what}: {TLS}") })
+            }
+            outcome => {
+                link.conn = Some(link.settle(what, outcome)?);
+                Ok(link)
+            }
+        }
     }
 
     pub(super) fn set_deadline(&mut self, deadline: Duration) {
@@ -241,11 +248,7 @@ fn explain(what: &str, error: &mysql_async::Error) -> Error {
             (class, Some(server.code), server_words(class, server.code))
         }
         mysql_async::Error::Driver(driver) => driver_words(driver),
-        mysql_async::Error::Io(IoError::Tls(_)) => (Class::Schema, None, TLS),
-        // The TLS library reports a bad certificate as invalid data.
-        mysql_async::Error::Io(IoError::Io(io)) if io.kind() == std::io::ErrorKind::InvalidData => {
-            (Class::Schema, None, TLS)
-        }
+        mysql_async::Error::Io(IoError::Tls(_)) => (Class::Connection, None, "the encryption broke"),
         mysql_async::Error::Io(IoError::Io(io)) => {
             let text = format!("{what}: {}", io.kind());
             return Error { class: Class::Connection, code: None, what: text };
@@ -254,6 +257,19 @@ fn explain(what: &str, error: &mysql_async::Error) -> Error {
         mysql_async::Error::Other(_) => (Class::Connection, None, "the driver gave up"),
     };
     Error { class, code, what: format!("{what}: {why}") }
+}
+
+/// Whether a log-in failed because of what the two sides want of TLS. The library reports a bad certificate as invalid
+/// data.
+fn is_about_tls(error: &mysql_async::Error) -> bool {
+    match error {
+        mysql_async::Error::Io(IoError::Tls(_)) => true,
+        mysql_async::Error::Io(IoError::Io(io)) => io.kind() == std::io::ErrorKind::InvalidData,
+        mysql_async::Error::Driver(_)
+        | mysql_async::Error::Other(_)
+        | mysql_async::Error::Server(_)
+        | mysql_async::Error::Url(_) => false,
+    }
 }
 
 const TLS: &str = "TLS was not agreed on; look at the server's certificate and `database.tls`, `.tls_ca`, `.tls_cert`, \
@@ -358,16 +374,16 @@ mod tests {
     }
 
     #[test]
-    fn the_network_is_a_matter_of_the_connection_and_tls_of_the_schema() {
+    fn the_network_is_a_matter_of_the_connection_and_a_certificate_is_not() {
         #[track_caller]
-        fn check(kind: std::io::ErrorKind, want: Class) {
+        fn check(kind: std::io::ErrorKind, want: bool) {
             let error = mysql_async::Error::from(std::io::Error::new(kind, "hunter2"));
-            let error = explain("the log-in", &error);
-            assert_eq!(error.class, want);
-            assert!(!error.to_string().contains("hunter2"));
+            assert_eq!(is_about_tls(&error), want, "{kind}");
+            let error = explain("sending rows", &error);
+            assert_eq!((error.class, error.to_string()), (Class::Connection, format!("sending rows: {kind}")));
         }
-        check(std::io::ErrorKind::ConnectionRefused, Class::Connection);
-        check(std::io::ErrorKind::UnexpectedEof, Class::Connection);
-        check(std::io::ErrorKind::InvalidData, Class::Schema);
+        check(std::io::ErrorKind::ConnectionRefused, false);
+        check(std::io::ErrorKind::UnexpectedEof, false);
+        check(std::io::ErrorKind::InvalidData, true);
     }
 }

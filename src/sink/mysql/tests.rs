@@ -1,4 +1,5 @@
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -236,6 +237,29 @@ async fn a_refused_value_is_bad_data() {
         assert_eq!((error.class, error.code), (Class::Data, Some(code)));
         session.rollback().await.unwrap();
     }
+}
+
+/// A row with metadata nested that deep.
+fn nested(depth: usize) -> crate::row::Row<'static> {
+    let mut row = with_long_key(1);
+    row.metadata = Some(format!("{}{}", "[".repeat(depth), "]".repeat(depth)).into());
+    row
+}
+
+/// The depth that the server's rows may have is the depth it takes, and no deeper.
+async fn check_json_depth(session: &mut MySqlSession) {
+    let depth = session.server().columns.json_depth;
+    let batch = batch(&[nested(depth), nested(depth + 1)]);
+    session.begin().await.unwrap();
+    session.insert_atomic(&batch, 0..1).await.unwrap();
+    assert_eq!(session.insert_atomic(&batch, 1..2).await.map_err(|error| error.class), Err(Class::Data));
+    session.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn json_nests_as_deep_as_the_server_was_said_to_take_it() {
+    let server = MariaDb::shared();
+    check_json_depth(&mut connect(&server.migrated("nested").await).await).await;
 }
 
 #[tokio::test]
@@ -481,8 +505,12 @@ async fn migrate_creates_what_is_missing_and_tells_what_differs() {
 }
 
 fn server_options(server: &MariaDb, schema: &str) -> Options {
+    options_for(schema, server.port)
+}
+
+fn options_for(schema: &str, port: u16) -> Options {
     Options {
-        dsn: format!("mysql://{schema}@127.0.0.1:{}/{schema}", server.port).parse().unwrap(),
+        dsn: format!("mysql://{schema}@127.0.0.1:{port}/{schema}").parse().unwrap(),
         table: "telemetry_traces".parse().unwrap(),
         agent: "agent-1".to_owned(),
         method: Method::Auto,
@@ -646,6 +674,8 @@ async fn a_certificate_must_be_the_hosts_own() {
     }
     for options in [
         named("127.0.0.1", Tls::VerifyIdentity, Some("ca.pem")),
+        // Not what the words say, but on the safe side; `Tls::VerifyCa` tells it.
+        named("127.0.0.1", Tls::VerifyCa, Some("ca.pem")),
         named("localhost", Tls::VerifyIdentity, Some("other.pem")),
         named("localhost", Tls::VerifyCa, Some("other.pem")),
         named("localhost", Tls::VerifyIdentity, None),
@@ -720,4 +750,145 @@ fn the_product_is_told_from_the_version() {
     check("11.4.2", "MariaDB Server", mariadb(Offered::Yes), "MariaDB 11.4.2");
     check("9.7.4-2", "(Debian)", Product::MySql, "MySQL 9.7.4");
     assert!(facts(&HashMap::new()).is_err());
+}
+
+/// A packet of the protocol.
+fn packet(number: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_le_bytes();
+    [&length[..3], &[number], payload].concat()
+}
+
+/// Reads a packet's payload.
+fn read_packet(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut head = [0; 4];
+    stream.read_exact(&mut head)?;
+    let mut payload = vec![0; u32::from_le_bytes([head[0], head[1], head[2], 0]) as usize];
+    stream.read_exact(&mut payload)?;
+    Ok(payload)
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_file_gets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("private");
+    std::fs::write(&file, "root:hunter2").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let rogue = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut hello = b"\x0a10.11.0-MariaDB\0\x01\0\0\0abcdefgh\0\xff\xf7\x2d\x02\0\xff\x81\x15".to_vec();
+        hello.extend_from_slice(&[0; 10]);
+        hello.extend_from_slice(b"abcdefghijkl\0mysql_native_password\0");
+        stream.write_all(&packet(0, &hello)).unwrap();
+        read_packet(&mut stream).unwrap();
+        stream.write_all(&packet(2, b"\0\0\0\x02\0\0\0")).unwrap();
+        let query = read_packet(&mut stream).unwrap();
+        let request = [b"\xfb", file.to_str().unwrap().as_bytes()].concat();
+        stream.write_all(&packet(1, &request)).unwrap();
+        let mut rest = Vec::new();
+        // However the client hangs up, what it sent before is what counts.
+        stream.read_to_end(&mut rest).ok();
+        (query, rest)
+    });
+    let error = refusal(&options_for("rogue", port)).await;
+    assert_eq!(error.class, Class::Connection);
+    let (query, rest) = rogue.join().unwrap();
+    assert!(query.starts_with(b"\x03SELECT"), "the client did not get as far as a query: {query:?}");
+    assert!(!rest.windows(7).any(|bytes| bytes == b"hunter2"));
+    assert!(rest.len() < 32, "{rest:?}");
+}
+
+/// Everything that MySQL does otherwise than MariaDB. The variable names a server where `root` has no password.
+#[tokio::test]
+#[ignore = "needs a MySQL server of its own: TRACESPOOL_TEST_MYSQL=mysql://root@127.0.0.1:PORT/mysql"]
+async fn mysql_takes_the_rows_as_well() {
+    let url = std::env::var("TRACESPOOL_TEST_MYSQL").expect("TRACESPOOL_TEST_MYSQL is not set");
+    let mut dsn: Dsn = url.parse().unwrap();
+    let Address::Hosts(hosts) = &dsn.address else { panic!("a host is expected") };
+    let opts = OptsBuilder::default().ip_or_hostname(&hosts[0].name).tcp_port(hosts[0].port);
+    let mut admin = Conn::new(opts.user(Some("root")).prefer_socket(false)).await.unwrap();
+    admin.query_drop("DROP DATABASE IF EXISTS tracespool_test").await.unwrap();
+    admin.query_drop("CREATE DATABASE tracespool_test DEFAULT CHARSET latin1").await.unwrap();
+    dsn.schema = "tracespool_test".to_owned();
+    let options = Options { dsn, write_timeout: Duration::from_secs(3), ..options_for("tracespool_test", 1) };
+
+    let database = MySql::new(options.clone());
+    database.migrate(Layout::Plain).await.unwrap();
+    assert_eq!(database.migrate(Layout::Plain).await, Ok(MigrateReport::default()));
+    let mut session = connect(&options).await;
+    assert!(session.server().version.starts_with("MySQL "), "{}", session.server().version);
+    assert_eq!(session.server().columns, Columns { json_depth: 100, ..Columns::default() });
+    assert_eq!(session.form, Form::MultiRow);
+    assert_eq!(refusal(&Options { method: Method::Bulk, ..options.clone() }).await.class, Class::Schema);
+
+    // MySQL stores JSON as a value, not as the text it was.
+    let (mut rows, mut want) = samples::rows();
+    rows[0].metadata = Some(r#"{"a": ["ü", null]}"#.into());
+    want[0][7] = rows[0].metadata.as_deref().map(str::to_owned);
+    // As behind something that says it is MariaDB, but does not pass bulk execute on.
+    session.form = Form::Bulk;
+    store(&mut session, &batch(&rows)).await;
+    assert_eq!(session.form, Form::MultiRow);
+    assert_eq!(stored(&mut admin, "tracespool_test").await, want);
+
+    check_json_depth(&mut session).await;
+
+    let mut rows = (1..=600).map(|n| with_long_key(n % 200 + 1)).collect::<Vec<_>>();
+    rows[555].metadata = Some("{\"a\":".into());
+    let bad = batch(&rows);
+    session.begin().await.unwrap();
+    let error = session.insert_atomic(&bad, 0..600).await.unwrap_err();
+    assert_eq!((error.class, error.code), (Class::Data, Some(3140)));
+    session.insert_atomic(&bad, 0..555).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(count(&mut admin, "tracespool_test").await, 4 + 555);
+
+    for (moves, want) in samples::swaps() {
+        session.begin().await.unwrap();
+        assert_eq!(session.swap(&moves).await, Ok(want), "{moves:?}");
+        match want {
+            Swap::Done => session.commit().await.unwrap(),
+            Swap::Elsewhere => session.rollback().await.unwrap(),
+        }
+    }
+    session.begin().await.unwrap();
+    assert_eq!(session.swap(&[step(9, None, 1)]).await, Ok(Swap::Done));
+    let mut other = connect(&options).await;
+    let error = other.frontiers().await.unwrap_err();
+    assert_eq!((error.class, error.code), (Class::Busy, Some(1205)));
+    session.rollback().await.unwrap();
+    let mut frontiers = other.frontiers().await.unwrap();
+    frontiers.sort_by_key(|frontier| frontier.file);
+    assert_eq!(frontiers, samples::frontiers_after_swaps());
+
+    session.begin().await.unwrap();
+    admin.query_drop(format!("KILL {}", session.link.id())).await.unwrap();
+    assert_eq!(session.commit().await.map_err(|error| error.class), Err(Class::Connection));
+
+    admin
+        .query_drop("CREATE OR REPLACE VIEW tracespool_test.v AS SELECT * FROM tracespool_test.telemetry_traces")
+        .await
+        .unwrap();
+    let error = refusal(&Options { table: "v".parse().unwrap(), ..options.clone() }).await;
+    assert!(error.what.contains("is a view"), "{error}");
+
+    let mut by_day = options.clone();
+    by_day.table = "by_day".parse().unwrap();
+    let layout = Layout::ByDay { first: jiff::civil::date(2026, 1, 1), days: 3 };
+    MySql::new(by_day.clone()).migrate(layout).await.unwrap();
+    store(&mut connect(&by_day).await, &batch(&[with_long_key(1)])).await;
+
+    admin.query_drop("DROP USER IF EXISTS ts_reader").await.unwrap();
+    admin.query_drop("CREATE USER ts_reader IDENTIFIED BY 'p@ss'").await.unwrap();
+    admin.query_drop("GRANT ALL ON tracespool_test.* TO ts_reader").await.unwrap();
+    let mut reader = options;
+    reader.dsn.user = "ts_reader".to_owned();
+    reader.dsn.password = Some(Secret::new("p@ss"));
+    for tls in [Tls::Disabled, Tls::Required] {
+        connect(&Options { tls, ..reader.clone() }).await.begin().await.unwrap();
+    }
+    admin.query_drop("SET GLOBAL read_only = 1").await.unwrap();
+    let error = refusal(&reader).await;
+    admin.query_drop("SET GLOBAL read_only = 0").await.unwrap();
+    assert_eq!((error.class, error.code), (Class::NotTheWriter, Some(1290)));
 }
