@@ -602,7 +602,8 @@ impl<S: FileSystem> Spool<S> {
         let renumbered = |other: &FileKey| {
             key.birth != 0 && (other.inode, other.birth) == (key.inode, key.birth) && other.device != key.device
         };
-        let (named, position) = frontiers.iter().find(|(other, _)| renumbered(other)).map(|(other, absent)| (*other, absent.position))?;
+        let (named, position) =
+            frontiers.iter().find(|(other, _)| renumbered(other)).map(|(other, absent)| (*other, absent.position))?;
         let entry = self.entries.get(&key)?;
         let same = entry.tail.marker_before(&mut self.buffer, position.offset) == Some(position.marker);
         same.then_some((named, position))

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::batch::{Batch, Origin};
 use crate::record::{Severity, Timestamp};
@@ -161,7 +161,21 @@ pub(crate) fn swaps() -> Vec<(Vec<Move>, Swap)> {
 
 /// Where [`swaps`] must leave the frontiers, in the order of the files.
 pub(crate) fn frontiers_after_swaps() -> Vec<Frontier> {
-    let frontier = |inode, position| Frontier { file: key(inode), path: "/spool/ä.ndjson".to_owned(), position };
+    let frontier = |inode, position| Frontier {
+        file: key(inode),
+        path: "/spool/ä.ndjson".to_owned(),
+        position,
+        idle: Duration::ZERO,
+    };
     let first = Position { generation: 1, offset: 16, marker: at(15).marker };
     vec![frontier(1, first), frontier(2, at(25)), frontier(3, at(30))]
+}
+
+/// Frontiers that were moved just now, as if no time had passed since.
+pub(crate) fn just_moved(frontiers: Vec<Frontier>) -> Vec<Frontier> {
+    let now = |frontier: Frontier| {
+        assert!(frontier.idle < Duration::from_secs(60), "{frontier:?}");
+        Frontier { idle: Duration::ZERO, ..frontier }
+    };
+    frontiers.into_iter().map(now).collect()
 }

@@ -474,11 +474,11 @@ mod tests {
                 Swap::Elsewhere => session.rollback().await.unwrap(),
             }
         }
-        let mut frontiers = session.frontiers().await.unwrap();
+        let mut frontiers = samples::just_moved(session.frontiers().await.unwrap());
         frontiers.sort_by_key(|frontier| frontier.file);
         assert_eq!(frontiers, samples::frontiers_after_swaps());
         session.forget(&[key(1), key(7)]).await.unwrap();
-        assert_eq!(session.frontiers().await.unwrap(), samples::frontiers_after_swaps()[1..]);
+        assert_eq!(samples::just_moved(session.frontiers().await.unwrap()), samples::frontiers_after_swaps()[1..]);
     }
 
     #[tokio::test]
