@@ -49,6 +49,11 @@ pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// How many rounds of kills a test makes; the environment's `ROUNDS` asks for more.
+pub fn rounds() -> usize {
+    std::env::var("ROUNDS").map_or(30, |rounds| rounds.parse().expect("`ROUNDS` is a number"))
+}
+
 /// A port of 127.0.0.1 that was free a moment ago.
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");

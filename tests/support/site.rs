@@ -61,6 +61,7 @@ pub struct Site {
     keys: BTreeMap<String, String>,
     store: Store,
     metrics: u16,
+    program: PathBuf,
 }
 
 impl Site {
@@ -85,7 +86,7 @@ impl Site {
 
     fn new(dir: TempDir, store: Store, url: &str) -> Site {
         let metrics = free_port();
-        let mut site = Site { dir, keys: BTreeMap::new(), store, metrics };
+        let mut site = Site { dir, keys: BTreeMap::new(), store, metrics, program: binary().to_owned() };
         for folder in [site.spool(), site.state()] {
             std::fs::create_dir(folder).expect("a folder");
         }
@@ -164,7 +165,7 @@ impl Site {
 
     /// A command line of the agent with this configuration.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(&self.program);
         command.args(arguments).arg("--config").arg(self.config());
         command
     }
@@ -268,25 +269,20 @@ impl Site {
         assert!(arrived.is_some(), "{} of {records} quarantine records within {PATIENCE:?}", count());
     }
 
-    /// Lets another user run the agent here, with a copy of the program where that user can reach it.
+    /// Gives the whole site to another user, with a copy of the program where that user can reach it.
     #[track_caller]
-    pub fn give_to(&self, user: u32) -> PathBuf {
+    pub fn give_to(&mut self, user: u32) {
         let program = self.dir.path().join("tracespool");
         std::fs::copy(binary(), &program).expect("the program is copied");
+        self.program = program;
         self.config();
         let status = Command::new("chown").arg("-R").arg(format!("{user}:{user}")).arg(self.dir.path()).status();
         assert!(status.expect("chown starts").success(), "the folder cannot be given away");
-        program
     }
 
     /// Runs a command of the agent with this configuration to its end.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Finished {
         finish(self.command(arguments), b"", Duration::from_secs(90))
-    }
-
-    /// The port of its endpoint.
-    pub fn metrics_port(&self) -> u16 {
-        self.metrics
     }
 }
