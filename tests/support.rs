@@ -12,9 +12,9 @@ mod site;
 
 use std::time::{Duration, Instant};
 
-pub use agent::{Agent, Finished, Metrics, binary, finish};
+pub use agent::{Agent, Finished, binary, finish};
 pub use lines::{Habit, Writer, append, ids, inode, line, lines, truncate};
-pub use mariadb::{Client, MariaDb, Rows};
+pub use mariadb::{Client, MariaDb, PASSWORD, Rows, url};
 pub use proxy::{Fault, Proxy};
 pub use site::{Site, Store};
 

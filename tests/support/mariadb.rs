@@ -193,6 +193,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// The server's socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     /// The rows of a query, or why there are none.
     pub fn query(&self, sql: &str) -> Result<Rows, String> {
         runtime().block_on(async {

@@ -148,13 +148,15 @@ fn pass_requests(
     number: usize,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::with_capacity(64 << 10, client);
+    let mut head = [0; 4];
     let mut packet = Vec::new();
     loop {
-        packet.resize(4, 0);
-        reader.read_exact(&mut packet)?;
-        let length = usize::from(packet[0]) | usize::from(packet[1]) << 8 | usize::from(packet[2]) << 16;
-        packet.resize(4 + length, 0);
-        reader.read_exact(&mut packet[4..])?;
+        reader.read_exact(&mut head)?;
+        let length = usize::from(head[0]) | usize::from(head[1]) << 8 | usize::from(head[2]) << 16;
+        packet.clear();
+        packet.extend_from_slice(&head);
+        packet.resize(head.len() + length, 0);
+        reader.read_exact(&mut packet[head.len()..])?;
         match strike(state, &packet) {
             Fault::None => server.write_all(&packet)?,
             Fault::LosesAnswer => {
@@ -191,7 +193,7 @@ fn strike(state: &State, packet: &[u8]) -> Fault {
     }
     let (fault, every) = *state.plan.lock().expect("the plan");
     let commit = state.commits.fetch_add(1, Ordering::SeqCst) + 1;
-    if commit % every == 0 { fault } else { Fault::None }
+    if commit.is_multiple_of(every) { fault } else { Fault::None }
 }
 
 fn close(stream: &TcpStream) {

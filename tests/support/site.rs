@@ -113,12 +113,6 @@ impl Site {
         self.set(key, &format!("{value:?}"))
     }
 
-    /// Takes a key out of the configuration.
-    pub fn unset(&mut self, key: &str) -> &mut Site {
-        self.keys.remove(key);
-        self
-    }
-
     /// The folder of everything.
     pub fn root(&self) -> &Path {
         self.dir.path()

@@ -147,7 +147,7 @@ fn c6_a_torn_checkpoint_is_ignored_and_the_database_wins() {
     });
     damaged("one bit", |file| {
         let mut bytes = std::fs::read(file).expect("the file is read");
-        if let Some(byte) = bytes.iter_mut().nth(20) {
+        if let Some(byte) = bytes.get_mut(20) {
             *byte ^= 4;
         }
         std::fs::write(file, bytes).expect("a file is damaged");
