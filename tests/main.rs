@@ -9,3 +9,5 @@ mod delivery;
 mod support;
 /// Files: rotation, truncation, identity, checkpoints, framing, discovery.
 mod tail;
+/// Which module may use which.
+mod tidy;

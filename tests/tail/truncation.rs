@@ -1,11 +1,15 @@
 //! Truncation: shorter, longer and equal content afterwards, stale writers, while the agent is down.
 
-use std::fs::{OpenOptions, remove_file};
+use std::collections::BTreeSet;
+use std::fs::{OpenOptions, copy, remove_file, rename};
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
+
+use rustix::process::Signal;
 
 use super::{open, started, write};
-use crate::support::{Site, Store, append, eventually, ids, line, lines, truncate};
+use crate::support::{Habit, Site, Store, Writer, append, eventually, ids, is_root, line, lines, truncate};
 
 #[test]
 fn t1_truncated_and_then_shorter_content() {
@@ -214,4 +218,95 @@ fn t18_a_sparse_file_is_passed_over() {
     write(&path, "line", 3, &mut written);
     site.drain();
     site.assert_exactly(&written);
+}
+
+#[test]
+fn t6_the_copy_has_a_tail_that_was_not_read_from_the_original() {
+    let site = Site::sqlite();
+    let (path, copied) = (site.path("app.ndjson"), site.path("app.ndjson.1"));
+    let mut written = Vec::new();
+    let agent = started(&site, &mut written);
+    write(&path, "line", 30, &mut written);
+    site.wait_rows(written.len());
+    agent.signal(Signal::STOP);
+    write(&path, "tail", 20, &mut written);
+    copy(&path, &copied).expect("the file is copied");
+    truncate(&path, 0);
+    write(&path, "new", 5, &mut written);
+    agent.signal(Signal::CONT);
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
+fn t6_copies_in_the_spool_of_what_was_read_are_not_read_again() {
+    let site = Site::sqlite();
+    let (path, copied) = (site.path("app.ndjson"), |n: usize| site.path(&format!("app.ndjson.{n}")));
+    let mut written = Vec::new();
+    let agent = started(&site, &mut written);
+    for round in 1..=3 {
+        write(&path, "line", 30, &mut written);
+        site.wait_rows(written.len());
+        for n in (1..round).rev() {
+            rename(copied(n), copied(n + 1)).expect("an old copy moves up");
+        }
+        copy(&path, copied(1)).expect("the file is copied");
+        truncate(&path, 0);
+    }
+    write(&path, "line", 3, &mut written);
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
+fn t17_real_logrotate_with_copytruncate_under_a_writer() {
+    let site = Site::sqlite();
+    let path = site.path("app.ndjson");
+    let rules = site.root().join("logrotate.conf");
+    let su = if is_root() { "su root root\n" } else { "" };
+    let text = format!("{} {{\n{su}rotate 20\ncopytruncate\nnocompress\n}}\n", path.display());
+    std::fs::write(&rules, text).expect("the rules are written");
+    let mut ticks = Vec::new();
+    let mut agent = started(&site, &mut ticks);
+    let writer = Writer::start(&path, "line", Habit::OpensPerLine);
+    for round in 1..=4 {
+        eventually("the writer has written", || writer.written() >= round * 300);
+        let output = Command::new("logrotate")
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .arg("--force")
+            .arg("--state")
+            .arg(site.root().join("logrotate.state"))
+            .arg(&rules)
+            .output()
+            .expect("logrotate starts; `tests/run` installs it");
+        assert!(output.status.success(), "logrotate failed: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(site.path(&format!("app.ndjson.{round}")).exists(), "logrotate has rotated {round} times");
+    }
+    eventually("the writer has gone on", || writer.written() >= 1500);
+    let written = writer.stop();
+    // Logrotate itself loses what is written between its copy and its truncation: such a line may be in no file any
+    // more. What is in a file has to arrive, and nothing may arrive twice.
+    let mut kept = Vec::new();
+    for entry in std::fs::read_dir(site.spool()).expect("the spool is read").flatten() {
+        let text = std::fs::read_to_string(entry.path()).expect("a spool file is text");
+        kept.extend(text.lines().filter(|line| line.ends_with('}')).filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            line["request_id"].as_str().map(str::to_owned)
+        }));
+    }
+    assert!(kept.len() > 1000, "{} lines are in the files", kept.len());
+    site.wait_rows(kept.len());
+    agent.conserved();
+    assert_eq!(agent.sigterm().code(), Some(0));
+    site.drain();
+    let arrived = site.arrived();
+    let unique: BTreeSet<_> = arrived.iter().collect();
+    assert_eq!(unique.len(), arrived.len(), "a line arrived twice");
+    let missing: Vec<_> = kept.iter().filter(|id| !unique.contains(id)).collect();
+    assert!(
+        missing.is_empty(),
+        "{} lines of the files did not arrive: {:?}",
+        missing.len(),
+        &missing[..missing.len().min(9)]
+    );
+    let known: BTreeSet<_> = written.iter().chain(&ticks).collect();
+    assert!(unique.iter().all(|id| known.contains(*id)), "something arrived that nobody wrote");
 }
