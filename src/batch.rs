@@ -7,11 +7,13 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::record::json::push_string;
 use crate::record::{Rejected, Severity, Timestamp};
 use crate::row::Row;
-use crate::spool::{FileKey, Move, Position};
+use crate::scrub::ScrubbedText;
+use crate::spool::{FileKey, Move};
 
 /// Where a line stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +74,44 @@ impl RowRef<'_> {
     }
 }
 
+impl RowRef<'_> {
+    /// The row as a line that would become it again.
+    pub fn to_line(&self) -> ScrubbedText {
+        let mut line = Vec::new();
+        let mut member = |key: &str, value: &dyn Fn(&mut Vec<u8>)| {
+            line.push(if line.is_empty() { b'{' } else { b',' });
+            push_string(&mut line, key);
+            line.push(b':');
+            value(&mut line);
+        };
+        let text = |text: &str| {
+            let text = text.to_owned();
+            move |line: &mut Vec<u8>| push_string(line, &text)
+        };
+        member("event_key", &text(self.event_key));
+        member("severity", &text(self.severity.as_str()));
+        if let Some(actor) = self.actor_admin_id {
+            member("actor_admin_id", &|line| line.extend_from_slice(actor.to_string().as_bytes()));
+        }
+        if let Some(address) = self.ip_address {
+            member("ip_address", &text(&address.to_string()));
+        }
+        let optional =
+            [("user_agent", self.user_agent), ("route_name", self.route_name), ("request_id", self.request_id)];
+        for (key, value) in optional {
+            if let Some(value) = value {
+                member(key, &text(value));
+            }
+        }
+        if let Some(metadata) = self.metadata {
+            member("metadata", &|line| line.extend_from_slice(metadata.as_bytes()));
+        }
+        member("created_at", &text(&self.created_at.to_string()));
+        line.push(b'}');
+        ScrubbedText::of_row(String::from_utf8(line).expect("its parts are text"))
+    }
+}
+
 /// A line that is to end in quarantine.
 #[derive(Debug)]
 pub struct Refused {
@@ -80,7 +120,18 @@ pub struct Refused {
     /// Why.
     pub why: Rejected,
     /// The line, scrubbed and cut (see `quarantine`).
-    pub line: crate::scrub::ScrubbedText,
+    pub line: ScrubbedText,
+}
+
+/// How large a batch may become, and how often one may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Lines, rows and refused ones together.
+    pub lines_max: usize,
+    /// Bytes of text.
+    pub bytes_max: usize,
+    /// The shortest time between two batches that are not full.
+    pub wait_max: Duration,
 }
 
 /// What one transaction carries.
@@ -95,7 +146,9 @@ pub struct Batch {
     text: String,
     rows: Vec<Kept>,
     refused: Vec<Refused>,
+    refused_bytes: usize,
     moves: Vec<Move>,
+    gone: Vec<FileKey>,
 }
 
 impl Batch {
@@ -108,7 +161,9 @@ impl Batch {
             text: String::new(),
             rows: Vec::new(),
             refused: Vec::new(),
+            refused_bytes: 0,
             moves: Vec::new(),
+            gone: Vec::new(),
         }
     }
 
@@ -137,19 +192,32 @@ impl Batch {
 
     /// Adds a line that is to end in quarantine.
     pub fn refuse(&mut self, refused: Refused) {
+        self.refused_bytes += refused.line.as_str().len();
         self.refused.push(refused);
     }
 
-    /// Moves the frontier of `file` to `to`; `from` counts only for the file's first move in this batch.
-    pub fn advance(&mut self, file: FileKey, path: &Arc<Path>, from: Option<Position>, to: Position) {
+    /// Moves a frontier on; the steps of one file must follow one another.
+    pub fn advance(&mut self, step: Move) {
         // The file read last is the file most likely to move.
-        match self.moves.iter_mut().rev().find(|known| known.file == file) {
-            Some(known) => {
-                known.to = to;
-                known.path = Arc::clone(path);
-            }
-            None => self.moves.push(Move { file, path: Arc::clone(path), from, to }),
+        match self.moves.iter_mut().rev().find(|known| known.file == step.file) {
+            Some(known) => *known = Move { from: known.from, ..step },
+            None => self.moves.push(step),
         }
+    }
+
+    /// Names files whose frontiers nobody needs once the batch is committed.
+    pub fn forget(&mut self, gone: Vec<FileKey>) {
+        self.gone.extend(gone);
+    }
+
+    /// Whether it may take no more.
+    pub fn is_full(&self, limits: &Limits) -> bool {
+        self.line_count() >= limits.lines_max || self.text.len() + self.refused_bytes >= limits.bytes_max
+    }
+
+    /// How many lines it has, rows and refused ones together.
+    pub fn line_count(&self) -> usize {
+        self.rows.len() + self.refused.len()
     }
 
     /// How many rows it has.
@@ -187,8 +255,13 @@ impl Batch {
         &self.moves
     }
 
+    /// Files whose frontiers nobody needs once it is committed.
+    pub fn gone(&self) -> &[FileKey] {
+        &self.gone
+    }
+
     /// Whether it carries nothing.
     pub fn is_empty(&self) -> bool {
-        self.moves.is_empty()
+        self.moves.is_empty() && self.gone.is_empty()
     }
 }

@@ -11,3 +11,17 @@ pub mod row;
 pub mod batch;
 
 pub mod sink;
+
+pub mod state;
+
+pub mod quarantine;
+
+pub mod checkpoint;
+
+pub mod metrics;
+
+pub mod endpoint;
+
+pub mod config;
+
+pub mod pipeline;

@@ -10,3 +10,14 @@ impl ScrubbedText {
         &self.0
     }
 }
+
+/// A record with no secret left in it.
+#[derive(Debug)]
+pub struct Scrubbed<'a>(pub(crate) crate::record::Record<'a>);
+
+impl<'a> Scrubbed<'a> {
+    /// The record.
+    pub(crate) fn into_record(self) -> crate::record::Record<'a> {
+        self.0
+    }
+}

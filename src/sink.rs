@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::record::Columns;
@@ -140,4 +141,77 @@ pub trait Session: Send {
 
     /// Says goodbye to the server.
     fn close(self) -> impl Future<Output = ()> + Send;
+}
+
+/// How long to wait before the next attempt: longer each time, never in step with other agents.
+#[derive(Debug, Clone, Default)]
+pub struct Backoff {
+    attempts: u32,
+}
+
+impl Backoff {
+    /// The shortest wait (CONTRACT §4.4).
+    pub const MIN: Duration = Duration::from_millis(100);
+    /// The longest wait (CONTRACT §4.4).
+    pub const MAX: Duration = Duration::from_secs(30);
+
+    /// The next wait: doubled each time up to [`Backoff::MAX`], of which a random half is taken off.
+    pub fn next(&mut self) -> Duration {
+        let whole = Backoff::MIN.saturating_mul(2u32.saturating_pow(self.attempts)).min(Backoff::MAX);
+        self.attempts = self.attempts.saturating_add(1);
+        whole.mul_f64(rand::random_range(0.5..=1.0)).max(Backoff::MIN)
+    }
+
+    /// The wait where only people can help: the longest.
+    pub fn slowest(&mut self) -> Duration {
+        Backoff::MAX.mul_f64(rand::random_range(0.5..=1.0))
+    }
+
+    /// How many waits there were.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+/// Stores the rows of a batch that can be stored, and returns which cannot, with the reason: halves the batch until a
+/// single row is refused, in at most 2·log2(n) statements for each.
+///
+/// # Errors
+/// Any error but [`Class::Data`]; the transaction must be rolled back.
+pub async fn insert_bisecting<S: Session>(session: &mut S, batch: &Batch) -> Result<Vec<(usize, Error)>, Error> {
+    let mut refused = Vec::new();
+    let mut ranges = vec![0..batch.row_count()];
+    while let Some(range) = ranges.pop() {
+        if range.is_empty() {
+            continue;
+        }
+        match session.insert_atomic(batch, range.clone()).await {
+            Ok(()) => {}
+            Err(error) if error.class == Class::Data && range.len() == 1 => refused.push((range.start, error)),
+            Err(error) if error.class == Class::Data => {
+                let middle = range.start + range.len() / 2;
+                // The later half waits, so that rows are stored in the order of their lines.
+                ranges.push(middle..range.end);
+                ranges.push(range.start..middle);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_the_longest_and_stay_within_their_bounds() {
+        let mut backoff = Backoff::default();
+        let waits: Vec<Duration> = (0..40).map(|_| backoff.next()).collect();
+        assert!(waits.iter().all(|wait| (Backoff::MIN..=Backoff::MAX).contains(wait)));
+        assert!(waits[0] <= Backoff::MIN * 2);
+        assert!(waits[20..].iter().all(|wait| *wait >= Backoff::MAX / 2));
+        assert!(waits[20..].windows(2).any(|pair| pair[0] != pair[1]), "no jitter");
+        assert_eq!(backoff.attempts(), 40);
+    }
 }

@@ -1,9 +1,29 @@
 //! The spool: which files exist, how far each was read, whose turn it is.
+//!
+//! inotify is only a hint that a look is worth while; what is true is found out by looking (a *scan*), now and then also
+//! unasked. So lost, late or missing events cost time and nothing else.
+//!
+//! Invariant: a file is let go only when it was read to its end, or is gone without a descriptor to read it from.
+//! Invariant: "not there" is concluded only from a listing that worked; what cannot be observed is left as it was.
+//! Invariant: at most `Options::files_open_max` descriptors are open, and turns go round, so that no file starves.
 
+pub mod files;
+pub mod globs;
+pub mod hints;
+pub mod lines;
+pub mod tail;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use files::{FileSystem, Handle, Kind, Stat};
+use globs::Globs;
+use tail::{Flow, Limits, Line, Replaced, Skipped, Tail, WINDOW};
 
 /// What a file is, whatever its name: the same through renames, another after its inode was reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +64,12 @@ impl FromStr for FileKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Marker(pub u64);
 
+impl fmt::Display for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 /// A place in a file: every line before it is settled, or at least read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -66,4 +92,737 @@ pub struct Move {
     pub from: Option<Position>,
     /// Where the frontier is afterwards.
     pub to: Position,
+}
+
+/// Where reading begins in a file never seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartAt {
+    /// At its first line.
+    Beginning,
+    /// Behind what it holds when the agent starts. Files that appear later are read from their first line.
+    End,
+}
+
+/// What the spool needs to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The paths that belong to it.
+    pub globs: Globs,
+    /// Where reading begins in a file never seen.
+    pub start_at: StartAt,
+    /// What one turn of a file may take.
+    pub limits: Limits,
+    /// How many descriptors may be open.
+    pub files_open_max: usize,
+}
+
+/// How long a deleted file is kept open after it last grew: its writer may not have noticed yet.
+const DELETED_LINGER: Duration = Duration::from_secs(2);
+
+/// How long a file that was renamed out of the spool is kept open after it last grew.
+const MOVED_LINGER: Duration = Duration::from_secs(60);
+
+/// How long a new file that looks like a copy of one being read waits for that one to be truncated, after it last grew.
+const COPY_HOLD: Duration = Duration::from_secs(2);
+
+/// How long the end of a replaced content is remembered, for a copy of it to turn up.
+const REPLACED_KEEP: Duration = Duration::from_secs(30);
+
+/// How many replaced contents are remembered.
+const REPLACED_MAX: usize = 1000;
+
+/// How many refusals are remembered, so that each is logged once.
+const REFUSED_MAX: usize = 10_000;
+
+/// A file of the spool and what the spool thinks of it.
+#[derive(Debug)]
+struct Entry<F> {
+    tail: Tail<F>,
+    stage: Stage,
+    presence: Presence,
+    /// Whether it stands in the queue of turns.
+    queued: bool,
+    /// When it last had a turn, in turns.
+    used: u64,
+    grown: Instant,
+    /// The scan that found it.
+    found: u64,
+    /// Its size when the first scan found it.
+    size_at_start: Option<u64>,
+    /// Where reading began, once that was decided.
+    begin: Option<Position>,
+}
+
+/// Whether a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Where to begin is not decided: the frontiers are not known, or it is empty, or it may be a copy.
+    Waiting,
+    /// It is read.
+    Reading,
+}
+
+/// What the last scans say of a file's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// It is in the spool.
+    There,
+    /// It is not, for this many scans.
+    Missing { scans: u32 },
+}
+
+/// A content that was replaced, as long as a copy of it may turn up.
+#[derive(Debug)]
+struct Ended {
+    path: Arc<Path>,
+    what: Replaced,
+    since: Instant,
+}
+
+/// What one turn of the spool did.
+#[derive(Debug)]
+pub struct Progress {
+    /// The step of a frontier, if there was one.
+    pub moved: Option<Move>,
+    /// Bytes skipped.
+    pub skipped: Skipped,
+}
+
+/// What a look at the spool said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Overview {
+    /// Files followed.
+    pub files: usize,
+    /// Descriptors open.
+    pub files_open: usize,
+    /// Bytes known to be there and not yet given out.
+    pub unread_bytes: u64,
+}
+
+/// The files of the spool.
+#[derive(Debug)]
+pub struct Spool<S: FileSystem> {
+    files: S,
+    options: Options,
+    entries: HashMap<FileKey, Entry<S::File>>,
+    by_path: HashMap<Arc<Path>, FileKey>,
+    queue: VecDeque<FileKey>,
+    /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
+    frontiers: Option<HashMap<FileKey, Position>>,
+    ended: VecDeque<Ended>,
+    gone: Vec<FileKey>,
+    vanished: u64,
+    refused: HashMap<PathBuf, String>,
+    buffer: Vec<u8>,
+    scans: u64,
+    turns: u64,
+    open: usize,
+}
+
+impl<S: FileSystem> Spool<S> {
+    /// A spool that has not looked yet.
+    pub fn new(files: S, options: Options) -> Self {
+        Spool {
+            files,
+            options,
+            entries: HashMap::new(),
+            by_path: HashMap::new(),
+            queue: VecDeque::new(),
+            frontiers: None,
+            ended: VecDeque::new(),
+            gone: Vec::new(),
+            vanished: 0,
+            refused: HashMap::new(),
+            buffer: Vec::new(),
+            scans: 0,
+            turns: 0,
+            open: 0,
+        }
+    }
+
+    /// The directories that its patterns begin in.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        self.options.globs.directories().map(Path::to_owned).collect()
+    }
+
+    /// Says where the database's frontiers stand, at the start and whenever reading is to be set back to them.
+    pub fn place(&mut self, frontiers: impl IntoIterator<Item = (FileKey, Position)>, now: Instant) {
+        self.frontiers = Some(frontiers.into_iter().collect());
+        self.queue.clear();
+        self.gone.clear();
+        for entry in self.entries.values_mut() {
+            entry.stage = Stage::Waiting;
+            entry.queued = false;
+        }
+        self.decide(now);
+    }
+
+    /// Looks at the whole spool: what is new, renamed, grown, gone.
+    pub fn scan(&mut self, now: Instant) {
+        self.scans += 1;
+        let found = self.options.globs.walk(&self.files);
+        let whole = found.unlisted.is_empty();
+        let mut refused = HashMap::new();
+        for (directory, error) in found.unlisted {
+            self.refuse(&mut refused, directory, format!("cannot be listed ({error}); its files wait"));
+        }
+        let mut seen = HashSet::new();
+        for (path, kind) in found.paths {
+            match self.observe(&path, kind, now) {
+                Ok(Some(key)) => {
+                    seen.insert(key);
+                }
+                Ok(None) => {}
+                Err(why) => self.refuse(&mut refused, path, why),
+            }
+        }
+        self.refused = refused;
+        self.miss(&seen, whole, now);
+        self.expire(now);
+        self.decide(now);
+    }
+
+    /// Looks at the one file that has this path, because it may have grown. Says whether it is known.
+    pub fn touch(&mut self, path: &Path, now: Instant) -> bool {
+        let Some(key) = self.by_path.get(path).copied() else { return false };
+        let Ok(stat) = self.files.stat(path) else { return false };
+        if stat.key != key {
+            return false;
+        }
+        self.note(key, &stat, now);
+        // A file may be waiting for its first byte.
+        self.entries.get(&key).is_some_and(|entry| entry.stage == Stage::Reading)
+    }
+
+    /// Gives the next lines of the file whose turn it is to `take`; `None` when no file has any.
+    pub fn turn(&mut self, now: Instant, take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow) -> Option<Progress> {
+        let mut take = take;
+        while let Some(key) = self.queue.pop_front() {
+            let Some(entry) = self.entries.get_mut(&key) else { continue };
+            entry.queued = false;
+            self.turns += 1;
+            if let Err(error) = self.open(key) {
+                self.cannot_read(key, &error);
+                continue;
+            }
+            let Some(entry) = self.entries.get_mut(&key) else { continue };
+            entry.used = self.turns;
+            let path = Arc::clone(entry.tail.path());
+            let before = entry.tail.position();
+            match entry.tail.turn(&mut self.buffer, self.options.limits, |line| take(&path, line)) {
+                Ok(turn) => {
+                    if entry.tail.position() != before {
+                        entry.grown = now;
+                    }
+                    if turn.more && !entry.queued {
+                        entry.queued = true;
+                        self.queue.push_back(key);
+                    }
+                    if let Some(what) = turn.replaced {
+                        self.remember(path, what, now);
+                    }
+                    return Some(Progress { moved: turn.moved, skipped: turn.skipped });
+                }
+                Err(error) => self.cannot_read(key, &error),
+            }
+        }
+        None
+    }
+
+    /// Whether everything that can be read now was given out.
+    pub fn is_exhausted(&self) -> bool {
+        let waits = |entry: &Entry<S::File>| entry.stage == Stage::Waiting && entry.tail.unread() > 0;
+        self.queue.is_empty() && !self.entries.values().any(waits)
+    }
+
+    /// Whether a file has lines to give now.
+    pub fn has_turn(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Files whose frontiers nobody needs any more, since the last call.
+    pub fn take_gone(&mut self) -> Vec<FileKey> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// Bytes that went away before they were read, since the last call.
+    pub fn take_vanished(&mut self) -> u64 {
+        std::mem::take(&mut self.vanished)
+    }
+
+    /// How much there is.
+    pub fn overview(&self) -> Overview {
+        Overview {
+            files: self.entries.len(),
+            files_open: self.open,
+            unread_bytes: self.entries.values().map(|entry| entry.tail.unread()).sum(),
+        }
+    }
+
+    /// Looks at a path that a walk found. `Ok(None)` when it went away or cannot be judged now.
+    fn observe(&mut self, path: &Path, kind: Kind, now: Instant) -> Result<Option<FileKey>, String> {
+        let path = match kind {
+            Kind::Regular => path.to_owned(),
+            Kind::Symlink => match self.files.resolve(path) {
+                Ok(target) if self.is_inside(&target) => target,
+                Ok(_) => return Err("is a symbolic link that leads out of the spool's directories".to_owned()),
+                Err(error) => return Err(format!("is a symbolic link that leads nowhere ({error})")),
+            },
+            Kind::Directory => return Ok(None),
+            Kind::Fifo | Kind::Socket | Kind::Device => return Err(format!("is {}", kind.as_str())),
+        };
+        let stat = match self.files.stat(&path) {
+            Ok(stat) => stat,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(format!("cannot be looked at ({error})")),
+        };
+        if stat.kind == Kind::Directory {
+            return Ok(None);
+        }
+        if stat.kind != Kind::Regular {
+            return Err(format!("is {}", stat.kind.as_str()));
+        }
+        if !self.entries.contains_key(&stat.key) {
+            if stat.links > 1 {
+                return Err(format!("has {} names (hard links), and the others may be anywhere", stat.links));
+            }
+            self.admit(stat, path, now)?;
+            return Ok(Some(stat.key));
+        }
+        self.rename(stat.key, &path);
+        self.note(stat.key, &stat, now);
+        Ok(Some(stat.key))
+    }
+
+    /// Begins to follow a file.
+    fn admit(&mut self, stat: Stat, path: PathBuf, now: Instant) -> Result<(), String> {
+        let path: Arc<Path> = path.into();
+        let tail = Tail::new(&stat, Arc::clone(&path), None, Position::start(), None);
+        let entry = Entry {
+            tail,
+            stage: Stage::Waiting,
+            presence: Presence::There,
+            queued: false,
+            used: 0,
+            grown: now,
+            found: self.scans,
+            size_at_start: (self.scans == 1).then_some(stat.size),
+            begin: None,
+        };
+        self.entries.insert(stat.key, entry);
+        // Opened while it has a name: a file may be deleted before its turn comes.
+        if let Err(error) = self.open(stat.key) {
+            self.entries.remove(&stat.key);
+            return Err(format!("cannot be opened ({error})"));
+        }
+        self.by_path.insert(path, stat.key);
+        self.note(stat.key, &stat, now);
+        Ok(())
+    }
+
+    /// A file with the inode of another proves that the other is gone.
+    fn forget_former_inode(&mut self, key: FileKey) {
+        let Some(frontiers) = &mut self.frontiers else { return };
+        let former = |other: &FileKey| {
+            (other.device, other.inode) == (key.device, key.inode)
+                && other.birth != key.birth
+                && other.birth != 0
+                && key.birth != 0
+        };
+        self.gone.extend(frontiers.extract_if(|other, _| former(other)).map(|(other, _)| other));
+    }
+
+    fn rename(&mut self, key: FileKey, path: &Path) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if &**entry.tail.path() == path {
+            // Another file may have taken the name for a while.
+            self.by_path.insert(Arc::clone(entry.tail.path()), key);
+            return;
+        }
+        if self.by_path.get(entry.tail.path()) == Some(&key) {
+            self.by_path.remove(entry.tail.path());
+        }
+        let path: Arc<Path> = path.into();
+        entry.tail.rename(Arc::clone(&path));
+        self.by_path.insert(path, key);
+    }
+
+    /// Takes in what a look at a followed file shows.
+    fn note(&mut self, key: FileKey, stat: &Stat, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        entry.presence = Presence::There;
+        let unread = entry.tail.unread();
+        let changed = entry.tail.look(stat);
+        if entry.tail.unread() != unread {
+            entry.grown = now;
+        }
+        if changed {
+            self.enqueue(key);
+        }
+    }
+
+    fn enqueue(&mut self, key: FileKey) {
+        if let Some(entry) = self.entries.get_mut(&key)
+            && entry.stage == Stage::Reading
+            && !entry.queued
+        {
+            entry.queued = true;
+            self.queue.push_back(key);
+        }
+    }
+
+    /// Judges the files that a scan did not find.
+    fn miss(&mut self, seen: &HashSet<FileKey>, whole: bool, now: Instant) {
+        let missing: Vec<FileKey> = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
+        for key in missing {
+            let Some(entry) = self.entries.get_mut(&key) else { continue };
+            let idle = now.saturating_duration_since(entry.grown);
+            let verdict = match entry.tail.file().map(Handle::stat) {
+                Some(Ok(stat)) => {
+                    let scans = missed(entry.presence);
+                    self.note(key, &stat, now);
+                    let Some(entry) = self.entries.get_mut(&key) else { continue };
+                    entry.presence = Presence::Missing { scans };
+                    let read = !entry.queued && entry.stage == Stage::Reading;
+                    match stat.links {
+                        0 if (read || stat.size == 0) && idle >= DELETED_LINGER => Verdict::Deleted,
+                        1.. if read && idle >= MOVED_LINGER => Verdict::Moved,
+                        _ => Verdict::Stays,
+                    }
+                }
+                Some(Err(_)) => Verdict::Stays,
+                None if whole => {
+                    let scans = missed(entry.presence);
+                    entry.presence = Presence::Missing { scans };
+                    // One listing can miss a file that is just being renamed.
+                    if scans >= 2 { Verdict::Moved } else { Verdict::Stays }
+                }
+                None => Verdict::Stays,
+            };
+            match verdict {
+                Verdict::Stays => {}
+                Verdict::Deleted => self.let_go(key, LastSeen::Deleted),
+                Verdict::Moved => self.let_go(key, LastSeen::Elsewhere),
+            }
+        }
+    }
+
+    fn let_go(&mut self, key: FileKey, seen: LastSeen) {
+        let Some(mut entry) = self.entries.remove(&key) else { return };
+        if entry.tail.file().is_some() {
+            entry.tail.detach();
+            self.open -= 1;
+        }
+        if self.by_path.get(entry.tail.path()) == Some(&key) {
+            self.by_path.remove(entry.tail.path());
+        }
+        self.vanished += entry.tail.unread();
+        tracing::debug!(path = %entry.tail.path().display(), unread = entry.tail.unread(), ?seen, "file let go");
+        match (seen, entry.tail.sent()) {
+            (LastSeen::Deleted, _) => self.gone.push(key),
+            // It may come back under a name of the spool.
+            (LastSeen::Elsewhere, Some(sent)) => {
+                if let Some(frontiers) = &mut self.frontiers {
+                    frontiers.insert(key, sent);
+                }
+            }
+            (LastSeen::Elsewhere, None) => {}
+        }
+    }
+
+    /// Decides where to begin in the files that wait for it.
+    fn decide(&mut self, now: Instant) {
+        if self.frontiers.is_none() {
+            return;
+        }
+        let mut waiting: Vec<(u64, FileKey)> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.stage == Stage::Waiting)
+            .map(|(key, entry)| (entry.found, *key))
+            .collect();
+        // Files with a frontier first: they show which contents were replaced, and so which files are copies.
+        waiting.sort_unstable();
+        let (known, new): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, key)| self.frontier_of(*key).is_some());
+        for (_, key) in known {
+            if let Some((named, position)) = self.frontier_of(key)
+                && let Some(frontiers) = &mut self.frontiers
+            {
+                frontiers.remove(&named);
+                if named == key {
+                    self.begin(key, position, Some(position));
+                } else {
+                    // The device got another number: the same file under a new key, and the old key's end.
+                    self.gone.push(named);
+                    self.begin(key, position, None);
+                }
+            }
+        }
+        for (_, key) in new {
+            match self.begin_of_new(key, now) {
+                Some(position) => self.begin(key, position, None),
+                None => continue,
+            }
+        }
+    }
+
+    fn begin(&mut self, key: FileKey, position: Position, sent: Option<Position>) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.tail.place(position, sent);
+            entry.begin.get_or_insert(position);
+            entry.stage = Stage::Reading;
+        }
+        self.forget_former_inode(key);
+        self.enqueue(key);
+    }
+
+    /// The frontier that belongs to a file, with the key it is kept under.
+    fn frontier_of(&mut self, key: FileKey) -> Option<(FileKey, Position)> {
+        let frontiers = self.frontiers.as_ref()?;
+        if let Some(position) = frontiers.get(&key) {
+            return Some((key, *position));
+        }
+        let renumbered = |other: &FileKey| {
+            key.birth != 0 && (other.inode, other.birth) == (key.inode, key.birth) && other.device != key.device
+        };
+        let (named, position) = frontiers.iter().find(|(other, _)| renumbered(other)).map(|(k, p)| (*k, *p))?;
+        let entry = self.entries.get(&key)?;
+        let same = entry.tail.marker_before(&mut self.buffer, position.offset) == Some(position.marker);
+        same.then_some((named, position))
+    }
+
+    /// Where to begin in a file that has no frontier; `None` while that cannot be told.
+    fn begin_of_new(&mut self, key: FileKey, now: Instant) -> Option<Position> {
+        let entry = self.entries.get(&key)?;
+        if let Some(begin) = entry.begin {
+            return Some(begin);
+        }
+        if let (StartAt::End, Some(size)) = (self.options.start_at, entry.size_at_start) {
+            return Some(self.end_of(key, size));
+        }
+        if entry.tail.unread() == 0 {
+            return None;
+        }
+        let size = entry.tail.unread();
+        let held_long_enough = now.saturating_duration_since(entry.grown) >= COPY_HOLD;
+        let path = Arc::clone(entry.tail.path());
+        let found = entry.found;
+        for original in possible_originals(&path) {
+            if let Some(original) = self.by_path.get(original.as_path()).copied() {
+                self.check_for_replacement(original, now);
+            }
+            if let Some(position) = self.claim_copy(&original, key, size) {
+                return Some(position);
+            }
+            let Some(original) = self.by_path.get(original.as_path()).copied() else { continue };
+            if !held_long_enough && self.is_copy_so_far(key, original, size, found) {
+                return None;
+            }
+        }
+        Some(Position::start())
+    }
+
+    /// Finds out now whether the content of a file being read was replaced.
+    fn check_for_replacement(&mut self, key: FileKey, now: Instant) {
+        if self.open(key).is_err() {
+            return;
+        }
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if entry.stage != Stage::Reading {
+            return;
+        }
+        if let Ok(turn) = entry.tail.verify(&mut self.buffer)
+            && let Some(what) = turn.replaced
+        {
+            let path = Arc::clone(entry.tail.path());
+            self.remember(path, what, now);
+            self.enqueue(key);
+        }
+    }
+
+    /// If a file is a copy of content that was replaced: where reading goes on in it.
+    fn claim_copy(&mut self, original: &Path, key: FileKey, size: u64) -> Option<Position> {
+        let entry = self.entries.get(&key)?;
+        let buffer = &mut self.buffer;
+        let (index, offset) = self.ended.iter().enumerate().filter(|(_, ended)| &*ended.path == original).find_map(
+            |(index, ended)| {
+                let read = ended.what.position;
+                if read.offset == 0 {
+                    return None;
+                }
+                if size >= read.offset {
+                    let same = entry.tail.marker_before(buffer, read.offset) == Some(read.marker);
+                    return same.then_some((index, read.offset));
+                }
+                // The copy was made a little before the original was read for the last time.
+                let head = ended.what.head?;
+                let same = size >= head.length && entry.tail.marker_before(buffer, head.length) == Some(head.marker);
+                same.then_some((index, size))
+            },
+        )?;
+        let marker = entry.tail.marker_before(buffer, offset)?;
+        self.ended.remove(index);
+        tracing::info!(path = %entry.tail.path().display(), original = %original.display(), offset,
+            "file is a copy of truncated content; reading goes on in it");
+        Some(Position { generation: 0, offset, marker })
+    }
+
+    /// Whether what a new file holds is what an older file begins with.
+    fn is_copy_so_far(&mut self, key: FileKey, original: FileKey, size: u64, found: u64) -> bool {
+        if self.open(original).is_err() {
+            return false;
+        }
+        let (Some(copy), Some(original)) = (self.entries.get(&key), self.entries.get(&original)) else { return false };
+        let same = |offset: u64, buffer: &mut Vec<u8>| {
+            let one = copy.tail.marker_before(buffer, offset);
+            one.is_some() && one == original.tail.marker_before(buffer, offset)
+        };
+        original.found < found && same(size.min(WINDOW), &mut self.buffer) && same(size, &mut self.buffer)
+    }
+
+    /// The start of the line that stands at the end of a file's first `size` bytes.
+    fn end_of(&mut self, key: FileKey, size: u64) -> Position {
+        let reach = self.options.limits.max_line_bytes as u64;
+        let start = size.saturating_sub(reach);
+        let entry = &self.entries[&key];
+        let Some(file) = entry.tail.file() else { return Position::start() };
+        if tail::load(file, &mut self.buffer, start, (size - start) as usize).is_err() {
+            return Position::start();
+        }
+        let end = memchr::memrchr(b'\n', &self.buffer).map_or(start, |newline| start + newline as u64 + 1);
+        match entry.tail.marker_before(&mut self.buffer, end) {
+            Some(marker) => Position { generation: 0, offset: end, marker },
+            None => Position::start(),
+        }
+    }
+
+    fn remember(&mut self, path: Arc<Path>, what: Replaced, now: Instant) {
+        tracing::info!(path = %path.display(), offset = what.position.offset, unread = what.unread,
+            "file was truncated or its content replaced; reading starts over in it");
+        if self.ended.len() == REPLACED_MAX
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.vanished += oldest.what.unread;
+        }
+        self.ended.push_back(Ended { path, what, since: now });
+    }
+
+    /// Counts what was replaced unread and of which no copy turned up.
+    fn expire(&mut self, now: Instant) {
+        while let Some(oldest) = self.ended.front()
+            && now.saturating_duration_since(oldest.since) >= REPLACED_KEEP
+        {
+            self.vanished += oldest.what.unread;
+            self.ended.pop_front();
+        }
+    }
+
+    /// Makes sure that a file has a descriptor.
+    fn open(&mut self, key: FileKey) -> io::Result<()> {
+        let Some(entry) = self.entries.get(&key) else { return Err(io::ErrorKind::NotFound.into()) };
+        if entry.tail.file().is_some() {
+            return Ok(());
+        }
+        let path = Arc::clone(entry.tail.path());
+        while self.open >= self.options.files_open_max && self.close_idle() {}
+        let file = match self.files.open(&path) {
+            Err(error) if is_out_of_descriptors(&error) && self.close_idle() => self.files.open(&path),
+            other => other,
+        }?;
+        // Judged on the descriptor: the path may lead elsewhere since it was looked at.
+        let stat = file.stat()?;
+        if stat.kind != Kind::Regular || stat.key != key {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "another file has its name now"));
+        }
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.tail.attach(file);
+            self.open += 1;
+        }
+        Ok(())
+    }
+
+    /// Closes the descriptor that was idle longest, of a file that can be opened again. Says whether there was one.
+    fn close_idle(&mut self) -> bool {
+        let idle = self
+            .entries
+            .values_mut()
+            .filter(|entry| entry.tail.file().is_some() && entry.presence == Presence::There)
+            .min_by_key(|entry| (entry.queued, entry.used));
+        match idle {
+            Some(entry) => {
+                entry.tail.detach();
+                self.open -= 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn cannot_read(&mut self, key: FileKey, error: &io::Error) {
+        if let Some(entry) = self.entries.get(&key) {
+            let path = entry.tail.path().to_path_buf();
+            let mut refused = std::mem::take(&mut self.refused);
+            self.refuse(&mut refused, path, format!("cannot be read now ({error}); it waits"));
+            self.refused = refused;
+        }
+    }
+
+    /// Logs why a path is not read, once for as long as the reason stays.
+    fn refuse(&self, refused: &mut HashMap<PathBuf, String>, path: PathBuf, why: String) {
+        if self.refused.get(&path) != Some(&why) && !refused.contains_key(&path) {
+            tracing::warn!(path = %path.display(), "not read: the path {why}");
+        }
+        if refused.len() < REFUSED_MAX {
+            refused.insert(path, why);
+        }
+    }
+
+    fn is_inside(&self, target: &Path) -> bool {
+        self.options
+            .globs
+            .directories()
+            .filter_map(|directory| self.files.resolve(directory).ok())
+            .any(|directory| target.starts_with(directory))
+    }
+}
+
+/// What is to become of a file that a scan did not find.
+enum Verdict {
+    Stays,
+    Deleted,
+    Moved,
+}
+
+/// What is known of a file that is let go.
+#[derive(Debug, Clone, Copy)]
+enum LastSeen {
+    Deleted,
+    Elsewhere,
+}
+
+fn missed(presence: Presence) -> u32 {
+    match presence {
+        Presence::There => 1,
+        Presence::Missing { scans } => scans.saturating_add(1),
+    }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let out = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
+    error.raw_os_error().is_some_and(|code| out.iter().any(|errno| errno.raw_os_error() == code))
+}
+
+/// The paths that a rotation may have copied `path` from: `app.ndjson` for `app.ndjson.1`, `app-20261122.ndjson`.
+fn possible_originals(path: &Path) -> Vec<PathBuf> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    name.char_indices()
+        .filter(|(index, char)| *index > 0 && matches!(char, '-' | '.' | '_'))
+        .flat_map(|(index, _)| {
+            let prefix = &name[..index];
+            [prefix.to_owned(), format!("{prefix}.{extension}")]
+        })
+        .filter(|original| original != name)
+        .map(|original| path.with_file_name(original))
+        .collect()
 }

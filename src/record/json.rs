@@ -51,20 +51,29 @@ impl<'a> Str<'a> {
 
     /// What the string means. Borrowed unless it holds an escape.
     pub fn decode(self) -> Cow<'a, str> {
-        if !self.escaped {
-            return Cow::Borrowed(self.raw);
-        }
-        let mut out = String::with_capacity(self.raw.len());
-        let mut rest = self.raw;
-        while let Some(at) = rest.find('\\') {
-            out.push_str(&rest[..at]);
-            let (char, used) = decode_escape(&rest.as_bytes()[at..]).expect("escapes were checked by the reader");
-            out.push(char);
-            rest = &rest[at + used..];
-        }
-        out.push_str(rest);
-        Cow::Owned(out)
+        if self.escaped { Cow::Owned(decode_escapes(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
+}
+
+/// What a string means that is written, between its quotes, as `raw`. Borrowed unless it holds an escape.
+///
+/// # Panics
+/// `raw` is not what a reader found, or [`push_string`] wrote, between two quotes.
+pub fn decode(raw: &str) -> Cow<'_, str> {
+    if raw.contains('\\') { Cow::Owned(decode_escapes(raw)) } else { Cow::Borrowed(raw) }
+}
+
+fn decode_escapes(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let (char, used) = decode_escape(&rest.as_bytes()[at..]).expect("escapes were checked by the reader");
+        out.push(char);
+        rest = &rest[at + used..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Why a text is not JSON. It names a place and a rule, never the text.
@@ -551,7 +560,8 @@ mod tests {
             push_string(&mut written, &text);
             let written = String::from_utf8(written).unwrap();
             let Ok(Some(Token::String(string))) = Tokens::new(&written).next() else { panic!("a string") };
-            prop_assert_eq!(string.decode(), text);
+            prop_assert_eq!(string.decode(), text.as_str());
+            prop_assert_eq!(decode(string.raw()), text);
         }
     }
 }

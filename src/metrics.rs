@@ -1,0 +1,197 @@
+//! The counters of CONTRACT §7: made once, shared, rendered in one place.
+//!
+//! Invariant: no label holds anything from a line.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use prometheus::{
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+/// Everything the agent counts.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Registry,
+    lines_read: IntCounter,
+    lines: Arc<Lines>,
+    /// Rows committed, the agent's own not among them.
+    pub rows_committed: IntCounter,
+    /// Lines that ended in quarantine, by reason.
+    pub lines_quarantined: IntCounterVec,
+    /// Lines let go, by reason and severity.
+    pub lines_shed: IntCounterVec,
+    /// Quarantine records dropped because the file reached `quarantine.max_bytes`.
+    pub quarantine_dropped: IntCounter,
+    /// Bytes that were no part of a line, by what they were.
+    pub bytes_skipped: IntCounterVec,
+    /// Bytes that went away before they were read.
+    pub bytes_vanished: IntCounter,
+    /// Secrets taken out, by rule.
+    pub secrets_scrubbed: IntCounterVec,
+    /// Bytes in the spool that were not read yet.
+    pub backlog_bytes: IntGauge,
+    /// Files followed.
+    pub files: IntGauge,
+    /// Descriptors of spool files.
+    pub files_open: IntGauge,
+    /// Rows of each committed batch.
+    pub batch_rows: Histogram,
+    /// How long each commit took.
+    pub commit_seconds: Histogram,
+    /// From a batch's first line read to its rows committed.
+    pub delivery_seconds: Histogram,
+    /// 1 while the database takes requests.
+    pub database_up: IntGauge,
+    /// Requests that the database did not do, by class.
+    pub database_errors: IntCounterVec,
+    checkpoint_age_seconds: Gauge,
+    checkpoint_current: Arc<Mutex<Instant>>,
+}
+
+/// Lines read, and of those the ones that are to be read again because their batch became void.
+#[derive(Debug, Default)]
+struct Lines {
+    taken: AtomicU64,
+    voided: AtomicU64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str| register(&registry, IntCounter::new(name, help));
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            register(&registry, IntCounterVec::new(Opts::new(name, help), labels))
+        };
+        let gauge = |name: &str, help: &str| register(&registry, IntGauge::new(name, help));
+        let histogram = |name: &str, help: &str, buckets: &[f64]| {
+            register(&registry, Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
+        };
+        let build = counters("tracespool_build_info", "The version of the agent; always 1.", &["version"]);
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
+        Metrics {
+            lines: Arc::default(),
+            lines_read: counter("tracespool_lines_read_total", "Lines read from the spool."),
+            rows_committed: counter("tracespool_rows_committed_total", "Rows committed to the database."),
+            lines_quarantined: counters(
+                "tracespool_lines_quarantined_total",
+                "Lines that ended in quarantine.",
+                &["reason"],
+            ),
+            lines_shed: counters("tracespool_lines_shed_total", "Lines let go.", &["reason", "severity"]),
+            quarantine_dropped: counter(
+                "tracespool_quarantine_dropped_total",
+                "Quarantine records dropped because the file reached its limit.",
+            ),
+            bytes_skipped: counters(
+                "tracespool_bytes_skipped_total",
+                "Bytes of the spool that are no part of a line.",
+                &["kind"],
+            ),
+            bytes_vanished: counter("tracespool_bytes_vanished_total", "Bytes that went away before they were read."),
+            secrets_scrubbed: counters("tracespool_secrets_scrubbed_total", "Secrets taken out of lines.", &["rule"]),
+            backlog_bytes: gauge("tracespool_backlog_bytes", "Bytes in the spool that are not read yet."),
+            files: gauge("tracespool_files", "Files of the spool that are followed."),
+            files_open: gauge("tracespool_files_open", "Files of the spool that are open."),
+            batch_rows: histogram(
+                "tracespool_batch_rows",
+                "Rows of each committed batch.",
+                &[1.0, 10.0, 100.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0, 50_000.0],
+            ),
+            commit_seconds: histogram("tracespool_commit_seconds", "Duration of each commit.", &SECONDS),
+            delivery_seconds: histogram(
+                "tracespool_delivery_seconds",
+                "From a batch's first line read to its rows committed.",
+                &SECONDS,
+            ),
+            database_up: gauge("tracespool_database_up", "1 while the database takes requests."),
+            database_errors: counters(
+                "tracespool_database_errors_total",
+                "Requests that the database did not do.",
+                &["class"],
+            ),
+            checkpoint_age_seconds: register(
+                &registry,
+                Gauge::new("tracespool_checkpoint_age_seconds", "Seconds since the checkpoint file last held every frontier."),
+            ),
+            checkpoint_current: Arc::new(Mutex::new(Instant::now())),
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts lines read, blank ones not among them.
+    pub fn line_read(&self) {
+        self.lines.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes back lines that will be read again.
+    pub fn lines_voided(&self, lines: usize) {
+        self.lines.voided.fetch_add(lines as u64, Ordering::Relaxed);
+    }
+
+    /// Says that the checkpoint file now holds every frontier.
+    pub fn checkpoint_is_current(&self) {
+        *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// The page a Prometheus server reads.
+    pub fn render(&self) -> Vec<u8> {
+        let current = *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner);
+        self.checkpoint_age_seconds.set(current.elapsed().as_secs_f64());
+        let voided = self.lines.voided.load(Ordering::Relaxed);
+        let read = self.lines.taken.load(Ordering::Relaxed).saturating_sub(voided);
+        // A counter never goes back: after lines were taken back it stands still until they were read again.
+        self.lines_read.inc_by(read.saturating_sub(self.lines_read.get()));
+        let mut page = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut page).expect("writing to memory cannot fail");
+        page
+    }
+}
+
+/// From a commit on a fast disk to an outage that one still waits out.
+const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+fn register<C: prometheus::core::Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+    let collector = made.expect("the names of the metrics are well formed");
+    registry.register(Box::new(collector.clone())).expect("no two metrics have one name");
+    collector
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_the_contracts_names() {
+        let metrics = Metrics::default();
+        (0..3).for_each(|_| metrics.line_read());
+        metrics.lines_voided(1);
+        metrics.lines_quarantined.with_label_values(&["not_json"]).inc();
+        metrics.lines_shed.with_label_values(&["quarantine", "info"]).inc();
+        metrics.secrets_scrubbed.with_label_values(&["jwt"]).inc();
+        metrics.database_errors.with_label_values(&["busy"]).inc();
+        let page = String::from_utf8(metrics.render()).unwrap();
+        for line in [
+            "tracespool_lines_read_total 2",
+            "tracespool_rows_committed_total 0",
+            "tracespool_lines_quarantined_total{reason=\"not_json\"} 1",
+            "tracespool_lines_shed_total{reason=\"quarantine\",severity=\"info\"} 1",
+            "tracespool_bytes_vanished_total 0",
+            "tracespool_secrets_scrubbed_total{rule=\"jwt\"} 1",
+            "tracespool_backlog_bytes 0",
+            "tracespool_files_open 0",
+            "tracespool_batch_rows_count 0",
+            "tracespool_commit_seconds_count 0",
+            "tracespool_delivery_seconds_count 0",
+            "tracespool_database_up 0",
+            "tracespool_database_errors_total{class=\"busy\"} 1",
+            concat!("tracespool_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");
+        }
+        assert!(page.contains("\ntracespool_checkpoint_age_seconds "), "{page}");
+    }
+}

@@ -1,0 +1,261 @@
+//! The agent put together: who runs where, and in which order it stops. Nothing else spawns.
+//!
+//! A thread reads the spool and makes batches; tasks, one a connection, commit them; between them is a channel that holds
+//! one batch. Stopping is one act, stopping the reader: its channel closes, the writers finish what is in it, and end.
+//!
+//! Invariant: memory is bounded by the batches that can exist at once: one filling, one waiting, one in the channel, and
+//! one a connection.
+
+pub mod reader;
+pub mod writer;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::checkpoint::Checkpoint;
+use crate::endpoint;
+use crate::metrics::Metrics;
+use crate::quarantine::{self, Quarantine};
+use crate::scrub::Scrubber;
+use crate::sink::Database;
+use crate::spool::files::Disk;
+use crate::spool::hints::{Depth, Watch};
+use crate::spool::{self, Spool};
+use crate::state::{self, StateDirectory};
+pub use reader::Until;
+use reader::{Order, Reader};
+pub use writer::{GaveUp, Patience, Stop};
+use writer::{Ledger, Writers};
+
+/// How often the checkpoint is written while frontiers move.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What an agent needs to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whose frontiers these are.
+    pub agent: String,
+    /// The spool.
+    pub spool: spool::Options,
+    /// Reading.
+    pub reader: reader::Options,
+    /// How many connections commit batches.
+    pub connections: usize,
+    /// What is done when the database stays away.
+    pub patience: Patience,
+    /// How long a stop may take.
+    pub shutdown_grace: Duration,
+    /// The state directory.
+    pub state_directory: PathBuf,
+    /// The quarantine.
+    pub quarantine: quarantine::Options,
+    /// Where the metrics are served; `None` for nowhere.
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+/// Why an agent could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] state::Error),
+    /// A file of ours cannot be used.
+    #[error("{what} cannot be used: {source}")]
+    File {
+        /// Which.
+        what: &'static str,
+        /// What failed.
+        source: io::Error,
+    },
+    /// The metrics cannot be served.
+    #[error("`metrics.listen` {address} cannot be used: {source}; choose another address, or \"\" to turn it off")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What failed.
+        source: io::Error,
+    },
+    /// A thread or task of the agent ended as it never should.
+    #[error("the {0} ended unexpectedly; this is a defect of tracespool")]
+    Defect(&'static str),
+}
+
+/// How an agent ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Everything that was read is committed.
+    Complete,
+    /// Something that was read is not; it is read again after the next start.
+    Incomplete(GaveUp),
+    /// The grace period ended with a batch in flight; what is not committed is read again after the next start.
+    OutOfTime,
+}
+
+/// Ships the spool into `database` until it is drained, or `stop` says so.
+///
+/// # Errors
+/// The agent could not begin, or has a defect. A database that is away is no error.
+pub async fn run<D: Database>(
+    options: Options,
+    database: D,
+    metrics: Metrics,
+    mut stop: watch::Receiver<Stop>,
+) -> Result<End, Error> {
+    let state = Arc::new(StateDirectory::open(&options.state_directory)?);
+    let checkpoint = load_checkpoint(&state, &options.agent);
+    let quarantine = Quarantine::open(options.quarantine.clone(), Arc::clone(&state))
+        .map_err(|source| Error::File { what: "the note on pending quarantine records", source })?;
+    let ledger = Arc::new(Mutex::new(Ledger { quarantine, checkpoint, unsaved: false, unsavable: false }));
+
+    let mut background = JoinSet::new();
+    if let Some(address) = options.metrics_listen {
+        let listener =
+            endpoint::listen(address).await.map_err(|source| Error::Listen { address, source })?;
+        background.spawn(endpoint::serve(listener, metrics.clone()));
+    }
+    let agent = options.agent.clone();
+    background.spawn(save_regularly(Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone()));
+
+    let handle = reader::Handle::default();
+    let depth = if options.spool.globs.reaches_below() { Depth::Below } else { Depth::Entries };
+    let watch = Watch::new(handle.bell().clone(), depth);
+    let (sender, batches) = mpsc::channel(1);
+    let reader = Reader::new(
+        options.reader,
+        handle.clone(),
+        watch,
+        Spool::new(Disk, options.spool),
+        Scrubber::new(crate::scrub::Options::default()),
+        sender,
+        metrics.clone(),
+    );
+    let reader = thread::Builder::new()
+        .name("reader".to_owned())
+        .spawn(move || reader.run())
+        .map_err(|source| Error::File { what: "a thread for reading", source })?;
+
+    let writers = Arc::new(Writers::new(
+        database,
+        options.patience,
+        stop.clone(),
+        handle.clone(),
+        Arc::clone(&ledger),
+        metrics.clone(),
+    ));
+    let work = commit_everything(writers, batches, options.connections);
+    tokio::pin!(work);
+    let end = tokio::select! {
+        end = &mut work => end,
+        _ = stop.wait_for(|stop| *stop == Stop::Finish) => {
+            handle.order(Order::Stop);
+            tokio::time::timeout(options.shutdown_grace, work).await.unwrap_or(Ok(End::OutOfTime))
+        }
+    }?;
+    // Either it has ended already, or nobody takes its batches any more.
+    handle.order(Order::Stop);
+    let ended = tokio::task::spawn_blocking(move || reader.join()).await;
+    if !matches!(ended, Ok(Ok(()))) {
+        return Err(Error::Defect("reader"));
+    }
+    background.shutdown().await;
+    save(&ledger, &state, &agent, &metrics);
+    Ok(end)
+}
+
+/// Runs the writers until the reader's channel is closed and empty.
+async fn commit_everything<D: Database>(
+    writers: Arc<Writers<D>>,
+    batches: mpsc::Receiver<crate::batch::Batch>,
+    connections: usize,
+) -> Result<End, Error> {
+    let session = match writers.start().await {
+        Ok(session) => session,
+        Err(gave_up) => return Ok(End::Incomplete(gave_up)),
+    };
+    let batches = Arc::new(tokio::sync::Mutex::new(batches));
+    let mut tasks = JoinSet::new();
+    let mut first = Some(session);
+    for _ in 0..connections {
+        let (writers, batches, session) = (Arc::clone(&writers), Arc::clone(&batches), first.take());
+        tasks.spawn(async move { writers.work(session, &batches).await });
+    }
+    drop(batches);
+    let mut end = End::Complete;
+    while let Some(task) = tasks.join_next().await {
+        match task {
+            Ok(Ok(())) => {}
+            Ok(Err(gave_up)) => {
+                // The others wait for their turn behind the batch that was given up.
+                end = End::Incomplete(gave_up);
+                tasks.abort_all();
+            }
+            Err(error) if error.is_cancelled() => {}
+            Err(_) => return Err(Error::Defect("writer")),
+        }
+    }
+    Ok(end)
+}
+
+fn load_checkpoint(state: &StateDirectory, agent: &str) -> Checkpoint {
+    match Checkpoint::load(state, agent) {
+        Ok(Some(checkpoint)) => checkpoint,
+        Ok(None) => Checkpoint::default(),
+        Err(damage) => {
+            tracing::warn!(%damage, "the checkpoint file is not believed; the database's frontiers are used");
+            Checkpoint::default()
+        }
+    }
+}
+
+async fn save_regularly(ledger: Arc<Mutex<Ledger>>, state: Arc<StateDirectory>, agent: String, metrics: Metrics) {
+    let mut tick = tokio::time::interval(CHECKPOINT_INTERVAL);
+    loop {
+        tick.tick().await;
+        let (ledger, state, agent, metrics) = (Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone());
+        let saved = tokio::task::spawn_blocking(move || save(&ledger, &state, &agent, &metrics)).await;
+        if let Err(error) = saved {
+            tracing::error!(%error, "the checkpoint was not saved; this is a defect of tracespool");
+        }
+    }
+}
+
+/// Writes the checkpoint if a frontier moved since the last time. A disk without room for it stops nothing: the database
+/// has the frontiers too.
+fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, metrics: &Metrics) {
+    let checkpoint = {
+        let mut ledger = lock(ledger);
+        if !std::mem::take(&mut ledger.unsaved) {
+            metrics.checkpoint_is_current();
+            return;
+        }
+        ledger.checkpoint.clone()
+    };
+    let saved = checkpoint.save(state, agent);
+    let mut ledger = lock(ledger);
+    match saved {
+        Ok(()) => {
+            metrics.checkpoint_is_current();
+            if std::mem::take(&mut ledger.unsavable) {
+                tracing::info!("the checkpoint file can be written again");
+            }
+        }
+        Err(error) => {
+            ledger.unsaved = true;
+            if !std::mem::replace(&mut ledger.unsavable, true) {
+                tracing::error!(directory = %state.path().display(), %error,
+                    "the checkpoint file cannot be written; shipping goes on, and the database keeps the frontiers");
+            }
+        }
+    }
+}
+
+fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,329 @@
+//! The reading half: lines from the spool, through record, scrub and row, into batches.
+//!
+//! It runs on a thread of its own, since reading files blocks. While the writers take no batch it goes on looking at the
+//! spool, so that files which are rotated away or deleted meanwhile are held, but reads nothing.
+//!
+//! Invariant: nothing is read before the database's frontiers are known.
+//! Invariant: it holds one batch that is being filled and one that is waiting to be taken.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::mpsc;
+
+use crate::batch::{self, Batch, Origin, Refused};
+use crate::metrics::Metrics;
+use crate::quarantine::LINE_MAX;
+use crate::record::{self, Columns, Reason, Rejected, Timestamp};
+use crate::row::Row;
+use crate::scrub::{ScrubbedText, Scrubber, Whole};
+use crate::spool::files::FileSystem;
+use crate::spool::hints::{Bell, Hint, Watch};
+use crate::spool::tail::{Content, Flow, Line};
+use crate::spool::{FileKey, Position, Spool};
+
+/// When the reader has done its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// When it is told to stop.
+    Stopped,
+    /// When everything in the spool was read.
+    Drained,
+}
+
+/// What the reader is told.
+#[derive(Debug)]
+pub enum Order {
+    /// Where the frontiers stand: begin there, or go back there. Batches carry `epoch` from now on.
+    Place {
+        /// Numbers the times this was said.
+        epoch: u64,
+        /// The frontiers of the database.
+        frontiers: Vec<(FileKey, Position)>,
+        /// The table's columns.
+        columns: Columns,
+    },
+    /// Send what was read and end.
+    Stop,
+}
+
+/// How the other half talks to the reader.
+#[derive(Debug, Clone, Default)]
+pub struct Handle {
+    bell: Bell,
+    orders: Arc<Mutex<Vec<Order>>>,
+}
+
+impl Handle {
+    /// Gives an order.
+    pub fn order(&self, order: Order) {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).push(order);
+        self.bell.ring();
+    }
+
+    /// Says that a batch was taken, and there may be room for another.
+    pub fn taken(&self) {
+        self.bell.ring();
+    }
+
+    /// The bell that wakes the reader.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    fn take_orders(&self) -> Vec<Order> {
+        std::mem::take(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What the reader needs to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// When it ends.
+    pub until: Until,
+    /// How long at most until the spool is looked at without a hint.
+    pub rescan_interval: Duration,
+    /// How large a batch may become.
+    pub batch: batch::Limits,
+    /// The longest line that is read, in bytes. For the message; the spool keeps to it.
+    pub max_line_bytes: usize,
+}
+
+/// The reading half.
+#[derive(Debug)]
+pub struct Reader<S: FileSystem> {
+    options: Options,
+    handle: Handle,
+    watch: Watch,
+    directories: Vec<std::path::PathBuf>,
+    spool: Spool<S>,
+    maker: Maker,
+    outbox: Option<Batch>,
+    sender: mpsc::Sender<Batch>,
+    epoch: Option<u64>,
+    sequence: u64,
+    metrics: Metrics,
+}
+
+/// Makes rows of lines, and batches of rows.
+#[derive(Debug)]
+struct Maker {
+    scrubber: Scrubber,
+    columns: Columns,
+    limits: batch::Limits,
+    max_line_bytes: usize,
+    batch: Batch,
+    metrics: Metrics,
+}
+
+impl<S: FileSystem> Reader<S> {
+    /// A reader of `spool` that sends its batches to `sender`.
+    pub fn new(
+        options: Options,
+        handle: Handle,
+        watch: Watch,
+        spool: Spool<S>,
+        scrubber: Scrubber,
+        sender: mpsc::Sender<Batch>,
+        metrics: Metrics,
+    ) -> Self {
+        let maker = Maker {
+            scrubber,
+            columns: Columns::default(),
+            limits: options.batch,
+            max_line_bytes: options.max_line_bytes,
+            batch: Batch::new(0, 0, Instant::now()),
+            metrics: metrics.clone(),
+        };
+        let directories = spool.directories();
+        Reader {
+            options,
+            handle,
+            watch,
+            directories,
+            spool,
+            maker,
+            outbox: None,
+            sender,
+            epoch: None,
+            sequence: 0,
+            metrics,
+        }
+    }
+
+    /// Reads until it is told to stop, or until the spool is drained, or until nobody takes batches any more.
+    pub fn run(mut self) {
+        let mut rescan_due = Instant::now();
+        // The first batch after a pause does not wait: the pause was before the start.
+        let mut sealed = Instant::now().checked_sub(self.options.batch.wait_max).unwrap_or_else(Instant::now);
+        let mut stopping = false;
+        let mut placed_and_scanned = false;
+        loop {
+            let now = Instant::now();
+            for order in self.handle.take_orders() {
+                match order {
+                    Order::Place { epoch, frontiers, columns } => {
+                        self.place(epoch, frontiers, columns, now);
+                        rescan_due = now;
+                        placed_and_scanned = false;
+                    }
+                    Order::Stop => stopping = true,
+                }
+            }
+            rescan_due = self.look(now, rescan_due, &mut placed_and_scanned);
+            match self.send() {
+                Sent::Yes | Sent::Nothing => {}
+                Sent::NoRoom => {
+                    self.handle.bell().wait(rescan_due);
+                    continue;
+                }
+                Sent::NobodyThere => return,
+            }
+            let drained = self.options.until == Until::Drained && placed_and_scanned && self.spool.is_exhausted();
+            if !stopping && self.epoch.is_some() && self.read(now) {
+                if self.maker.batch.is_full(&self.options.batch) {
+                    sealed = now;
+                    self.seal(now);
+                }
+                continue;
+            }
+            let due = sealed + self.options.batch.wait_max;
+            if self.maker.batch.is_empty() {
+                if stopping || drained {
+                    return;
+                }
+                self.handle.bell().wait(rescan_due);
+            } else if stopping || drained || now >= due {
+                sealed = now;
+                self.seal(now);
+            } else {
+                self.handle.bell().wait(due.min(rescan_due));
+            }
+        }
+    }
+
+    /// Sets reading to the database's frontiers. What was read and not committed is read again.
+    fn place(&mut self, epoch: u64, frontiers: Vec<(FileKey, Position)>, columns: Columns, now: Instant) {
+        let unsent = self.outbox.take().map_or(0, |batch| batch.line_count());
+        self.metrics.lines_voided(unsent + self.maker.batch.line_count());
+        self.epoch = Some(epoch);
+        self.sequence = 0;
+        self.maker.columns = columns;
+        self.maker.batch = Batch::new(epoch, 0, now);
+        self.spool.place(frontiers, now);
+    }
+
+    /// Looks at the spool as far as there is reason to. Returns when it is to be looked at without one.
+    fn look(&mut self, now: Instant, due: Instant, placed_and_scanned: &mut bool) -> Instant {
+        let everything = match self.handle.bell().take_hint() {
+            Hint::Everything => true,
+            Hint::Nothing => now >= due,
+            Hint::Grown(paths) => {
+                let unknown = paths.iter().filter(|path| !self.spool.touch(path, now)).count();
+                unknown > 0 || now >= due
+            }
+        };
+        if !everything {
+            return due;
+        }
+        self.watch.watch(self.directories.iter().map(|directory| &**directory));
+        self.spool.scan(now);
+        *placed_and_scanned = self.epoch.is_some();
+        let overview = self.spool.overview();
+        self.metrics.files.set(overview.files as i64);
+        self.metrics.files_open.set(overview.files_open as i64);
+        self.metrics.backlog_bytes.set(overview.unread_bytes as i64);
+        self.metrics.bytes_vanished.inc_by(self.spool.take_vanished());
+        now + self.options.rescan_interval
+    }
+
+    /// Gives the file whose turn it is its turn. Says whether there was one.
+    fn read(&mut self, now: Instant) -> bool {
+        let read_at = Timestamp::from(SystemTime::now());
+        let maker = &mut self.maker;
+        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, read_at)) else {
+            let gone = self.spool.take_gone();
+            maker.batch.forget(gone);
+            return false;
+        };
+        if let Some(step) = progress.moved {
+            maker.batch.advance(step);
+        }
+        for (kind, bytes) in [("nul_hole", progress.skipped.nul_bytes), ("bom", progress.skipped.mark_bytes)] {
+            if bytes > 0 {
+                self.metrics.bytes_skipped.with_label_values(&[kind]).inc_by(bytes);
+            }
+        }
+        for (rule, hits) in self.maker.scrubber.take_hits() {
+            self.metrics.secrets_scrubbed.with_label_values(&[rule]).inc_by(hits);
+        }
+        true
+    }
+
+    /// Closes the batch that is being filled.
+    fn seal(&mut self, now: Instant) {
+        let epoch = self.epoch.expect("a batch is filled only after the frontiers are known");
+        self.sequence += 1;
+        let batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
+        self.outbox = Some(batch);
+    }
+
+    fn send(&mut self) -> Sent {
+        let Some(batch) = self.outbox.take() else { return Sent::Nothing };
+        match self.sender.try_send(batch) {
+            Ok(()) => Sent::Yes,
+            Err(mpsc::error::TrySendError::Full(batch)) => {
+                self.outbox = Some(batch);
+                Sent::NoRoom
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Sent::NobodyThere,
+        }
+    }
+}
+
+enum Sent {
+    Yes,
+    Nothing,
+    NoRoom,
+    NobodyThere,
+}
+
+impl Maker {
+    /// Takes a line into the batch, as a row or as a refused line.
+    fn take(&mut self, path: &Arc<Path>, line: Line<'_>, read_at: Timestamp) -> Flow {
+        self.metrics.line_read();
+        if self.batch.is_empty() && self.batch.line_count() == 0 {
+            self.batch.first_read = Instant::now();
+        }
+        let origin = Origin { path: Arc::clone(path), offset: line.offset, length: line.length };
+        match line.content {
+            Content::Whole(bytes) => {
+                if let Err(why) = self.make_row(&origin, bytes, read_at) {
+                    let line = self.scrub_refused(bytes, Whole::Yes);
+                    self.batch.refuse(Refused { origin, why, line });
+                }
+            }
+            Content::TooLong(head) => {
+                let detail = format!("{} bytes, and `spool.max_line_bytes` is {}", line.length, self.max_line_bytes);
+                let why = Rejected { reason: Reason::TooLong, detail };
+                let line = self.scrub_refused(head, Whole::CutOff);
+                self.batch.refuse(Refused { origin, why, line });
+            }
+        }
+        if self.batch.is_full(&self.limits) { Flow::Enough } else { Flow::More }
+    }
+
+    fn make_row(&mut self, origin: &Origin, bytes: &[u8], read_at: Timestamp) -> Result<(), Rejected> {
+        let record = record::parse(bytes, read_at, &self.columns)?;
+        let scrubbed = self.scrubber.scrub(record)?;
+        let row = Row::compose(scrubbed, &self.columns)?;
+        self.batch.push(origin.clone(), &row);
+        Ok(())
+    }
+
+    /// Scrubs a line for the quarantine; only then is it cut.
+    fn scrub_refused(&mut self, bytes: &[u8], whole: Whole) -> ScrubbedText {
+        self.scrubber.scrub_text(&String::from_utf8_lossy(bytes), whole).cut(LINE_MAX)
+    }
+}

@@ -1,0 +1,246 @@
+//! The quarantine: an NDJSON file of lines that cannot become rows, scrubbed (CONTRACT §3).
+//!
+//! A record and the frontier that passes its line live in different places, so no single write covers both. The record
+//! is therefore written just before the commit, and undone if the commit turns out not to have happened: a *pending*
+//! note in the state directory says how long the file was and which frontiers the commit moves.
+//!
+//! Invariant: at most one commit's records are pending.
+//! Invariant: a record is in the file exactly when its line's frontier has passed it.
+//! Invariant: the file is no larger than `Options::bytes_max`, and nobody but its owner can read it.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::Refused;
+use crate::record::Timestamp;
+use crate::spool::{FileKey, Move, Position};
+use crate::state::{self, StateDirectory};
+
+/// The note's name in the state directory.
+const PENDING: &str = "quarantine-pending";
+
+/// How much of a line a record keeps, in bytes (CONTRACT §3).
+pub const LINE_MAX: usize = 8 << 10;
+
+/// What the quarantine needs to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The file.
+    pub path: PathBuf,
+    /// How large it may become; at that size the older half goes.
+    pub bytes_max: u64,
+}
+
+/// What is known after a restart of the commit whose records are pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It happened.
+    Committed,
+    /// It did not.
+    Undone,
+}
+
+/// The quarantine file of a running agent.
+#[derive(Debug)]
+pub struct Quarantine {
+    options: Options,
+    state: Arc<StateDirectory>,
+    pending: Option<Pending>,
+    dropped: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Pending {
+    /// How long the file was before.
+    length: u64,
+    /// How long it is with the records.
+    length_after: u64,
+    /// The frontiers that the commit moves: to where.
+    moves: Vec<PendingMove>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PendingMove {
+    file: String,
+    generation: u32,
+    offset: u64,
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    at: String,
+    file: &'a str,
+    offset: u64,
+    length: u64,
+    reason: &'static str,
+    detail: &'a str,
+    line: &'a str,
+}
+
+impl Quarantine {
+    /// The quarantine of an agent; what an earlier run left pending stays so until [`Quarantine::recover`].
+    ///
+    /// # Errors
+    /// The note cannot be read.
+    pub fn open(options: Options, state: Arc<StateDirectory>) -> io::Result<Self> {
+        let pending = match state.read(PENDING)? {
+            None => None,
+            Some(note) => match serde_json::from_slice(&note) {
+                Ok(pending) => Some(pending),
+                Err(_) => {
+                    tracing::warn!("the note on pending quarantine records is damaged; a record may appear twice");
+                    state.remove(PENDING)?;
+                    None
+                }
+            },
+        };
+        Ok(Quarantine { options, state, pending, dropped: 0 })
+    }
+
+    /// Ends what an earlier run, or a commit of unknown outcome, left pending, by the database's frontiers.
+    ///
+    /// # Errors
+    /// The records cannot be undone; the note stays.
+    pub fn recover(&mut self, frontiers: &HashMap<FileKey, Position>) -> io::Result<()> {
+        let Some(pending) = &self.pending else { return Ok(()) };
+        let passed = |step: &PendingMove| {
+            let at = step.file.parse().ok().and_then(|file: FileKey| frontiers.get(&file));
+            at.is_some_and(|at| (at.generation, at.offset) >= (step.generation, step.offset))
+        };
+        let outcome = if pending.moves.iter().all(passed) { Outcome::Committed } else { Outcome::Undone };
+        self.settle(outcome)
+    }
+
+    /// Writes the records of a commit that is about to be tried.
+    ///
+    /// # Errors
+    /// None of them is in the file then.
+    pub fn prepare<'r>(
+        &mut self,
+        refused: impl Iterator<Item = &'r Refused>,
+        moves: &[Move],
+        now: Timestamp,
+    ) -> io::Result<()> {
+        assert!(self.pending.is_none(), "the records of another commit are pending");
+        let mut records = Vec::new();
+        for line in refused {
+            push_record(&mut records, line, now);
+        }
+        let mut file = self.open_file()?;
+        let mut length = file.seek(SeekFrom::End(0))?;
+        if length + records.len() as u64 > self.options.bytes_max {
+            self.drop_older_half(&mut file, &mut records)?;
+            file = self.open_file()?;
+            length = file.seek(SeekFrom::End(0))?;
+        }
+        let pending_move = |step: &Move| PendingMove {
+            file: step.file.to_string(),
+            generation: step.to.generation,
+            offset: step.to.offset,
+        };
+        let pending = Pending {
+            length,
+            length_after: length + records.len() as u64,
+            moves: moves.iter().map(pending_move).collect(),
+        };
+        self.state.replace(PENDING, &serde_json::to_vec(&pending).map_err(io::Error::other)?)?;
+        let written = file.write_all(&records).and_then(|()| file.sync_data());
+        self.pending = Some(pending);
+        if let Err(error) = written {
+            self.settle(Outcome::Undone)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Ends the pending commit.
+    ///
+    /// # Errors
+    /// The records cannot be undone, or the note cannot be removed; both stay for the next attempt.
+    pub fn settle(&mut self, outcome: Outcome) -> io::Result<()> {
+        let Some(pending) = &self.pending else { return Ok(()) };
+        match outcome {
+            Outcome::Committed => {}
+            Outcome::Undone => {
+                let file = self.open_file()?;
+                // Longer than noted: a later commit's records are behind, so this one was settled before.
+                if file.metadata()?.len() <= pending.length_after && file.metadata()?.len() > pending.length {
+                    file.set_len(pending.length)?;
+                    file.sync_data()?;
+                }
+            }
+        }
+        self.state.remove(PENDING)?;
+        self.pending = None;
+        Ok(())
+    }
+
+    /// How many records went with an older half, since the last call.
+    pub fn take_dropped(&mut self) -> u64 {
+        std::mem::take(&mut self.dropped)
+    }
+
+    fn open_file(&self) -> io::Result<File> {
+        let file = state::own(OpenOptions::new().read(true).append(true).create(true)).open(&self.options.path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("the quarantine's path is not a regular file"));
+        }
+        if metadata.permissions().mode() & 0o777 != 0o600 {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+        Ok(file)
+    }
+
+    /// Makes room: keeps the newer half of the file, and of the new records those that fit.
+    fn drop_older_half(&mut self, file: &mut File, records: &mut Vec<u8>) -> io::Result<()> {
+        let half = self.options.bytes_max / 2;
+        let length = file.metadata()?.len();
+        let mut kept = Vec::new();
+        file.seek(SeekFrom::Start(0))?;
+        file.take(length).read_to_end(&mut kept)?;
+        let before = count_lines(&kept) + count_lines(records);
+        keep_newest(&mut kept, half as usize);
+        keep_newest(records, half as usize);
+        state::replace(&self.options.path, &kept)?;
+        self.dropped += before - count_lines(&kept) - count_lines(records);
+        tracing::warn!(path = %self.options.path.display(), "the quarantine reached `quarantine.max_bytes`; its older half was dropped");
+        Ok(())
+    }
+}
+
+/// Cuts whole lines from the start until at most `bytes` are left.
+fn keep_newest(lines: &mut Vec<u8>, bytes: usize) {
+    if lines.len() <= bytes {
+        return;
+    }
+    // The line that begins before the cut goes too.
+    let cut = lines.len() - bytes;
+    let end = memchr::memchr(b'\n', &lines[cut - 1..]).map_or(lines.len(), |newline| cut + newline);
+    lines.drain(..end);
+}
+
+fn count_lines(lines: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', lines).count() as u64
+}
+
+fn push_record(records: &mut Vec<u8>, refused: &Refused, now: Timestamp) {
+    let path = refused.origin.path.to_string_lossy();
+    let record = Record {
+        at: now.to_string().replacen(' ', "T", 1) + "Z",
+        file: &path,
+        offset: refused.origin.offset,
+        length: refused.origin.length,
+        reason: refused.why.reason.as_str(),
+        detail: &refused.why.detail,
+        line: refused.line.as_str(),
+    };
+    serde_json::to_writer(&mut *records, &record).expect("writing to memory cannot fail");
+    records.push(b'\n');
+}

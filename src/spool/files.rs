@@ -1,0 +1,186 @@
+//! The file system as the spool sees it: list, look at, open, read at an offset. Nothing here writes.
+//!
+//! Invariant: what is opened is a regular file and was reached through no symbolic link, judged on the descriptor.
+//! Invariant: no call waits for another process; a FIFO opens at once and is refused.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+
+use super::FileKey;
+
+/// What a directory entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A regular file.
+    Regular,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A pipe that has a name.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
+}
+
+impl Kind {
+    /// The word in log lines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Regular => "a regular file",
+            Kind::Directory => "a directory",
+            Kind::Symlink => "a symbolic link",
+            Kind::Fifo => "a FIFO",
+            Kind::Socket => "a socket",
+            Kind::Device => "a device",
+        }
+    }
+}
+
+/// What is known of a file without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// What the file is, whatever its name.
+    pub key: FileKey,
+    /// What kind it is of.
+    pub kind: Kind,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last written, in nanoseconds since 1970.
+    pub modified: i128,
+    /// How many names it has; 0 once it is deleted.
+    pub links: u64,
+}
+
+/// Where files are found.
+pub trait FileSystem {
+    /// An open file.
+    type File: Handle;
+
+    /// Looks at a path without following a symbolic link at its end.
+    fn stat(&self, path: &Path) -> io::Result<Stat>;
+
+    /// The names in a directory.
+    fn list(&self, directory: &Path) -> io::Result<Vec<(OsString, Kind)>>;
+
+    /// The path without symbolic links in it.
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Opens a file for reading. No component of the path may be a symbolic link.
+    fn open(&self, path: &Path) -> io::Result<Self::File>;
+}
+
+/// An open file.
+pub trait Handle {
+    /// Looks at it.
+    fn stat(&self) -> io::Result<Stat>;
+
+    /// Reads at an offset; fewer bytes than asked for means the end of the file was met.
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// The first offset from `offset` on that is not in a hole; `None` when only a hole is left.
+    fn next_data(&self, offset: u64) -> io::Result<Option<u64>>;
+}
+
+/// The machine's own file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+impl FileSystem for Disk {
+    type File = File;
+
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        fs::symlink_metadata(path).map(|metadata| stat_of(&metadata))
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+        let entry = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry?;
+            Ok((entry.file_name(), kind_of(entry.file_type()?)))
+        };
+        fs::read_dir(directory)?.map(entry).collect()
+    }
+
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let opened: OwnedFd = match rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            // Linux before 5.6, and sandboxes that do not know the call.
+            Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => rustix::fs::open(path, flags, Mode::empty())?,
+            other => other?,
+        };
+        Ok(File::from(opened))
+    }
+}
+
+impl Handle for File {
+    fn stat(&self) -> io::Result<Stat> {
+        self.metadata().map(|metadata| stat_of(&metadata))
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match FileExt::read_at(self, &mut bytes[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
+        match rustix::fs::seek(self, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(data) => Ok(Some(data)),
+            Err(rustix::io::Errno::NXIO) => Ok(None),
+            // A file system that knows no holes has none.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::OPNOTSUPP) => Ok(Some(offset)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn stat_of(metadata: &Metadata) -> Stat {
+    let birth = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    Stat {
+        key: FileKey {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            birth: birth.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0),
+        },
+        kind: kind_of(metadata.file_type()),
+        size: metadata.size(),
+        modified: i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()),
+        links: metadata.nlink(),
+    }
+}
+
+fn kind_of(kind: fs::FileType) -> Kind {
+    if kind.is_file() {
+        Kind::Regular
+    } else if kind.is_dir() {
+        Kind::Directory
+    } else if kind.is_symlink() {
+        Kind::Symlink
+    } else if kind.is_fifo() {
+        Kind::Fifo
+    } else if kind.is_socket() {
+        Kind::Socket
+    } else {
+        Kind::Device
+    }
+}

@@ -1,0 +1,215 @@
+//! inotify's hints: that a look at the spool is worth while, and where.
+//!
+//! Invariant: a hint is never needed. Without any (no inotify, queue overflow, a file system that sends none) the rescan
+//! finds the same, later.
+//! Invariant: hints are bounded: when too many paths are named, the hint is "look at everything".
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use notify::event::ModifyKind;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+/// How many paths are named before the hint becomes "everything".
+const PATHS_MAX: usize = 256;
+
+/// What is worth a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// Nothing special.
+    Nothing,
+    /// These files may have grown.
+    Grown(HashSet<PathBuf>),
+    /// Files may have come, gone or got other names.
+    Everything,
+}
+
+#[derive(Debug)]
+struct State {
+    hint: Hint,
+    rung: bool,
+}
+
+/// Wakes the reader: a hint that needs looking at, or something else to do.
+///
+/// A clone is the same bell.
+#[derive(Debug, Clone)]
+pub struct Bell(Arc<(Mutex<State>, Condvar)>);
+
+impl Default for Bell {
+    fn default() -> Self {
+        Bell(Arc::new((Mutex::new(State { hint: Hint::Nothing, rung: false }), Condvar::new())))
+    }
+}
+
+impl Bell {
+    /// Wakes the reader.
+    pub fn ring(&self) {
+        self.lock().rung = true;
+        self.0.1.notify_one();
+    }
+
+    /// Says that these files may have grown.
+    pub fn grown(&self, paths: impl IntoIterator<Item = PathBuf>) {
+        let mut state = self.lock();
+        if state.hint == Hint::Nothing {
+            state.hint = Hint::Grown(HashSet::new());
+        }
+        if let Hint::Grown(named) = &mut state.hint {
+            named.extend(paths);
+            if named.len() > PATHS_MAX {
+                state.hint = Hint::Everything;
+            }
+        }
+        state.rung = true;
+        self.0.1.notify_one();
+    }
+
+    /// Says that files may have come, gone or got other names.
+    pub fn everything(&self) {
+        self.lock().hint = Hint::Everything;
+        self.ring();
+    }
+
+    /// What was hinted at since the last call.
+    pub fn take_hint(&self) -> Hint {
+        std::mem::replace(&mut self.lock().hint, Hint::Nothing)
+    }
+
+    /// Waits until the bell rings, or `until`. A ring since the last wait counts.
+    pub fn wait(&self, until: Instant) {
+        let mut state = self.lock();
+        while !state.rung {
+            let left = until.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return;
+            }
+            state = self.0.1.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.rung = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is whole between any two statements, so a panic elsewhere does not spoil it.
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether directories below are watched too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The directory's own entries.
+    Entries,
+    /// Everything below.
+    Below,
+}
+
+/// Keeps inotify watching; hints stop when it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    watched: HashSet<PathBuf>,
+    depth: Depth,
+}
+
+impl Watch {
+    /// Begins to ring `bell` for what happens in directories given to [`Watch::watch`].
+    pub fn new(bell: Bell, depth: Depth) -> Self {
+        let watcher = notify::recommended_watcher(move |event| hint(&bell, event));
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "inotify cannot be used; new lines are found by looking every `spool.rescan_interval`");
+        }
+        Watch { watcher: watcher.ok(), watched: HashSet::new(), depth }
+    }
+
+    /// Watches these directories from now on, as far as they exist; to be called again now and then, since a watch ends
+    /// with its directory.
+    pub fn watch<'p>(&mut self, directories: impl IntoIterator<Item = &'p Path>) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let mode = match self.depth {
+            Depth::Entries => RecursiveMode::NonRecursive,
+            Depth::Below => RecursiveMode::Recursive,
+        };
+        for directory in directories {
+            let Ok(there) = directory.canonicalize() else {
+                self.watched.remove(directory);
+                continue;
+            };
+            if self.watched.contains(directory) {
+                continue;
+            }
+            match watcher.watch(&there, mode) {
+                Ok(()) => {}
+                Err(error) => tracing::warn!(directory = %directory.display(), %error,
+                    "inotify does not watch the directory; it is looked at every `spool.rescan_interval`"),
+            }
+            // Also after an error: one warning is enough, and the rescan does the work.
+            self.watched.insert(directory.to_owned());
+        }
+    }
+}
+
+fn hint(bell: &Bell, event: notify::Result<notify::Event>) {
+    match event {
+        // Our own opening and closing of files must not wake us.
+        Ok(event) if event.need_rescan() => bell.everything(),
+        Ok(notify::Event { kind: EventKind::Access(_), .. }) => {}
+        Ok(notify::Event { kind: EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)), paths, .. }) => {
+            bell.grown(paths);
+        }
+        Ok(_) | Err(_) => bell.everything(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_add_up_and_are_taken_once() {
+        let bell = Bell::default();
+        assert_eq!(bell.take_hint(), Hint::Nothing);
+        bell.grown([PathBuf::from("/a")]);
+        bell.grown([PathBuf::from("/b"), PathBuf::from("/a")]);
+        assert_eq!(bell.take_hint(), Hint::Grown(["/a", "/b"].map(PathBuf::from).into()));
+        assert_eq!(bell.take_hint(), Hint::Nothing);
+        bell.grown((0..=PATHS_MAX).map(|n| PathBuf::from(format!("/{n}"))));
+        assert_eq!(bell.take_hint(), Hint::Everything);
+        bell.everything();
+        bell.grown([PathBuf::from("/a")]);
+        assert_eq!(bell.take_hint(), Hint::Everything);
+    }
+
+    #[test]
+    fn an_overflow_of_the_queue_is_a_hint_at_everything() {
+        let bell = Bell::default();
+        hint(&bell, Ok(notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan)));
+        assert_eq!(bell.take_hint(), Hint::Everything);
+        hint(&bell, Err(notify::Error::generic("lost")));
+        assert_eq!(bell.take_hint(), Hint::Everything);
+    }
+
+    #[test]
+    fn a_ring_before_the_wait_counts() {
+        let bell = Bell::default();
+        bell.ring();
+        let start = Instant::now();
+        bell.wait(start + Duration::from_secs(60));
+        assert!(start.elapsed() < Duration::from_secs(30));
+        bell.wait(Instant::now());
+    }
+
+    #[test]
+    fn inotify_names_the_file_that_grew() {
+        let folder = tempfile::tempdir().unwrap();
+        let bell = Bell::default();
+        let mut watch = Watch::new(bell.clone(), Depth::Entries);
+        watch.watch([folder.path()]);
+        let path = folder.path().canonicalize().unwrap().join("a");
+        std::fs::write(&path, "x").unwrap();
+        bell.wait(Instant::now() + Duration::from_secs(10));
+        assert_ne!(bell.take_hint(), Hint::Nothing);
+    }
+}
