@@ -113,7 +113,10 @@ impl Default for Metrics {
             ),
             checkpoint_age_seconds: register(
                 &registry,
-                Gauge::new("tracespool_checkpoint_age_seconds", "Seconds since the checkpoint file last held every frontier."),
+                Gauge::new(
+                    "tracespool_checkpoint_age_seconds",
+                    "Seconds since the checkpoint file last held every frontier.",
+                ),
             ),
             checkpoint_current: Arc::new(Mutex::new(Instant::now())),
             registry,

@@ -116,8 +116,7 @@ pub async fn run<D: Database>(
 
     let mut background = JoinSet::new();
     if let Some(address) = options.metrics_listen {
-        let listener =
-            endpoint::listen(address).await.map_err(|source| Error::Listen { address, source })?;
+        let listener = endpoint::listen(address).await.map_err(|source| Error::Listen { address, source })?;
         background.spawn(endpoint::serve(listener, metrics.clone()));
     }
     let agent = options.agent.clone();

@@ -369,7 +369,9 @@ impl<D: Database> Writers<D> {
             self.metrics.lines_voided(batch.line_count());
             return Ok(());
         }
-        tracing::warn!("the database's frontiers are not where this agent left them; reading goes on from where they are");
+        tracing::warn!(
+            "the database's frontiers are not where this agent left them; reading goes on from where they are"
+        );
         let session = self.session(session).await?;
         self.place(session).await?;
         self.metrics.lines_voided(batch.line_count());
@@ -396,9 +398,8 @@ impl<D: Database> Writers<D> {
             tracing::error!(%error, "pending quarantine records cannot be settled; a record may appear twice");
         }
         if progress == Progress::Kept {
-            let known = |frontier: sink::Frontier| {
-                (frontier.file, Known { path: frontier.path, position: frontier.position })
-            };
+            let known =
+                |frontier: sink::Frontier| (frontier.file, Known { path: frontier.path, position: frontier.position });
             ledger.checkpoint = Checkpoint::new(frontiers.into_iter().map(known));
             ledger.unsaved = true;
         }
@@ -433,7 +434,10 @@ impl<D: Database> Writers<D> {
             Resolved::Happened => Outcome::Committed,
             Resolved::DidNot | Resolved::Neither => Outcome::Undone,
         });
-        tracing::info!(happened = resolved == Resolved::Happened, "the outcome of a commit was unknown; the frontier told it");
+        tracing::info!(
+            happened = resolved == Resolved::Happened,
+            "the outcome of a commit was unknown; the frontier told it"
+        );
         Ok(resolved)
     }
 

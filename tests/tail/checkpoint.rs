@@ -279,32 +279,30 @@ fn c20_a_full_disk_under_the_state_folder_stops_no_row_and_mends_by_itself() {
     let filler = std::fs::metadata(inside("filler")).expect("the disk has its filler").len();
     assert!(filler >= 40 << 10, "the disk was not full: {filler} bytes of filler");
 
-    // A refused line has nowhere to go, and must not get lost for that.
+    // A refused line has nowhere to go: it stops nothing, and it is counted.
     append(&path, "not json\n");
     write(&path, "line", 10, &mut written);
-    tick_elsewhere(&site, &agent);
-    remove_file(inside("filler")).expect("there is room again");
     site.wait_rows(written.len());
-    let records = || {
-        let text = std::fs::read_to_string(inside("quarantine.ndjson")).unwrap_or_default();
-        text.lines().map(str::to_owned).collect::<Vec<_>>()
-    };
-    eventually("the refused line is in quarantine", || !records().is_empty());
-    agent.conserved();
-    let records = records();
-    assert_eq!(records.len(), 1, "{records:?}");
-    let record: Value = serde_json::from_str(&records[0]).expect("a quarantine record is JSON");
-    assert_eq!(record["reason"], "not_json");
-    site.assert_exactly(&written);
-}
+    let metrics = agent.conserved();
+    assert_eq!(metrics.sum("tracespool_lines_shed_total"), 1.0, "the line that had nowhere to go is counted");
+    assert_eq!(metrics.sum("tracespool_lines_quarantined_total"), 0.0);
 
-/// Waits until the agent has answered its endpoint a few times: it is alive, whatever it cannot do.
-#[track_caller]
-fn tick_elsewhere(site: &Site, agent: &Agent) {
-    for _ in 0..5 {
-        agent.metrics();
-    }
-    assert!(site.log().exists());
+    remove_file(inside("filler")).expect("there is room again");
+    append(&path, "not json either\n");
+    write(&path, "line", 10, &mut written);
+    site.wait_rows(written.len());
+    let metrics = agent.conserved();
+    assert_eq!(metrics.sum("tracespool_lines_quarantined_total"), 1.0);
+    let text = std::fs::read_to_string(inside("quarantine.ndjson")).expect("there is a quarantine");
+    let record: Value = serde_json::from_str(text.trim_end()).expect("one record of JSON");
+    assert_eq!((&record["reason"], &record["line"]), (&Value::from("not_json"), &Value::from("not json either")));
+    eventually("the checkpoint is written again", || {
+        std::fs::read_dir(inside(""))
+            .expect("the state folder")
+            .flatten()
+            .any(|file| file.file_name() == "checkpoint" && file.metadata().is_ok_and(|metadata| metadata.len() > 0))
+    });
+    site.assert_exactly(&written);
 }
 
 #[test]
