@@ -20,7 +20,10 @@ fn c1_a_restart_goes_on_where_it_stopped() {
         site.set_text("spool.start_at", start_at);
         let path = site.path("app.ndjson");
         let mut written = Vec::new();
-        let mut agent = started(&site, &mut written);
+        // A file from before the start, so that one can tell when the agent has seen what was there.
+        append(&path, "\n");
+        let mut agent = site.start();
+        eventually("the agent follows the file", || agent.metrics().sum("tracespool_files_open") >= 1.0);
         for length in [1, 10, 300] {
             write(&path, "line", length, &mut written);
             site.wait_rows(written.len());
