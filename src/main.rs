@@ -1,3 +1,7 @@
-//! The `tracespool` program.
+//! The `tracespool` program: the library's command line, and nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tracespool::cli::main()
+}

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no label holds anything from a line.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -140,6 +141,16 @@ impl Metrics {
         *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
+    /// Lines that ended in quarantine, by reason.
+    pub fn quarantined(&self) -> BTreeMap<String, u64> {
+        by_label(&self.lines_quarantined)
+    }
+
+    /// Secrets taken out, by rule.
+    pub fn scrubbed(&self) -> BTreeMap<String, u64> {
+        by_label(&self.secrets_scrubbed)
+    }
+
     /// The page a Prometheus server reads.
     pub fn render(&self) -> Vec<u8> {
         let current = *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,6 +167,17 @@ impl Metrics {
 
 /// From a commit on a fast disk to an outage that one still waits out.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+fn by_label(counters: &IntCounterVec) -> BTreeMap<String, u64> {
+    let families = prometheus::core::Collector::collect(counters);
+    let counted = families.iter().flat_map(|family| family.get_metric());
+    counted
+        .filter_map(|metric| {
+            let label = metric.get_label().first()?.value().to_owned();
+            Some((label, metric.get_counter().get_value() as u64))
+        })
+        .collect()
+}
 
 fn register<C: prometheus::core::Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
     let collector = made.expect("the names of the metrics are well formed");

@@ -106,7 +106,7 @@ pub async fn run<D: Database>(
     options: Options,
     database: D,
     metrics: Metrics,
-    mut stop: watch::Receiver<Stop>,
+    stop: watch::Receiver<Stop>,
 ) -> Result<End, Error> {
     let state = Arc::new(StateDirectory::open(&options.state_directory)?);
     let checkpoint = load_checkpoint(&state, &options.agent);
@@ -152,7 +152,7 @@ pub async fn run<D: Database>(
     tokio::pin!(work);
     let end = tokio::select! {
         end = &mut work => end,
-        _ = stop.wait_for(|stop| *stop == Stop::Finish) => {
+        () = asked_to_finish(stop) => {
             handle.order(Order::Stop);
             tokio::time::timeout(options.shutdown_grace, work).await.unwrap_or(Ok(End::OutOfTime))
         }
@@ -166,6 +166,13 @@ pub async fn run<D: Database>(
     background.shutdown().await;
     save(&ledger, &state, &agent, &metrics);
     Ok(end)
+}
+
+/// Ends when the agent is asked to stop; never, when nobody is left to ask.
+async fn asked_to_finish(mut stop: watch::Receiver<Stop>) {
+    if stop.wait_for(|stop| *stop == Stop::Finish).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Runs the writers until the reader's channel is closed and empty.

@@ -244,3 +244,168 @@ fn push_record(records: &mut Vec<u8>, refused: &Refused, now: Timestamp) {
     serde_json::to_writer(&mut *records, &record).expect("writing to memory cannot fail");
     records.push(b'\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Origin;
+    use crate::record::{Reason, Rejected};
+    use crate::scrub::{Extent, Options as ScrubOptions, Scrubber};
+    use crate::spool::Marker;
+    use std::path::Path;
+
+    struct Site {
+        folder: tempfile::TempDir,
+        state: Arc<StateDirectory>,
+    }
+
+    impl Site {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let state = Arc::new(StateDirectory::open(&folder.path().join("state")).unwrap());
+            Site { folder, state }
+        }
+
+        fn path(&self) -> PathBuf {
+            self.folder.path().join("quarantine.ndjson")
+        }
+
+        fn open(&self, bytes_max: u64) -> Quarantine {
+            Quarantine::open(Options { path: self.path(), bytes_max }, Arc::clone(&self.state)).unwrap()
+        }
+
+        fn records(&self) -> Vec<serde_json::Value> {
+            let text = fs::read_to_string(self.path()).unwrap_or_default();
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        }
+    }
+
+    fn refused(offset: u64, line: &str) -> Refused {
+        Refused {
+            origin: Origin { path: Arc::from(Path::new("/spool/a.ndjson")), offset, length: line.len() as u64 },
+            why: Rejected { reason: Reason::NotJson, detail: "a value expected at byte 0".to_owned() },
+            line: Scrubber::new(ScrubOptions::default()).scrub_text(line, Extent::Whole),
+        }
+    }
+
+    const FILE: FileKey = FileKey { device: 1, inode: 2, birth: 3 };
+    const NOW: Timestamp = Timestamp(1_763_800_000_123_456);
+
+    fn at(offset: u64) -> Position {
+        Position { generation: 0, offset, marker: Marker(0) }
+    }
+
+    fn step(from: u64, to: u64) -> [Move; 1] {
+        [Move { file: FILE, path: Arc::from(Path::new("/spool/a.ndjson")), from: Some(at(from)), to: at(to) }]
+    }
+
+    fn frontier(offset: u64) -> HashMap<FileKey, Position> {
+        HashMap::from([(FILE, at(offset))])
+    }
+
+    #[test]
+    fn a_record_has_the_contracts_keys_and_is_its_owners_only() {
+        let site = Site::new();
+        let mut quarantine = site.open(1 << 20);
+        quarantine.prepare([refused(7, "not \"json\" password=hunter2")].iter(), &step(0, 40), NOW).unwrap();
+        quarantine.settle(Outcome::Committed).unwrap();
+        let text = fs::read_to_string(site.path()).unwrap();
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"at":"2025-11-22T08:26:40.123456Z","file":"/spool/a.ndjson","offset":7,"length":27,"reason":"not_json","#,
+                r#""detail":"a value expected at byte 0","line":"not \"json\" password=[REDACTED:password]"}"#,
+                "\n"
+            )
+        );
+        assert_eq!(fs::metadata(site.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn records_of_a_commit_that_did_not_happen_are_undone() {
+        let site = Site::new();
+        let mut quarantine = site.open(1 << 20);
+        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
+        quarantine.settle(Outcome::Committed).unwrap();
+        quarantine.prepare([refused(10, "two"), refused(14, "three")].iter(), &step(10, 20), NOW).unwrap();
+        assert_eq!(site.records().len(), 3);
+        quarantine.settle(Outcome::Undone).unwrap();
+        assert_eq!(site.records().len(), 1);
+        quarantine.prepare([refused(10, "two"), refused(14, "three")].iter(), &step(10, 20), NOW).unwrap();
+        quarantine.settle(Outcome::Committed).unwrap();
+        let offsets: Vec<u64> = site.records().iter().map(|record| record["offset"].as_u64().unwrap()).collect();
+        assert_eq!(offsets, [0, 10, 14]);
+    }
+
+    #[test]
+    fn after_a_crash_the_frontier_says_whether_records_stay() {
+        for (frontier_at, stay) in [(20, 2), (35, 2), (10, 1), (0, 1)] {
+            let site = Site::new();
+            let mut quarantine = site.open(1 << 20);
+            quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
+            quarantine.settle(Outcome::Committed).unwrap();
+            quarantine.prepare([refused(10, "two")].iter(), &step(10, 20), NOW).unwrap();
+            drop(quarantine);
+            let mut again = site.open(1 << 20);
+            again.recover(&frontier(frontier_at)).unwrap();
+            assert_eq!(site.records().len(), stay, "frontier at {frontier_at}");
+            // Settled once: another restart changes nothing.
+            drop(again);
+            site.open(1 << 20).recover(&frontier(0)).unwrap();
+            assert_eq!(site.records().len(), stay);
+        }
+    }
+
+    #[test]
+    fn a_torn_record_of_a_crash_is_undone_too() {
+        let site = Site::new();
+        let mut quarantine = site.open(1 << 20);
+        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
+        quarantine.settle(Outcome::Committed).unwrap();
+        quarantine.prepare([refused(10, "two")].iter(), &step(10, 20), NOW).unwrap();
+        drop(quarantine);
+        let length = fs::metadata(site.path()).unwrap().len();
+        OpenOptions::new().write(true).open(site.path()).unwrap().set_len(length - 9).unwrap();
+        site.open(1 << 20).recover(&frontier(10)).unwrap();
+        assert_eq!(site.records().len(), 1);
+    }
+
+    #[test]
+    fn at_its_limit_the_older_half_goes_and_is_counted() {
+        let site = Site::new();
+        let limit = 4096;
+        let mut quarantine = site.open(limit);
+        let mut written = 0;
+        let mut dropped = 0;
+        for number in 0..200 {
+            let line = format!("line number {number:04}");
+            quarantine.prepare([refused(number * 20, &line)].iter(), &step(0, 10), NOW).unwrap();
+            quarantine.settle(Outcome::Committed).unwrap();
+            written += 1;
+            dropped += quarantine.take_dropped();
+            assert!(fs::metadata(site.path()).unwrap().len() <= limit);
+            assert_eq!(site.records().len() as u64, written - dropped);
+        }
+        assert!(dropped > 0);
+        assert_eq!(site.records().last().unwrap()["line"], "line number 0199");
+        let many: Vec<Refused> = (0..100).map(|number| refused(number, "one of very many")).collect();
+        quarantine.prepare(many.iter(), &step(0, 10), NOW).unwrap();
+        assert!(fs::metadata(site.path()).unwrap().len() <= limit);
+    }
+
+    #[test]
+    fn f11_a_path_that_is_no_regular_file_is_refused() {
+        let site = Site::new();
+        let victim = site.folder.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, site.path()).unwrap();
+        let mut quarantine = site.open(1 << 20);
+        assert!(quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_file(site.path()).unwrap();
+        // What could not be written left nothing pending.
+        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
+        quarantine.settle(Outcome::Committed).unwrap();
+        assert_eq!(site.records().len(), 1);
+    }
+}

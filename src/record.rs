@@ -2,8 +2,8 @@
 //!
 //! Invariant: no I/O and no clock; the time at which the line was read is handed in.
 //! Invariant: nothing here is scrubbed yet, so nothing here may be stored or logged: see `scrub`.
-//! Invariant: every member of the line is in the record: as a column, or in `invalid`, or in `extra`; only a `null` of a
-//! column is the same as nothing.
+//! Invariant: every member of the line is in the record: as a column, or in `invalid`, or in `extra`; only a column's
+//! `null` is the same as nothing.
 
 pub mod json;
 pub mod time;
@@ -214,9 +214,9 @@ pub struct Rejected {
 /// `read_at` stands in for a `created_at` that is absent or cannot be used.
 ///
 /// # Errors
-/// The line is not UTF-8, not JSON, no object, nested deeper than [`json::DEPTH_MAX`], or has no `event_key` that can be
-/// used: the first of these that is true of it. A text that nests too deep is not looked at further, so such a line is
-/// too deep even if it is no JSON behind that.
+/// The line is not UTF-8, not JSON, no object, nested deeper than [`json::DEPTH_MAX`], or has no `event_key` that can
+/// be used: the first of these that is true of it. A text that nests too deep is not looked at further, so such a line
+/// is too deep even if it is no JSON behind that.
 pub fn parse<'a>(line: &'a [u8], read_at: Timestamp, columns: &Columns) -> Result<Record<'a>, Rejected> {
     let text = std::str::from_utf8(line).map_err(|error| Rejected {
         reason: Reason::InvalidUtf8,
@@ -239,7 +239,7 @@ pub fn parse<'a>(line: &'a [u8], read_at: Timestamp, columns: &Columns) -> Resul
     let route_name = fields.take(Column::RouteName, text_of);
     let request_id = fields.take(Column::RequestId, text_of);
     let created_at = fields.take(Column::CreatedAt, moment_of).unwrap_or(read_at);
-    let metadata = fields.of(Column::Metadata).map(|found| found.member.value);
+    let metadata = fields.of(Column::Metadata).map(Found::json);
     let (invalid, extra) = fields.into_rest();
     Ok(Record {
         event_key,
@@ -306,14 +306,27 @@ impl Column {
 }
 
 /// A member as it was found in the line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Found<'a> {
     column: Option<Column>,
-    member: Member<'a>,
+    /// As the line writes it, between the quotes.
+    key: &'a str,
+    text: &'a str,
+    depth: usize,
     /// The first token of the value: all of it, unless it is an array or object.
     value: Token<'a>,
     /// Where the value begins in the line.
     at: usize,
+}
+
+impl<'a> Found<'a> {
+    fn json(self) -> Json<'a> {
+        Json { text: Cow::Borrowed(self.text), depth: self.depth }
+    }
+
+    fn member(self) -> Member<'a> {
+        Member { key: Cow::Borrowed(self.key), value: self.json() }
+    }
 }
 
 /// The members of a line, sorted by what they are for.
@@ -327,28 +340,28 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn read(text: &'a str) -> Result<Self, Rejected> {
-        let mut fields = Fields { columns: Default::default(), invalid: Vec::new(), extra: Vec::new() };
+        let mut fields = Fields { columns: [None; Column::COUNT], invalid: Vec::new(), extra: Vec::new() };
         let mut repeated = false;
         each_member(text, |found| match found.column {
             Some(column) => repeated |= fields.columns[column as usize].replace(found).is_some(),
-            None => fields.extra.push(found.member),
+            None => fields.extra.push(found.member()),
         })?;
         if repeated {
             // Only now is it known which occurrence was the last, and the earlier ones belong between the other extras.
             fields.extra.clear();
             each_member(text, |found| {
-                let last = found.column.and_then(|column| fields.columns[column as usize].as_ref());
+                let last = found.column.and_then(|column| fields.columns[column as usize]);
                 if last.is_none_or(|last| last.at != found.at) {
-                    fields.extra.push(found.member);
+                    fields.extra.push(found.member());
                 }
             })?;
         }
         Ok(fields)
     }
 
-    fn event_key(&mut self) -> Result<Cow<'a, str>, Rejected> {
+    fn event_key(&self) -> Result<Cow<'a, str>, Rejected> {
         let no = |what: &str| Rejected { reason: Reason::NoEventKey, detail: format!("{what}, a text is needed") };
-        match self.columns[Column::EventKey as usize].as_ref().map(|found| found.value) {
+        match self.columns[Column::EventKey as usize].map(|found| found.value) {
             None => Err(no("there is no `event_key`")),
             Some(Token::String(text)) if text.raw().is_empty() => Err(no("`event_key` is empty")),
             Some(Token::String(text)) => Ok(text.decode()),
@@ -357,8 +370,8 @@ impl<'a> Fields<'a> {
     }
 
     /// What the line has for a column; `null` is nothing.
-    fn of(&mut self, column: Column) -> Option<Found<'a>> {
-        self.columns[column as usize].take().filter(|found| found.value != Token::Null)
+    fn of(&self, column: Column) -> Option<Found<'a>> {
+        self.columns[column as usize].filter(|found| found.value != Token::Null)
     }
 
     /// What the line has for an optional column, if `read` can use it. If not, it is kept as invalid.
@@ -366,7 +379,7 @@ impl<'a> Fields<'a> {
         let found = self.of(column)?;
         let value = read(found.value);
         if value.is_none() {
-            let member = Member { key: Cow::Borrowed(column.name()), value: found.member.value };
+            let member = Member { key: Cow::Borrowed(column.name()), value: found.json() };
             self.invalid.push((found.at, member));
         }
         value
@@ -399,13 +412,11 @@ fn each_member<'a>(text: &'a str, mut hand: impl FnMut(Found<'a>)) -> Result<(),
         while tokens.depth() > outside {
             tokens.next()?;
         }
-        let value_text = &text[at..tokens.span().end];
         hand(Found {
             column: Column::named(&key.decode()),
-            member: Member {
-                key: Cow::Borrowed(key.raw()),
-                value: Json { text: Cow::Borrowed(value_text), depth: tokens.deepest() - outside },
-            },
+            key: key.raw(),
+            text: &text[at..tokens.span().end],
+            depth: tokens.deepest() - outside,
             value,
             at,
         });
@@ -464,5 +475,274 @@ fn kind(token: Token<'_>) -> &'static str {
         Token::Number(_) => "a number",
         Token::Bool(_) => "a boolean",
         Token::Null => "null",
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+    use serde::de::{MapAccess, Visitor};
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    const READ_AT: Timestamp = Timestamp(1_767_323_045_678_901);
+
+    /// The members of an object in order, duplicates and all: the key decoded, the value as it was written.
+    pub(crate) fn members(object: &str) -> Vec<(String, String)> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Vec<(String, String)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                    members.push((key, value.get().to_owned()));
+                }
+                Ok(members)
+            }
+        }
+        serde::Deserializer::deserialize_map(&mut serde_json::Deserializer::from_str(object), Members)
+            .expect("an object")
+    }
+
+    fn read(line: &str) -> Record<'_> {
+        parse(line.as_bytes(), READ_AT, &Columns::default()).expect("a record")
+    }
+
+    /// `key=value` of each member, depth behind it.
+    fn show(members: &[Member<'_>]) -> String {
+        let show = |member: &Member<'_>| format!("{}={}/{}", member.key, member.value.text, member.value.depth);
+        members.iter().map(show).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_has_a_reason_and_a_detail() {
+        #[track_caller]
+        fn check(line: impl AsRef<[u8]>, reason: Reason, detail: &str) {
+            let rejected = parse(line.as_ref(), READ_AT, &Columns::default());
+            assert_eq!(rejected, Err(Rejected { reason, detail: detail.into() }));
+        }
+        check(b"{\"event_key\":\"\xc3(\"}", Reason::InvalidUtf8, "UTF-8 expected at byte 14");
+        check(b"\xff", Reason::InvalidUtf8, "UTF-8 expected at byte 0");
+        check(b"{\"event_key\":\"k\xed\xa0\x80\"}", Reason::InvalidUtf8, "UTF-8 expected at byte 15");
+
+        check("", Reason::NotJson, "a value expected at byte 0");
+        check("\u{feff}{\"event_key\":\"k\"}", Reason::NotJson, "a value expected at byte 0");
+        check(r#"{"event_key":"k""#, Reason::NotJson, "a comma or `}` expected at byte 16");
+        check(r#"{"event_key":"k"} x"#, Reason::NotJson, "the end of the text expected at byte 18");
+        check(r#"{"event_key":"k"}{"event_key":"k"}"#, Reason::NotJson, "the end of the text expected at byte 17");
+        check(r#"{"a":[1,]}"#, Reason::NotJson, "a value expected at byte 8");
+        check(r#"["a" "b""#, Reason::NotJson, "a comma or `]` expected at byte 5");
+        check(r#""text" x"#, Reason::NotJson, "the end of the text expected at byte 7");
+        check(r#"{"event_key":"\ud800"}"#, Reason::NotJson, "an escape that means a character expected at byte 14");
+
+        check("[{}]", Reason::NotAnObject, "an object expected, the line is an array");
+        check(" \"k\" ", Reason::NotAnObject, "an object expected, the line is a string");
+        check("17", Reason::NotAnObject, "an object expected, the line is a number");
+        check("true", Reason::NotAnObject, "an object expected, the line is a boolean");
+        check("null", Reason::NotAnObject, "an object expected, the line is null");
+
+        check("[".repeat(100_000), Reason::TooDeep, "nested deeper than 128 at byte 128");
+        check("{\"a\":".repeat(100_000), Reason::TooDeep, "nested deeper than 128 at byte 640");
+
+        check("{}", Reason::NoEventKey, "there is no `event_key`, a text is needed");
+        check(r#"{"Event_key":"k"}"#, Reason::NoEventKey, "there is no `event_key`, a text is needed");
+        check(r#"{"event_key":""}"#, Reason::NoEventKey, "`event_key` is empty, a text is needed");
+        check(r#"{"event_key":null}"#, Reason::NoEventKey, "`event_key` is null, a text is needed");
+        check(r#"{"event_key":["k"]}"#, Reason::NoEventKey, "`event_key` is an array, a text is needed");
+        check(r#"{"event_key":{}}"#, Reason::NoEventKey, "`event_key` is an object, a text is needed");
+        check(r#"{"event_key":7}"#, Reason::NoEventKey, "`event_key` is a number, a text is needed");
+        check(r#"{"event_key":false}"#, Reason::NoEventKey, "`event_key` is a boolean, a text is needed");
+        check(r#"{"event_key":"k","event_key":""}"#, Reason::NoEventKey, "`event_key` is empty, a text is needed");
+    }
+
+    #[test]
+    fn the_deepest_line_that_can_be_read_is_a_record() {
+        let value = format!("{}{}", "[".repeat(json::DEPTH_MAX - 1), "]".repeat(json::DEPTH_MAX - 1));
+        let line = format!(r#"{{"event_key":"k","metadata":{value}}}"#);
+        let metadata = read(&line).metadata.expect("metadata");
+        assert_eq!((metadata.text.as_ref(), metadata.depth), (value.as_str(), json::DEPTH_MAX - 1));
+    }
+
+    #[test]
+    fn depth_is_that_of_the_value_alone() {
+        let line = r#"{"a":[[[]]],"b":1,"c":{"d":[{}]},"event_key":"k","e":[],"f":"[[","metadata":{"g":[1]}}"#;
+        let record = read(line);
+        assert_eq!(show(&record.extra), r#"a=[[[]]]/3 b=1/0 c={"d":[{}]}/3 e=[]/1 f="[["/0"#);
+        assert_eq!(record.metadata.map(|json| json.depth), Some(2));
+    }
+
+    #[test]
+    fn texts_are_decoded() {
+        let record = read(r#"{"\u0065vent_key":"a\u0000\ud83d\ude00\"","user_agent":"","route\u005fname":"\/"}"#);
+        assert_eq!(record.event_key, "a\0\u{1f600}\"");
+        assert_eq!(record.user_agent.as_deref(), Some(""));
+        assert_eq!(record.route_name.as_deref(), Some("/"));
+        assert_eq!((record.invalid, record.extra), (vec![], vec![]));
+    }
+
+    #[test]
+    fn actor_is_an_integer_or_digits_within_the_column() {
+        #[track_caller]
+        fn check(value: &str, columns: &Columns, want: Option<i128>) {
+            let line = format!(r#"{{"event_key":"k","actor_admin_id":{value}}}"#);
+            let record = parse(line.as_bytes(), READ_AT, columns).expect("a record");
+            assert_eq!(record.actor_admin_id, want, "{value}");
+            let kept = if want.is_none() { format!("actor_admin_id={value}") } else { String::new() };
+            assert!(show(&record.invalid).starts_with(&kept) && record.invalid.is_empty() == want.is_some(), "{value}");
+        }
+        let int = Columns::default();
+        check("0", &int, Some(0));
+        check("-0", &int, Some(0));
+        check("2147483647", &int, Some(2_147_483_647));
+        check("2147483648", &int, None);
+        check("-2147483648", &int, Some(-2_147_483_648));
+        check("-2147483649", &int, None);
+        check(r#""42""#, &int, Some(42));
+        check(r#""\u0034\u0032""#, &int, Some(42));
+        check(&format!(r#""{}42""#, "0".repeat(400)), &int, Some(42));
+        check(r#""2147483648""#, &int, None);
+        for value in
+            ["5.0", "1e2", "1E0", "true", "[1]", "{}", r#""""#, r#""-5""#, r#""+5""#, r#"" 5""#, r#""5.0""#, r#""१""#]
+        {
+            check(value, &int, None);
+        }
+        check(&"9".repeat(400), &int, None);
+        check(&format!(r#""{}""#, "9".repeat(400)), &int, None);
+
+        let unsigned = Columns { actor_admin_id: 0..=i128::from(u64::MAX), ..Columns::default() };
+        check("18446744073709551615", &unsigned, Some(i128::from(u64::MAX)));
+        check("18446744073709551616", &unsigned, None);
+        check("-1", &unsigned, None);
+    }
+
+    #[test]
+    fn addresses_are_stored_in_canonical_form() {
+        #[track_caller]
+        fn check(value: &str, want: &str) {
+            let line = format!(r#"{{"event_key":"k","ip_address":{value}}}"#);
+            let record = read(&line);
+            let read = record.ip_address.map_or_else(|| show(&record.invalid), |address| address.to_string());
+            assert_eq!(read, want);
+        }
+        check(r#""192.0.2.1""#, "192.0.2.1");
+        check(r#""2001:DB8:0:0:0:0:0:1""#, "2001:db8::1");
+        check(r#""::ffff:192.0.2.1""#, "::ffff:192.0.2.1");
+        check(r#""\u003a:1""#, "::1");
+        check(r#""192.0.2.01""#, r#"ip_address="192.0.2.01"/0"#);
+        check(r#""192.0.2.1:80""#, r#"ip_address="192.0.2.1:80"/0"#);
+        check(r#""fe80::1%eth0""#, r#"ip_address="fe80::1%eth0"/0"#);
+        check(r#""""#, r#"ip_address=""/0"#);
+        check("3221225985", "ip_address=3221225985/0");
+    }
+
+    #[test]
+    fn created_at_is_a_text_or_a_number() {
+        #[track_caller]
+        fn check(value: &str, want: &str) {
+            let line = format!(r#"{{"event_key":"k","created_at":{value}}}"#);
+            let record = read(&line);
+            let read = if record.invalid.is_empty() { record.created_at.to_string() } else { show(&record.invalid) };
+            assert_eq!(read, want);
+            assert!(record.invalid.is_empty() || record.created_at == READ_AT);
+        }
+        check(r#""2026-03-04T05:06:07.1234567+01:00""#, "2026-03-04 04:06:07.123456");
+        check(r#""2026-03-04\u002005:06:07""#, "2026-03-04 05:06:07.000000");
+        check("1772600767.1234567", "2026-03-04 05:06:07.123456");
+        check(r#""1772600767123""#, "2026-03-04 05:06:07.123000");
+        check("1.772600767e9", "2026-03-04 05:06:07.000000");
+        check("null", &READ_AT.to_string());
+        check("1e999", "created_at=1e999/0");
+        check(r#""""#, r#"created_at=""/0"#);
+        check("[1772600767]", "created_at=[1772600767]/1");
+        check("true", "created_at=true/0");
+    }
+
+    #[test]
+    fn invalid_fields_stand_in_the_order_of_the_line() {
+        let record = read(r#"{"created_at":"?","user_agent":1,"event_key":"k","severity":[],"actor_admin_id":"x"}"#);
+        assert_eq!(show(&record.invalid), r#"created_at="?"/0 user_agent=1/0 severity=[]/1 actor_admin_id="x"/0"#);
+    }
+
+    #[test]
+    fn severity_words_are_those_of_the_contract() {
+        for severity in Severity::ALL {
+            assert_eq!(Severity::meant_by(severity.as_str()), Some(severity));
+            assert_eq!(format!("{severity:>8}"), format!("{:>8}", severity.as_str()));
+        }
+        assert_eq!(Severity::meant_by("WARN"), Some(Severity::Warning));
+        assert_eq!(Severity::meant_by("loud"), None);
+    }
+
+    #[test]
+    fn column_names_are_read_back() {
+        for column in [
+            Column::EventKey,
+            Column::Severity,
+            Column::ActorAdminId,
+            Column::IpAddress,
+            Column::UserAgent,
+            Column::RouteName,
+            Column::RequestId,
+            Column::Metadata,
+            Column::CreatedAt,
+        ] {
+            assert_eq!(Column::named(column.name()), Some(column));
+            assert!((column as usize) < Column::COUNT);
+        }
+        assert_eq!(Column::named("id"), None);
+    }
+
+    #[test]
+    fn a_plain_line_allocates_no_list() {
+        let record = read(r#"{"event_key":"k","severity":"info","metadata":{"a":1},"created_at":1772600767}"#);
+        assert_eq!((record.invalid.capacity(), record.extra.capacity()), (0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_other_member_is_kept_in_order(
+            line in prop::collection::vec(
+                (
+                    prop::sample::select(vec![
+                        "event_key", r"event\u005fkey", "severity", "user_agent", "metadata", "created_at", "a",
+                        r"\u0061", "b",
+                    ]),
+                    prop::sample::select(vec!["null", "\"x\"", "1", "[ {\"event_key\":2} ]"]),
+                ),
+                0..12,
+            ),
+        ) {
+            let line: Vec<String> = line.iter().map(|(key, value)| format!(r#" "{key}" : {value}"#)).collect();
+            let line = format!(r#"{{{},"event_key":"k"}}"#, line.join(",")).replace("{,", "{");
+            let all = members(&line);
+            let naive: Vec<_> = (0..all.len())
+                .filter(|at| {
+                    let (key, _) = &all[*at];
+                    let later = all[at + 1..].iter().any(|(other, _)| other == key);
+                    later && Column::named(key).is_some() || ["a", "b"].contains(&key.as_str())
+                })
+                .map(|at| all[at].clone())
+                .collect();
+            let extra: Vec<_> = read(&line)
+                .extra
+                .iter()
+                .map(|member| (json::decode(&member.key).into_owned(), member.value.text.clone().into_owned()))
+                .collect();
+            prop_assert_eq!(extra, naive);
+        }
+
+        #[test]
+        fn any_bytes_are_a_record_or_a_rejection(line in prop::collection::vec(any::<u8>(), 0..64)) {
+            if let Err(rejected) = parse(&line, READ_AT, &Columns::default()) {
+                let utf8 = std::str::from_utf8(&line).is_ok();
+                prop_assert_eq!(rejected.reason == Reason::InvalidUtf8, !utf8);
+            }
+        }
     }
 }

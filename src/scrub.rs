@@ -1,23 +1,973 @@
 //! The scrubber: the only way from a record to anything that is stored, logged or shown.
+//!
+//! Keys come first: under a telling key (`keys`) every text and number goes. Then values: texts are searched for telling
+//! keys (`text`) and for secrets with a form of their own (`detectors`). A secret is replaced by a marker such as
+//! `[REDACTED:jwt]`, and nothing around it is touched.
+//!
+//! Invariant: [`Scrubbed`] and [`ScrubbedText`] are made here only, after every rule was applied.
+//! Invariant: numbers, the order of keys and duplicate keys come through as they were; every duplicate is scrubbed.
+//! Invariant: scrubbing what was scrubbed changes nothing.
+//! Invariant: the time is linear in the length of the line, and the memory kept between lines is bounded.
+
+mod detectors;
+mod frame;
+mod keys;
+mod markers;
+mod text;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::detectors::Detectors;
+use self::frame::{Frame, Kind, Role, leave, path, segment};
+use self::keys::{Numbers, Telling};
+use self::markers::{marker, without_markers};
+use self::text::Reading;
+use crate::record::json::{self, Token, Tokens};
+use crate::record::{Json, Member, Reason, Record, Rejected};
+
+/// A record with no secret left in it. Only [`Scrubber::scrub`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scrubbed<'a>(Record<'a>);
+
+impl<'a> Scrubbed<'a> {
+    /// What a test says has been scrubbed.
+    #[cfg(test)]
+    pub(crate) fn in_test(record: Record<'a>) -> Self {
+        Scrubbed(record)
+    }
+
+    /// The record.
+    pub fn record(&self) -> &Record<'a> {
+        &self.0
+    }
+
+    /// The record, to be made into a row.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for the stages behind the scrubber"))]
+    pub(crate) fn into_record(self) -> Record<'a> {
+        self.0
+    }
+}
 
 /// Text with no secret left in it. Only the scrubber makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScrubbedText(String);
 
 impl ScrubbedText {
+    /// The text of a row, which was put together from scrubbed parts only. For `batch`.
+    pub(crate) fn of_row(text: String) -> Self {
+        ScrubbedText(text)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text, cut to at most `bytes_max` bytes between two characters.
+    pub fn cut(mut self, bytes_max: usize) -> ScrubbedText {
+        self.0.truncate(self.0.floor_char_boundary(bytes_max));
+        self
+    }
 }
 
-/// A record with no secret left in it.
-#[derive(Debug)]
-pub struct Scrubbed<'a>(pub(crate) crate::record::Record<'a>);
+impl fmt::Display for ScrubbedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
-impl<'a> Scrubbed<'a> {
-    /// The record.
-    pub(crate) fn into_record(self) -> crate::record::Record<'a> {
-        self.0
+/// What can be set about scrubbing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {}
+
+/// Whether a text is all there is of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// It is the whole line.
+    Whole,
+    /// It is the start of a line. Its last token goes too: cut short, a secret matches no rule.
+    CutOff,
+}
+
+/// Where a rule hit, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The value, as a JSON pointer (RFC 6901); its keys have been scrubbed. JSON inside a string is followed.
+    pub path: String,
+    /// The rule's id.
+    pub rule: &'static str,
+}
+
+/// Takes the secrets out of records and texts.
+#[derive(Debug)]
+pub struct Scrubber {
+    detectors: Detectors,
+    keys: KeyCache,
+    hits: BTreeMap<&'static str, u64>,
+    /// Where the hits of the present line are, when somebody asked.
+    findings: Option<Vec<Finding>>,
+}
+
+impl Scrubber {
+    /// A scrubber with the built-in rules.
+    pub fn new(options: Options) -> Self {
+        let Options {} = options;
+        Scrubber { detectors: Detectors::new(), keys: KeyCache::new(), hits: BTreeMap::new(), findings: None }
+    }
+
+    /// Scrubs every text of a record. What has no secret in it stays borrowed.
+    ///
+    /// # Errors
+    /// [`Reason::Unscrubbable`]: the record holds something that is not JSON where JSON should be.
+    pub fn scrub<'a>(&mut self, mut record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
+        self.column("/event_key", &mut record.event_key);
+        let optional = [
+            ("/severity", &mut record.severity_word),
+            ("/user_agent", &mut record.user_agent),
+            ("/route_name", &mut record.route_name),
+            ("/request_id", &mut record.request_id),
+        ];
+        for (path, column) in optional {
+            if let Some(text) = column {
+                self.column(path, text);
+            }
+        }
+        if let Some(metadata) = &mut record.metadata {
+            self.json("/metadata", metadata, None)?;
+        }
+        for member in record.invalid.iter_mut().chain(&mut record.extra) {
+            self.member(member)?;
+        }
+        Ok(Scrubbed(record))
+    }
+
+    /// Scrubs a line that is a JSON object; the result has the same keys.
+    ///
+    /// # Errors
+    /// [`Reason::NotJson`], [`Reason::NotAnObject`] or [`Reason::TooDeep`], as for a record.
+    pub fn scrub_line(&mut self, line: &str) -> Result<ScrubbedText, Rejected> {
+        let reject = |reason, detail: String| Err(Rejected { reason, detail });
+        match check_json(line) {
+            Ok(Token::ObjectStart) => {}
+            Ok(_) => return reject(Reason::NotAnObject, "JSON, but not an object".to_owned()),
+            Err(error @ json::Error::Syntax { .. }) => return reject(Reason::NotJson, error.to_string()),
+            Err(error @ json::Error::TooDeep { .. }) => return reject(Reason::TooDeep, error.to_string()),
+        }
+        match self.walk("", line, None, 0) {
+            Ok(changed) => Ok(ScrubbedText(changed.unwrap_or_else(|| line.to_owned()))),
+            Err(error) => reject(Reason::Unscrubbable, error.to_string()),
+        }
+    }
+
+    /// As [`Scrubber::scrub_line`], and says which rule hit where.
+    ///
+    /// # Errors
+    /// As for [`Scrubber::scrub_line`].
+    pub fn explain_line(&mut self, line: &str) -> Result<(ScrubbedText, Vec<Finding>), Rejected> {
+        self.findings = Some(Vec::new());
+        let scrubbed = self.scrub_line(line);
+        let findings = self.findings.take().unwrap_or_default();
+        Ok((scrubbed?, findings))
+    }
+
+    /// Scrubs a text that may be anything: a line that is no record, or the start of one.
+    ///
+    /// Text that is no JSON is searched more suspiciously than strings are: what may be a secret is one.
+    pub fn scrub_text(&mut self, text: &str, extent: Extent) -> ScrubbedText {
+        let changed = match extent {
+            Extent::Whole if check_json(text).is_ok() => match self.walk("", text, None, 0) {
+                Ok(changed) => changed,
+                Err(_) => self.plain(&String::new, text, Reading::Broken),
+            },
+            Extent::Whole => self.plain(&String::new, text, Reading::Broken),
+            Extent::CutOff => {
+                let text = text::without_last_token(text);
+                Some(self.plain(&String::new, text, Reading::Broken).unwrap_or_else(|| text.to_owned()))
+            }
+        };
+        ScrubbedText(changed.unwrap_or_else(|| text.to_owned()))
+    }
+
+    /// How many secrets each rule has scrubbed since this was last asked, by the rules' ids.
+    pub fn take_hits(&mut self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        std::mem::take(&mut self.hits).into_iter()
+    }
+
+    fn column(&mut self, path: &str, text: &mut Cow<'_, str>) {
+        if let Some(scrubbed) = self.string(&|| path.to_owned(), text, 0) {
+            *text = Cow::Owned(scrubbed);
+        }
+    }
+
+    fn member(&mut self, member: &mut Member<'_>) -> Result<(), Rejected> {
+        let quoted;
+        let decoded = if member.key.contains('\\') {
+            quoted = format!("\"{}\"", member.key);
+            match Tokens::new(&quoted).next() {
+                Ok(Some(Token::String(key))) if key.raw().len() == member.key.len() => key.decode(),
+                _ => return Err(unscrubbable("a key", None)),
+            }
+        } else {
+            Cow::Borrowed(&*member.key)
+        };
+        let facts = self.key_facts(&member.key, || decoded.clone());
+        let scrubbed = self.key(&String::new, &decoded, facts);
+        let path =
+            if self.findings.is_some() { segment(scrubbed.as_deref().unwrap_or(&decoded)) } else { String::new() };
+        if let Some(scrubbed) = scrubbed {
+            let written = written(&scrubbed);
+            member.key = Cow::Owned(written[1..written.len() - 1].to_owned());
+        }
+        self.json(&path, &mut member.value, facts.telling)
+    }
+
+    fn json(&mut self, path: &str, json: &mut Json<'_>, telling: Option<Telling>) -> Result<(), Rejected> {
+        if telling.is_none() && !self.detectors.may_fire(&json.text) {
+            return Ok(());
+        }
+        match self.walk(path, &json.text, telling, 0) {
+            // Only scalars are replaced, by scalars, so the depth stays right.
+            Ok(Some(text)) => json.text = Cow::Owned(text),
+            Ok(None) => {}
+            Err(error) => return Err(unscrubbable("a value", Some(error))),
+        }
+        Ok(())
+    }
+
+    /// Scrubs JSON text whose value stands under a key of class `telling`. `None` if nothing changes.
+    ///
+    /// `level` counts the strings around the text: JSON in a string in JSON.
+    fn walk(
+        &mut self,
+        base: &str,
+        text: &str,
+        telling: Option<Telling>,
+        level: usize,
+    ) -> Result<Option<String>, json::Error> {
+        let mut tokens = Tokens::new(text);
+        let mut edit = Edit { text, out: String::new(), copied: 0 };
+        let mut frames: Vec<Frame> = Vec::new();
+        while let Some(token) = tokens.next()? {
+            let here = || path(base, &frames);
+            let class = frames.last().map_or(telling, |frame| frame.class);
+            match token {
+                Token::Key(key) => {
+                    let facts = self.key_facts(key.raw(), || key.decode());
+                    let container = || path(base, &frames[..frames.len() - 1]);
+                    let scrubbed = if facts.clean { None } else { self.key(&container, &key.decode(), facts) };
+                    let shown =
+                        self.findings.is_some().then(|| scrubbed.as_deref().map_or(key.decode(), Cow::Borrowed));
+                    if let Some(scrubbed) = &scrubbed {
+                        edit.replace(tokens.span(), &written(scrubbed));
+                    }
+                    frames.last_mut().expect("a key stands in an object").enter(
+                        facts.role,
+                        facts.telling,
+                        &tokens,
+                        shown.as_deref(),
+                    );
+                }
+                Token::ObjectStart | Token::ArrayStart => {
+                    let kind = if token == Token::ObjectStart { Kind::Object } else { Kind::Array };
+                    let listed = frames.last().is_some_and(|frame| frame.kind == Kind::Array);
+                    frames.push(Frame::new(kind, class, listed));
+                }
+                Token::ObjectEnd | Token::ArrayEnd => {
+                    frames.pop();
+                    leave(&mut frames, None);
+                }
+                Token::String(string) => {
+                    let value = string.decode();
+                    let scrubbed = match class {
+                        Some(telling) => self.secret(&here, &value, telling),
+                        None => self.string(&here, &value, level),
+                    };
+                    // A value that was a secret itself names nothing.
+                    leave(&mut frames, Some(&*value).filter(|_| scrubbed.is_none()));
+                    if let Some(scrubbed) = scrubbed {
+                        edit.replace(tokens.span(), &written(&scrubbed));
+                    }
+                }
+                Token::Number(_) => {
+                    if let Some(Telling { rule, numbers: Numbers::Secret }) = class {
+                        self.hit(rule, &here);
+                        edit.replace(tokens.span(), &written(&marker(rule)));
+                    }
+                    leave(&mut frames, None);
+                }
+                Token::Bool(_) | Token::Null => leave(&mut frames, None),
+            }
+        }
+        Ok(edit.finish())
+    }
+
+    /// Scrubs a string under a telling key.
+    fn secret(&mut self, here: &dyn Fn() -> String, value: &str, telling: Telling) -> Option<String> {
+        if text::is_harmless(value, telling) {
+            return None;
+        }
+        let (kept, rule) = match text::split_scheme(value).filter(|_| telling.rule == "authorization") {
+            Some((start, scheme)) => (start, scheme.rule(telling)),
+            None => (0, telling.rule),
+        };
+        if text::is_harmless(&value[kept..], telling) {
+            return None;
+        }
+        self.hit(rule, here);
+        Some(format!("{}{}", &value[..kept], marker(rule)))
+    }
+
+    /// Scrubs a string under a key that says nothing. `None` if nothing changes.
+    fn string(&mut self, here: &dyn Fn() -> String, value: &str, level: usize) -> Option<String> {
+        if self.detectors.fired(value).is_nothing() {
+            return None;
+        }
+        let mut start = value.bytes().filter(|byte| !byte.is_ascii_whitespace());
+        let reading = match (start.next(), start.next()) {
+            (Some(b'{'), _) | (Some(b'['), Some(b'{' | b'[' | b'"')) => {
+                if level < LEVEL_MAX && check_json(value).is_ok() {
+                    let base = if self.findings.is_some() { here() } else { String::new() };
+                    if let Ok(changed) = self.walk(&base, value, None, level + 1) {
+                        return changed;
+                    }
+                }
+                Reading::Broken
+            }
+            _ => Reading::Prose,
+        };
+        self.plain(here, value, reading)
+    }
+
+    /// Scrubs a text by the rules for texts. `None` if nothing changes.
+    fn plain(&mut self, here: &dyn Fn() -> String, text: &str, reading: Reading) -> Option<String> {
+        let (scrubbed, rules) = self.detectors.redact(text, reading)?;
+        for rule in rules {
+            self.hit(rule, here);
+        }
+        Some(scrubbed)
+    }
+
+    /// Scrubs the text of a key. `None` if nothing changes.
+    fn key(&mut self, here: &dyn Fn() -> String, key: &str, facts: KeyFacts) -> Option<String> {
+        if facts.clean { None } else { self.plain(here, key, Reading::Prose) }
+    }
+
+    fn key_facts<'k>(&mut self, raw: &str, decode: impl FnOnce() -> Cow<'k, str>) -> KeyFacts {
+        self.keys.facts(raw, || {
+            let key = decode();
+            match self.detectors.redact(&key, Reading::Prose) {
+                None => KeyFacts::new(&without_markers(&key), true),
+                // The class must be the same when the scrubbed line is scrubbed again.
+                Some((scrubbed, _)) => KeyFacts::new(&without_markers(&scrubbed), false),
+            }
+        })
+    }
+
+    fn hit(&mut self, rule: &'static str, here: &dyn Fn() -> String) {
+        *self.hits.entry(rule).or_default() += 1;
+        if let Some(findings) = &mut self.findings {
+            findings.push(Finding { path: here(), rule });
+        }
+    }
+}
+
+/// JSON in a string is followed this many strings deep; further in, it is text.
+const LEVEL_MAX: usize = 3;
+
+/// What is known of a key from its text alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct KeyFacts {
+    telling: Option<Telling>,
+    role: Role,
+    /// The key itself has no secret in it.
+    clean: bool,
+}
+
+impl KeyFacts {
+    fn new(key: &str, clean: bool) -> Self {
+        KeyFacts { telling: keys::classify(key), role: Role::of(key), clean }
+    }
+}
+
+/// Facts of keys met before. Telemetry repeats a few hundred keys.
+///
+/// Invariant: at most [`KeyCache::SLOTS`] keys of at most [`KeyCache::KEY_MAX`] bytes, and none with a secret in it.
+struct KeyCache {
+    slots: Vec<Option<(Box<str>, KeyFacts)>>,
+}
+
+impl KeyCache {
+    const SLOTS: usize = 2048;
+    const KEY_MAX: usize = 128;
+
+    fn new() -> Self {
+        KeyCache { slots: vec![None; KeyCache::SLOTS] }
+    }
+
+    /// The facts of a key, given as JSON writes it.
+    fn facts(&mut self, raw: &str, find_out: impl FnOnce() -> KeyFacts) -> KeyFacts {
+        let slot = &mut self.slots[xxh3_64(raw.as_bytes()) as usize % KeyCache::SLOTS];
+        match slot {
+            Some((known, facts)) if **known == *raw => *facts,
+            _ => {
+                let facts = find_out();
+                if facts.clean && raw.len() <= KeyCache::KEY_MAX {
+                    *slot = Some((raw.into(), facts));
+                }
+                facts
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KeyCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyCache").finish_non_exhaustive()
+    }
+}
+
+/// A text that is copied only from the first change on.
+struct Edit<'a> {
+    text: &'a str,
+    out: String,
+    copied: usize,
+}
+
+impl Edit<'_> {
+    fn replace(&mut self, range: std::ops::Range<usize>, with: &str) {
+        if self.out.capacity() == 0 {
+            self.out.reserve(self.text.len() + with.len());
+        }
+        self.out.push_str(&self.text[self.copied..range.start]);
+        self.out.push_str(with);
+        self.copied = range.end;
+    }
+
+    fn finish(mut self) -> Option<String> {
+        if self.copied == 0 {
+            return None;
+        }
+        self.out.push_str(&self.text[self.copied..]);
+        Some(self.out)
+    }
+}
+
+/// Reads a whole JSON text and returns its first token.
+fn check_json(text: &str) -> Result<Token<'_>, json::Error> {
+    let mut tokens = Tokens::new(text);
+    let first = tokens.next()?;
+    while tokens.next()?.is_some() {}
+    Ok(first.expect("an empty text is an error"))
+}
+
+/// `text` as a JSON string, quotes included.
+fn written(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    json::push_string(&mut out, text);
+    String::from_utf8(out).expect("JSON made from a string is a string")
+}
+
+fn unscrubbable(what: &str, error: Option<json::Error>) -> Rejected {
+    let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+    Rejected { reason: Reason::Unscrubbable, detail: format!("{what} of the line cannot be read again as JSON{error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::{Severity, Timestamp};
+
+    const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+
+    fn scrubber() -> Scrubber {
+        Scrubber::new(Options::default())
+    }
+
+    thread_local! {
+        /// Compiling the rules takes longer than most tests.
+        static SHARED: RefCell<Scrubber> = RefCell::new(scrubber());
+    }
+
+    fn line(line: &str) -> String {
+        SHARED.with_borrow_mut(|scrubber| scrubber.scrub_line(line)).expect("an object").0
+    }
+
+    fn text(text: &str, extent: Extent) -> String {
+        SHARED.with_borrow_mut(|scrubber| scrubber.scrub_text(text, extent)).0
+    }
+
+    fn json(text: &str) -> Json<'_> {
+        let mut tokens = Tokens::new(text);
+        tokens.value_text().expect("JSON");
+        Json { text: Cow::Borrowed(text), depth: tokens.deepest() }
+    }
+
+    fn member<'a>(key: &'a str, value: &'a str) -> Member<'a> {
+        Member { key: Cow::Borrowed(key), value: json(value) }
+    }
+
+    fn record() -> Record<'static> {
+        Record {
+            event_key: Cow::Borrowed("auth.password.reset"),
+            severity: Severity::Info,
+            severity_word: None,
+            actor_admin_id: Some(7),
+            ip_address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            user_agent: Some(Cow::Borrowed("Mozilla/5.0 (X11; Linux x86_64)")),
+            route_name: Some(Cow::Borrowed("auth.passwords.edit")),
+            request_id: Some(Cow::Borrowed("ccff98c2-4ffc-4fb8-a2de-2a7063e0e905")),
+            metadata: Some(json(r#"{"a":[1.000000000000000005,{"b":null}],"a":"x"}"#)),
+            created_at: Timestamp(0),
+            invalid: vec![member("ip_address", r#""999.1.1.1""#)],
+            extra: vec![member("status_code", "200")],
+        }
+    }
+
+    #[test]
+    fn values_under_telling_keys_are_redacted_at_every_depth() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+        }
+        check(r#"{"password":"x"}"#, r#"{"password":"[REDACTED:password]"}"#);
+        check(
+            r#"{ "a" : { "b":[ {"password" : "x" } ] } }"#,
+            r#"{ "a" : { "b":[ {"password" : "[REDACTED:password]" } ] } }"#,
+        );
+        check(r#"{"\u0070assword":"x"}"#, r#"{"\u0070assword":"[REDACTED:password]"}"#);
+        check(r#"{"password":"x","password":"***"}"#, r#"{"password":"[REDACTED:password]","password":"***"}"#);
+        check(r#"{"password":"***","password":"x"}"#, r#"{"password":"***","password":"[REDACTED:password]"}"#);
+        check(r#"{"password":12345,"pin":0.5}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
+        check(
+            r#"{"credentials":{"user":"a","n":[1,true,null,""],"o":{}}}"#,
+            r#"{"credentials":{"user":"[REDACTED:credential]","n":["[REDACTED:credential]",true,null,""],"o":{}}}"#,
+        );
+        check(
+            r#"{"recovery_codes":["kprb-3329","fcmf-9523"]}"#,
+            r#"{"recovery_codes":["[REDACTED:recovery_code]","[REDACTED:recovery_code]"]}"#,
+        );
+        check(r#"{"Authorization":"Bearer x"}"#, r#"{"Authorization":"Bearer [REDACTED:bearer]"}"#);
+        check(r#"{"Authorization":"x y"}"#, r#"{"Authorization":"[REDACTED:authorization]"}"#);
+        check(r#"{"password":{"tokens":5}}"#, r#"{"password":{"tokens":"[REDACTED:token]"}}"#);
+    }
+
+    #[test]
+    fn what_is_no_secret_stays_as_it_is() {
+        #[track_caller]
+        fn check(input: &str) {
+            assert_eq!(line(input), input);
+        }
+        check(r#"{"event_key":"x","metadata":{"n":1e-999,"n":18446744073709551616}}"#);
+        check(r#"{"password":null,"token":true,"secret":"","otp":false}"#);
+        check(r#"{"token":"2026-09-14T08:00:00+02:00","password":"********"}"#);
+        check(r#"{"token_count":3,"password_changed_at":"2026-01-01","max_tokens":5,"author":"kim"}"#);
+        check(r#"{"usage":{"tokens":{"input":230,"output":"41"}}}"#);
+        check(r#"{"hint":"the password was reset by support","plan":"Basic support plan selected"}"#);
+        check(r#"{"page":"eyJvIjo4MH0=","fields":["password","email"]}"#);
+        check(r#"{"name":"password","type":"string"}"#);
+        check(r#"{"password":"[REDACTED:password]"}"#);
+    }
+
+    #[test]
+    fn only_the_secret_in_a_text_goes() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(&format!(r#"{{"m":{input}}}"#)), format!(r#"{{"m":{want}}}"#));
+        }
+        check(
+            r#""login failed, Authorization: Bearer x""#,
+            r#""login failed, Authorization: Bearer [REDACTED:bearer]""#,
+        );
+        check(&format!(r#""got {JWT} twice""#), r#""got [REDACTED:jwt] twice""#);
+        check(r#""got \u0065yJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln""#, r#""got [REDACTED:jwt]""#);
+        check(r#""postgres:\/\/a:b\u0040c@d/e""#, r#""postgres://a:[REDACTED:url_password]@d/e""#);
+        check(r#""k -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY----- e""#, r#""k [REDACTED:pem] e""#);
+        check(r#""k -----BEGIN PRIVATE KEY-----\nMII""#, r#""k [REDACTED:pem]""#);
+        check(r#""é \"q\" a=1&password=x&b=2""#, r#""é \"q\" a=1&password=[REDACTED:password]&b=2""#);
+    }
+
+    #[test]
+    fn json_in_strings_is_followed() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+        }
+        check(r#"{"b":"{\"pwd\": \"x y\", \"v\": 2}"}"#, r#"{"b":"{\"pwd\": \"[REDACTED:password]\", \"v\": 2}"}"#);
+        check(r#"{"b":"{\"\\u0070wd\":1}"}"#, r#"{"b":"{\"\\u0070wd\":\"[REDACTED:password]\"}"}"#);
+        check(r#"{"b":"[\"--password\",\"x\"]"}"#, r#"{"b":"[\"--password\",\"[REDACTED:password]\"]"}"#);
+        check(r#"{"b":"{\"pwd\":\"x y"}"#, r#"{"b":"{\"pwd\":\"[REDACTED:password]"}"#);
+        let mut deep = r#"{"password":"hunter2 x"}"#.to_owned();
+        for _ in 0..6 {
+            deep = format!(r#"{{"b":{}}}"#, written(&deep));
+            assert!(!line(&deep).contains("hunter2") && !line(&deep).contains(" x"), "{deep}");
+        }
+    }
+
+    #[test]
+    fn names_beside_their_values_are_telling() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+        }
+        check(
+            r#"{"h":[["Authorization","Basic a2lt"],["Via","1.1 lb"]]}"#,
+            r#"{"h":[["Authorization","Basic [REDACTED:basic]"],["Via","1.1 lb"]]}"#,
+        );
+        check(
+            r#"{"h":["Host","a","Cookie","a=b","Via","1"]}"#,
+            r#"{"h":["Host","a","Cookie","[REDACTED:cookie]","Via","1"]}"#,
+        );
+        check(r#"{"argv":["x","--token","abc","-v"]}"#, r#"{"argv":["x","--token","[REDACTED:token]","-v"]}"#);
+        check(r#"{"name":"password","value":"x"}"#, r#"{"name":"password","value":"[REDACTED:password]"}"#);
+        check(r#"{"value":["x"],"name":"password"}"#, r#"{"value":["[REDACTED:password]"],"name":"password"}"#);
+        check(
+            r#"{"value":"x","key":{"a":1},"name":"a","name":"otp"}"#,
+            r#"{"value":"[REDACTED:otp]","key":{"a":1},"name":"a","name":"otp"}"#,
+        );
+    }
+
+    #[test]
+    fn secrets_in_keys_go_too() {
+        assert_eq!(line(&format!(r#"{{"{JWT}":1}}"#)), r#"{"[REDACTED:jwt]":1}"#);
+        assert_eq!(line(r#"{"a=1&token=abc":""}"#), r#"{"a=1&token=[REDACTED:token]":""}"#);
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_rejected_without_its_content() {
+        #[track_caller]
+        fn check(line: &str, reason: Reason) {
+            let rejected = scrubber().scrub_line(line).expect_err("no object");
+            assert_eq!(rejected.reason, reason);
+            assert!(!rejected.detail.contains("hunter2"), "{}", rejected.detail);
+        }
+        check(r#"{"password":"hunter2"#, Reason::NotJson);
+        check("hunter2", Reason::NotJson);
+        check("", Reason::NotJson);
+        check(r#"["hunter2"]"#, Reason::NotAnObject);
+        check(&format!(r#"{{"a":{}"hunter2"{}}}"#, "[".repeat(200), "]".repeat(200)), Reason::TooDeep);
+    }
+
+    #[test]
+    fn text_that_is_no_json_is_scrubbed_suspiciously() {
+        #[track_caller]
+        fn check(input: &str, extent: Extent, want: &str) {
+            assert_eq!(text(input, extent), want);
+        }
+        check(r#"{"password":"x"}"#, Extent::Whole, r#"{"password":"[REDACTED:password]"}"#);
+        check(r#"["a","password=x"]"#, Extent::Whole, r#"["a","password=[REDACTED:password]"]"#);
+        check(r#"{"password":"x"#, Extent::Whole, r#"{"password":"[REDACTED:password]"#);
+        check(r#"{"a":"x","password":"hunt"#, Extent::CutOff, r#"{"a":"x","password":""#);
+        check(r#"{"password":"correct horse bat"#, Extent::CutOff, r#"{"password":"[REDACTED:password]"#);
+        check(&format!(r#"{{"a":"x","b":"{}"#, &JWT[..30]), Extent::CutOff, r#"{"a":"x","b":""#);
+        check(&format!("not json {JWT} at all"), Extent::Whole, "not json [REDACTED:jwt] at all");
+        check(r"-----BEGIN PRIVATE KEY-----\nMII", Extent::CutOff, "-----BEGIN PRIVATE ");
+        check(r#""k":"-----BEGIN PRIVATE KEY-----\nMII x"#, Extent::CutOff, r#""k":"[REDACTED:pem]"#);
+        check("plain words", Extent::Whole, "plain words");
+        check("", Extent::CutOff, "");
+        let deep = format!(r#"{}{{"password":"hunter2"}}"#, "[".repeat(200));
+        assert!(!text(&deep, Extent::Whole).contains("hunter2"));
+    }
+
+    #[test]
+    fn scrubbed_text_is_cut_between_characters() {
+        let cut = |max| ScrubbedText("aé€".to_owned()).cut(max).0;
+        assert_eq!([cut(0), cut(1), cut(2), cut(3), cut(5), cut(6), cut(99)], ["", "a", "a", "aé", "aé", "aé€", "aé€"]);
+    }
+
+    #[test]
+    fn a_clean_record_stays_borrowed() {
+        let scrubbed = scrubber().scrub(record()).expect("a record of JSON");
+        assert_eq!(*scrubbed.record(), record());
+        let record = scrubbed.into_record();
+        assert!(matches!(record.event_key, Cow::Borrowed(_)));
+        assert!(matches!(record.user_agent, Some(Cow::Borrowed(_))));
+        assert!(matches!(record.metadata, Some(Json { text: Cow::Borrowed(_), .. })));
+        assert!(matches!(record.extra[0].value.text, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn every_part_of_a_record_is_scrubbed() {
+        let secret = format!("a {JWT} b");
+        let text = || Some(Cow::Borrowed(secret.as_str()));
+        let quoted = written(&secret);
+        let metadata = format!(r#"{{"a":[{{"b":{quoted}}}],"otp":[1]}}"#);
+        let dirty = Record {
+            event_key: Cow::Borrowed(&secret),
+            severity_word: text(),
+            user_agent: text(),
+            route_name: text(),
+            request_id: text(),
+            metadata: Some(json(&metadata)),
+            invalid: vec![member("ip_address", &quoted), member("actor_admin_id", r#"{"pin":1}"#)],
+            extra: vec![
+                member("password", r#""x""#),
+                member(r"\u0070assword", "[1]"),
+                member("a=1&token=abc", "true"),
+                member("n", &quoted),
+            ],
+            ..record()
+        };
+        let mut scrubber = scrubber();
+        let clean = scrubber.scrub(dirty).expect("a record of JSON").into_record();
+        let want = || Some(Cow::Borrowed("a [REDACTED:jwt] b"));
+        assert_eq!(Some(clean.event_key), want());
+        assert_eq!(clean.severity_word, want());
+        assert_eq!(clean.user_agent, want());
+        assert_eq!(clean.route_name, want());
+        assert_eq!(clean.request_id, want());
+        assert_eq!(clean.metadata, Some(json(r#"{"a":[{"b":"a [REDACTED:jwt] b"}],"otp":["[REDACTED:otp]"]}"#)));
+        assert_eq!(
+            clean.invalid,
+            [member("ip_address", r#""a [REDACTED:jwt] b""#), member("actor_admin_id", r#"{"pin":"[REDACTED:pin]"}"#)],
+        );
+        assert_eq!(
+            clean.extra,
+            [
+                member("password", r#""[REDACTED:password]""#),
+                member(r"\u0070assword", r#"["[REDACTED:password]"]"#),
+                member("a=1&token=[REDACTED:token]", "true"),
+                member("n", r#""a [REDACTED:jwt] b""#),
+            ],
+        );
+        let hits: Vec<_> = scrubber.take_hits().collect();
+        assert_eq!(hits, [("jwt", 8), ("otp", 1), ("password", 2), ("pin", 1), ("token", 1)]);
+        assert_eq!(scrubber.take_hits().count(), 0);
+    }
+
+    #[test]
+    fn a_record_with_something_that_is_no_json_is_unscrubbable() {
+        let broken = |text| Json { text: Cow::Borrowed(text), depth: 1 };
+        let bad_metadata = Record { metadata: Some(broken(r#"{"password":"hunter2"#)), ..record() };
+        let bad_key = Member { key: Cow::Borrowed(r#"hunter2\"#), value: json("1") };
+        let bad_extra = Record { extra: vec![bad_key], ..record() };
+        for record in [bad_metadata, bad_extra] {
+            let rejected = scrubber().scrub(record).expect_err("no JSON");
+            assert_eq!(rejected.reason, Reason::Unscrubbable);
+            assert!(!rejected.detail.contains("hunter2"), "{}", rejected.detail);
+        }
+    }
+
+    #[test]
+    fn an_explanation_says_which_rule_hit_where() {
+        let input = format!(
+            r#"{{"metadata":{{"a/b":[0,{{"password":"x"}}],"body":"{{\"pin\":1}}","~":"{JWT}","k=1&token=abc":1}},"otp":1}}"#
+        );
+        let mut scrubber = scrubber();
+        let (text, findings) = scrubber.explain_line(&input).expect("an object");
+        assert_eq!(text.as_str(), line(&input));
+        let findings: Vec<_> = findings.iter().map(|finding| (finding.path.as_str(), finding.rule)).collect();
+        assert_eq!(
+            findings,
+            [
+                ("/metadata/a~1b/1/password", "password"),
+                ("/metadata/body/pin", "pin"),
+                ("/metadata/~0", "jwt"),
+                ("/metadata", "token"),
+                ("/metadata/k=1&token=[REDACTED:token]", "token"),
+                ("/otp", "otp"),
+            ],
+        );
+        assert_eq!(scrubber.findings, None);
+    }
+
+    #[test]
+    fn long_hostile_texts_take_linear_time() {
+        for part in [
+            "eyJ",
+            "eyJhbGci.",
+            "password",
+            "password=",
+            "password=null ",
+            "authorization:failed ",
+            "\"password\",",
+            "pwd={!",
+            "password: \"",
+            "\"password\":   ",
+            "a://b:1@",
+            "://a:",
+            "-----BEGIN PRIVATE KEY----",
+            "\\",
+            "\\u0070",
+            "[REDACTED:",
+            "--token x ",
+            "<token>",
+            "%3D",
+            "bearer ",
+            "{\"value\":1,",
+            "[[\"token\"",
+            "token: {\"",
+            "Cookie: ",
+            "pin ;,",
+            "\"pin\":a  ",
+        ] {
+            let time = |bytes: usize| {
+                let long = part.repeat(bytes / part.len());
+                let quoted = format!("{{\"a\":{}}}", written(&long));
+                let began = Instant::now();
+                assert!(!text(&long, Extent::Whole).is_empty());
+                assert!(!line(&quoted).is_empty());
+                began.elapsed()
+            };
+            // Eight times the text takes eight times as long, or 64 times if anything is quadratic. In between lies
+            // room for a busy machine.
+            let (short, long) = (time(1 << 14), time(1 << 17));
+            assert!(long < short * 32 + Duration::from_millis(100), "{part:?}: {short:?}, then {long:?}");
+        }
+    }
+
+    /// JSON with keys and texts that come near to secrets; written by hand, for the sake of duplicate keys and escapes.
+    fn near_json() -> impl Strategy<Value = String> {
+        let key = prop::sample::select(vec![
+            "password",
+            "user_password",
+            "tokens",
+            "token_count",
+            "authorization",
+            "name",
+            "value",
+            "a",
+            "apiKey",
+            "cookie",
+            "session_id",
+            "author",
+            r"\u0070in",
+            "a=1&token=abc",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "",
+        ]);
+        let word = prop::sample::select(vec![
+            "password",
+            "token=",
+            "Authorization",
+            ": ",
+            "Bearer ",
+            "abc123",
+            "x",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            " ",
+            "&",
+            "postgres://a:b@c",
+            r"\n",
+            r#"\""#,
+            r"\\",
+            r"\u0041",
+            r"\u0070",
+            "é",
+            "[REDACTED:token]",
+            "expired",
+            "12",
+            "{",
+            "}",
+            r#"{\"pin\":1}"#,
+            r#"{\"secret\":\"s t\"}"#,
+            "-----BEGIN PRIVATE KEY-----",
+            "--token",
+            "Basic YTpi",
+        ]);
+        let string = prop::collection::vec(word, 0..4).prop_map(|words| format!("\"{}\"", words.concat()));
+        let scalar =
+            prop::sample::select(vec!["1", "-0.5e7", "true", "null", "\"\"", "123456"]).prop_map(str::to_owned);
+        let leaf = prop_oneof![3 => string, 1 => scalar];
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            let member = (key.clone(), inner.clone()).prop_map(|(key, value)| format!("\"{key}\" : {value}"));
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(|values| format!("[{}]", values.join(","))),
+                prop::collection::vec(member, 0..4).prop_map(|members| format!("{{{}}}", members.join(", "))),
+            ]
+        })
+    }
+
+    fn near_object() -> impl Strategy<Value = String> {
+        prop::collection::vec(near_json(), 1..4).prop_map(|values| format!("{{\"a\":{}}}", values.join(",\"a\":")))
+    }
+
+    /// Keys, shape and everything that is no text, as the naive reader sees it.
+    fn skeleton(text: &str) -> (Vec<String>, usize) {
+        let mut tokens = Tokens::new(text);
+        let mut parts = Vec::new();
+        while let Some(token) = tokens.next().expect("JSON") {
+            parts.push(match token {
+                Token::Key(_) => "key".to_owned(),
+                Token::String(_) | Token::Number(_) => "scalar".to_owned(),
+                other => format!("{other:?}"),
+            });
+        }
+        (parts, tokens.deepest())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn scrubbing_twice_changes_nothing(input in near_object()) {
+            let once = line(&input);
+            prop_assert_eq!(line(&once), once);
+        }
+
+        #[test]
+        fn a_scrubbed_line_is_json_of_the_same_shape(input in near_object()) {
+            let scrubbed = line(&input);
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&scrubbed).is_ok(), "{}", scrubbed);
+            prop_assert_eq!(skeleton(&scrubbed), skeleton(&input));
+        }
+
+        #[test]
+        fn the_gate_holds_nothing_back(input in near_json()) {
+            let gated = |open| SHARED.with_borrow_mut(|scrubber| {
+                scrubber.detectors.gate_is_open = open;
+                scrubber.keys = KeyCache::new();
+                let record = Record {
+                    metadata: Some(json(&input)),
+                    user_agent: Some(Cow::Borrowed(&input)),
+                    ..record()
+                };
+                let scrubbed = scrubber.scrub(record).expect("JSON");
+                scrubber.detectors.gate_is_open = false;
+                scrubbed
+            });
+            prop_assert_eq!(gated(false), gated(true));
+        }
+
+        #[test]
+        fn a_canary_under_a_telling_key_never_comes_out(
+            input in near_object(),
+            key in prop::sample::select(vec!["password", "db_pass", "apiKey", "Authorization", r"\u0074oken", "cookie", "pin"]),
+            shape in prop::sample::select(vec!["\"CAN4RY\"", "\"x CAN4RY y\"", "[[\"CAN4RY\"]]", "{\"a\":[{\"b\":\"CAN4RY\"}]}", "77777"]),
+            at in any::<prop::sample::Index>(),
+        ) {
+            // Any value may be replaced: the line stays JSON.
+            let scalars: Vec<_> = input.match_indices("null").map(|(at, _)| at).collect();
+            let planted = format!("{{\"{key}\":{shape}}}");
+            let dirty = match scalars.get(at.index(scalars.len().max(1))) {
+                Some(at) => format!("{}{planted}{}", &input[..*at], &input[at + 4..]),
+                None => format!("{{\"z\":[{input},{planted}]}}"),
+            };
+            let clean = line(&dirty);
+            prop_assert!(!clean.contains("CAN4RY") && !clean.contains("77777"), "{} → {}", dirty, clean);
+            // Cut anywhere, and so broken, it keeps the canary no better.
+            let cut = dirty.floor_char_boundary(at.index(dirty.len() + 1));
+            for extent in [Extent::Whole, Extent::CutOff] {
+                let clean = text(&dirty[..cut], extent);
+                prop_assert!(!clean.contains("CAN4RY") && !clean.contains("77777"), "{} → {}", &dirty[..cut], clean);
+            }
+        }
+
+        #[test]
+        fn any_text_can_be_scrubbed(input in any::<String>(), cut in any::<bool>()) {
+            let extent = if cut { Extent::CutOff } else { Extent::Whole };
+            let once = text(&input, extent);
+            prop_assert_eq!(text(&once, Extent::Whole), once);
+        }
     }
 }

@@ -1,5 +1,16 @@
 //! The sink: batches into the database, in order, each exactly once.
 
+pub mod class;
+
+pub mod table;
+
+pub mod mysql;
+
+pub mod sqlite;
+
+#[cfg(test)]
+mod samples;
+
 use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;
@@ -94,6 +105,8 @@ pub struct Frontier {
     pub path: String,
     /// Where it stands.
     pub position: Position,
+    /// How long ago it was moved.
+    pub idle: Duration,
 }
 
 /// A database that sessions can be opened to.
@@ -156,7 +169,7 @@ impl Backoff {
     pub const MAX: Duration = Duration::from_secs(30);
 
     /// The next wait: doubled each time up to [`Backoff::MAX`], of which a random half is taken off.
-    pub fn next(&mut self) -> Duration {
+    pub fn pause(&mut self) -> Duration {
         let whole = Backoff::MIN.saturating_mul(2u32.saturating_pow(self.attempts)).min(Backoff::MAX);
         self.attempts = self.attempts.saturating_add(1);
         whole.mul_f64(rand::random_range(0.5..=1.0)).max(Backoff::MIN)
@@ -180,7 +193,8 @@ impl Backoff {
 /// Any error but [`Class::Data`]; the transaction must be rolled back.
 pub async fn insert_bisecting<S: Session>(session: &mut S, batch: &Batch) -> Result<Vec<(usize, Error)>, Error> {
     let mut refused = Vec::new();
-    let mut ranges = vec![0..batch.row_count()];
+    let whole = 0..batch.row_count();
+    let mut ranges = Vec::from([whole]);
     while let Some(range) = ranges.pop() {
         if range.is_empty() {
             continue;
@@ -207,7 +221,7 @@ mod tests {
     #[test]
     fn waits_grow_to_the_longest_and_stay_within_their_bounds() {
         let mut backoff = Backoff::default();
-        let waits: Vec<Duration> = (0..40).map(|_| backoff.next()).collect();
+        let waits: Vec<Duration> = (0..40).map(|_| backoff.pause()).collect();
         assert!(waits.iter().all(|wait| (Backoff::MIN..=Backoff::MAX).contains(wait)));
         assert!(waits[0] <= Backoff::MIN * 2);
         assert!(waits[20..].iter().all(|wait| *wait >= Backoff::MAX / 2));

@@ -128,6 +128,9 @@ const COPY_HOLD: Duration = Duration::from_secs(2);
 /// How long the end of a replaced content is remembered, for a copy of it to turn up.
 const REPLACED_KEEP: Duration = Duration::from_secs(30);
 
+/// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
+pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How many replaced contents are remembered.
 const REPLACED_MAX: usize = 1000;
 
@@ -179,6 +182,14 @@ struct Ended {
     since: Instant,
 }
 
+/// The frontier of a file that is not in the spool.
+#[derive(Debug, Clone, Copy)]
+struct Absent {
+    position: Position,
+    /// When it is forgotten.
+    until: Instant,
+}
+
 /// What one turn of the spool did.
 #[derive(Debug)]
 pub struct Progress {
@@ -208,7 +219,7 @@ pub struct Spool<S: FileSystem> {
     by_path: HashMap<Arc<Path>, FileKey>,
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
-    frontiers: Option<HashMap<FileKey, Position>>,
+    frontiers: Option<HashMap<FileKey, Absent>>,
     ended: VecDeque<Ended>,
     gone: Vec<FileKey>,
     vanished: u64,
@@ -245,9 +256,12 @@ impl<S: FileSystem> Spool<S> {
         self.options.globs.directories().map(Path::to_owned).collect()
     }
 
-    /// Says where the database's frontiers stand, at the start and whenever reading is to be set back to them.
-    pub fn place(&mut self, frontiers: impl IntoIterator<Item = (FileKey, Position)>, now: Instant) {
-        self.frontiers = Some(frontiers.into_iter().collect());
+    /// Says where the database's frontiers stand, and how long ago each was moved, at the start and whenever reading is
+    /// to be set back to them.
+    pub fn place(&mut self, frontiers: impl IntoIterator<Item = (FileKey, Position, Duration)>, now: Instant) {
+        let absent = |position, idle| Absent { position, until: now + ABSENT_KEEP.saturating_sub(idle) };
+        let frontiers = frontiers.into_iter().map(|(file, position, idle)| (file, absent(position, idle)));
+        self.frontiers = Some(frontiers.collect());
         self.queue.clear();
         self.gone.clear();
         for entry in self.entries.values_mut() {
@@ -280,6 +294,9 @@ impl<S: FileSystem> Spool<S> {
         self.miss(&seen, whole, now);
         self.expire(now);
         self.decide(now);
+        if whole {
+            self.forget_absent(now);
+        }
     }
 
     /// Looks at the one file that has this path, because it may have grown. Says whether it is known.
@@ -501,13 +518,13 @@ impl<S: FileSystem> Spool<S> {
             };
             match verdict {
                 Verdict::Stays => {}
-                Verdict::Deleted => self.let_go(key, LastSeen::Deleted),
-                Verdict::Moved => self.let_go(key, LastSeen::Elsewhere),
+                Verdict::Deleted => self.let_go(key, LastSeen::Deleted, now),
+                Verdict::Moved => self.let_go(key, LastSeen::Elsewhere, now),
             }
         }
     }
 
-    fn let_go(&mut self, key: FileKey, seen: LastSeen) {
+    fn let_go(&mut self, key: FileKey, seen: LastSeen, now: Instant) {
         let Some(mut entry) = self.entries.remove(&key) else { return };
         if entry.tail.file().is_some() {
             entry.tail.detach();
@@ -523,7 +540,7 @@ impl<S: FileSystem> Spool<S> {
             // It may come back under a name of the spool.
             (LastSeen::Elsewhere, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
-                    frontiers.insert(key, sent);
+                    frontiers.insert(key, Absent { position: sent, until: now + ABSENT_KEEP });
                 }
             }
             (LastSeen::Elsewhere, None) => {}
@@ -580,12 +597,12 @@ impl<S: FileSystem> Spool<S> {
     fn frontier_of(&mut self, key: FileKey) -> Option<(FileKey, Position)> {
         let frontiers = self.frontiers.as_ref()?;
         if let Some(position) = frontiers.get(&key) {
-            return Some((key, *position));
+            return Some((key, position.position));
         }
         let renumbered = |other: &FileKey| {
             key.birth != 0 && (other.inode, other.birth) == (key.inode, key.birth) && other.device != key.device
         };
-        let (named, position) = frontiers.iter().find(|(other, _)| renumbered(other)).map(|(k, p)| (*k, *p))?;
+        let (named, position) = frontiers.iter().find(|(other, _)| renumbered(other)).map(|(other, absent)| (*other, absent.position))?;
         let entry = self.entries.get(&key)?;
         let same = entry.tail.marker_before(&mut self.buffer, position.offset) == Some(position.marker);
         same.then_some((named, position))
@@ -714,6 +731,13 @@ impl<S: FileSystem> Spool<S> {
         {
             self.vanished += oldest.what.unread;
             self.ended.pop_front();
+        }
+    }
+
+    /// Forgets the frontiers of files that were not in the spool for long.
+    fn forget_absent(&mut self, now: Instant) {
+        if let Some(frontiers) = &mut self.frontiers {
+            self.gone.extend(frontiers.extract_if(|_, absent| now >= absent.until).map(|(file, _)| file));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 use crate::quarantine::LINE_MAX;
 use crate::record::{self, Columns, Reason, Rejected, Timestamp};
 use crate::row::Row;
-use crate::scrub::{ScrubbedText, Scrubber, Whole};
+use crate::scrub::{Extent, ScrubbedText, Scrubber};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
@@ -39,8 +39,8 @@ pub enum Order {
     Place {
         /// Numbers the times this was said.
         epoch: u64,
-        /// The frontiers of the database.
-        frontiers: Vec<(FileKey, Position)>,
+        /// The frontiers of the database, and how long ago each was moved.
+        frontiers: Vec<(FileKey, Position, Duration)>,
         /// The table's columns.
         columns: Columns,
     },
@@ -103,8 +103,16 @@ pub struct Reader<S: FileSystem> {
     sender: mpsc::Sender<Batch>,
     epoch: Option<u64>,
     sequence: u64,
+    /// Hints do not make it scan before this.
+    scan_not_before: Instant,
     metrics: Metrics,
 }
+
+/// The shortest time between two scans that only a hint asked for.
+const SCAN_PAUSE: Duration = Duration::from_millis(10);
+
+/// How many times longer than a scan the pause behind it is: hints may cost at most this part of a core.
+const SCAN_SHARE: u32 = 20;
 
 /// Makes rows of lines, and batches of rows.
 #[derive(Debug)]
@@ -148,6 +156,7 @@ impl<S: FileSystem> Reader<S> {
             sender,
             epoch: None,
             sequence: 0,
+            scan_not_before: Instant::now(),
             metrics,
         }
     }
@@ -204,7 +213,7 @@ impl<S: FileSystem> Reader<S> {
     }
 
     /// Sets reading to the database's frontiers. What was read and not committed is read again.
-    fn place(&mut self, epoch: u64, frontiers: Vec<(FileKey, Position)>, columns: Columns, now: Instant) {
+    fn place(&mut self, epoch: u64, frontiers: Vec<(FileKey, Position, Duration)>, columns: Columns, now: Instant) {
         let unsent = self.outbox.take().map_or(0, |batch| batch.line_count());
         self.metrics.lines_voided(unsent + self.maker.batch.line_count());
         self.epoch = Some(epoch);
@@ -216,15 +225,13 @@ impl<S: FileSystem> Reader<S> {
 
     /// Looks at the spool as far as there is reason to. Returns when it is to be looked at without one.
     fn look(&mut self, now: Instant, due: Instant, placed_and_scanned: &mut bool) -> Instant {
-        let everything = match self.handle.bell().take_hint() {
+        let hinted = match self.handle.bell().take_hint() {
             Hint::Everything => true,
-            Hint::Nothing => now >= due,
-            Hint::Grown(paths) => {
-                let unknown = paths.iter().filter(|path| !self.spool.touch(path, now)).count();
-                unknown > 0 || now >= due
-            }
+            Hint::Nothing => false,
+            Hint::Grown(paths) => paths.iter().filter(|path| !self.spool.touch(path, now)).count() > 0,
         };
-        if !everything {
+        let due = if hinted { due.min(self.scan_not_before) } else { due };
+        if now < due {
             return due;
         }
         self.watch.watch(self.directories.iter().map(|directory| &**directory));
@@ -235,6 +242,7 @@ impl<S: FileSystem> Reader<S> {
         self.metrics.files_open.set(overview.files_open as i64);
         self.metrics.backlog_bytes.set(overview.unread_bytes as i64);
         self.metrics.bytes_vanished.inc_by(self.spool.take_vanished());
+        self.scan_not_before = Instant::now() + SCAN_PAUSE.max(now.elapsed() * SCAN_SHARE);
         now + self.options.rescan_interval
     }
 
@@ -300,14 +308,14 @@ impl Maker {
         match line.content {
             Content::Whole(bytes) => {
                 if let Err(why) = self.make_row(&origin, bytes, read_at) {
-                    let line = self.scrub_refused(bytes, Whole::Yes);
+                    let line = self.scrub_refused(bytes, Extent::Whole);
                     self.batch.refuse(Refused { origin, why, line });
                 }
             }
             Content::TooLong(head) => {
                 let detail = format!("{} bytes, and `spool.max_line_bytes` is {}", line.length, self.max_line_bytes);
                 let why = Rejected { reason: Reason::TooLong, detail };
-                let line = self.scrub_refused(head, Whole::CutOff);
+                let line = self.scrub_refused(head, Extent::CutOff);
                 self.batch.refuse(Refused { origin, why, line });
             }
         }
@@ -323,7 +331,7 @@ impl Maker {
     }
 
     /// Scrubs a line for the quarantine; only then is it cut.
-    fn scrub_refused(&mut self, bytes: &[u8], whole: Whole) -> ScrubbedText {
-        self.scrubber.scrub_text(&String::from_utf8_lossy(bytes), whole).cut(LINE_MAX)
+    fn scrub_refused(&mut self, bytes: &[u8], extent: Extent) -> ScrubbedText {
+        self.scrubber.scrub_text(&String::from_utf8_lossy(bytes), extent).cut(LINE_MAX)
     }
 }

@@ -9,7 +9,6 @@
 //! Invariant: after any error in a transaction the transaction is rolled back, or its connection dropped.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -384,16 +383,20 @@ impl<D: Database> Writers<D> {
         let server = session.server();
         let (columns, progress) = (server.columns.clone(), server.progress);
         let mut ledger = self.ledger();
-        let positions: HashMap<FileKey, Position> = match progress {
-            Progress::Kept => frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect(),
+        let places: Vec<(FileKey, Position, Duration)> = match progress {
+            Progress::Kept => {
+                frontiers.iter().map(|frontier| (frontier.file, frontier.position, frontier.idle)).collect()
+            }
             Progress::Absent => {
                 tracing::error!(
                     "the table `tracespool_progress` is missing and cannot be created: lines may be stored twice after a \
                      crash; let somebody with the right to create tables run `tracespool migrate`"
                 );
-                ledger.checkpoint.files().iter().map(|(file, known)| (*file, known.position)).collect()
+                let known = ledger.checkpoint.files().iter();
+                known.map(|(file, known)| (*file, known.position, Duration::ZERO)).collect()
             }
         };
+        let positions = places.iter().map(|(file, position, _)| (*file, *position)).collect();
         if let Err(error) = ledger.quarantine.recover(&positions) {
             tracing::error!(%error, "pending quarantine records cannot be settled; a record may appear twice");
         }
@@ -407,7 +410,7 @@ impl<D: Database> Writers<D> {
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((columns.clone(), progress));
         self.turn.send_modify(|turn| *turn = Turn { epoch: turn.epoch + 1, sequence: 0 });
         let epoch = self.turn.borrow().epoch;
-        self.reader.order(Order::Place { epoch, frontiers: positions.into_iter().collect(), columns });
+        self.reader.order(Order::Place { epoch, frontiers: places, columns });
         self.is_back();
         Ok(())
     }
@@ -484,7 +487,7 @@ impl<D: Database> Writers<D> {
             | Class::NotTheWriter
             | Class::Full
             | Class::Data
-            | Class::Unknown => backoff.next(),
+            | Class::Unknown => backoff.pause(),
         };
         if let Patience::Limited(limit) = self.patience {
             let left = limit.saturating_sub(since.elapsed());
@@ -494,10 +497,15 @@ impl<D: Database> Writers<D> {
             pause = pause.min(left);
         }
         let mut stop = self.stop.clone();
+        let asked = async {
+            if stopping || stop.wait_for(|stop| *stop == Stop::Finish).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        // When asked to stop, one attempt more: a long wait is no reason to leave lines behind.
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            // One attempt more: a long wait is no reason to leave lines behind.
-            _ = stop.wait_for(|stop| *stop == Stop::Finish), if !stopping => {}
+            () = asked => {}
         }
         Ok(())
     }

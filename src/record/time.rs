@@ -23,8 +23,8 @@ impl Timestamp {
     /// 9999-12-31 23:59:59.999999, the last moment a DATETIME takes.
     pub const MAX: Timestamp = Timestamp(253_402_300_800 * SECOND - 1);
 
-    /// Reads a text: RFC 3339 (`T`, `t` or a space between date and time; any offset), the same without an offset, which
-    /// is then UTC, or an epoch as [`Timestamp::parse_epoch`] takes it. Any number of fraction digits.
+    /// Reads a text: RFC 3339 (`T`, `t` or a space between date and time; any offset), the same without an offset,
+    /// which is then UTC, or an epoch as [`Timestamp::parse_epoch`] takes it. Any number of fraction digits.
     ///
     /// A leap second (`:60`) is read as `:59` with its own fraction: the column has no 60th second, and a line must not
     /// move into the next day. `None` when the text is none of these, no date of the calendar, or out of range.
@@ -87,31 +87,10 @@ impl From<SystemTime> for Timestamp {
 }
 
 fn parse_calendar(text: &[u8]) -> Option<Timestamp> {
-    let &[
-        y1,
-        y2,
-        y3,
-        y4,
-        b'-',
-        mo1,
-        mo2,
-        b'-',
-        d1,
-        d2,
-        b'T' | b't' | b' ',
-        h1,
-        h2,
-        b':',
-        mi1,
-        mi2,
-        b':',
-        s1,
-        s2,
-        ref rest @ ..,
-    ] = text
-    else {
-        return None;
-    };
+    let (date, rest) = text.split_at_checked(10)?;
+    let (time, rest) = rest.split_at_checked(9)?;
+    let &[y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2] = date else { return None };
+    let &[b'T' | b't' | b' ', h1, h2, b':', mi1, mi2, b':', s1, s2] = time else { return None };
     let (year, month, day) = (digits(&[y1, y2, y3, y4])?, digits(&[mo1, mo2])?, digits(&[d1, d2])?);
     let (hour, minute, second) = (digits(&[h1, h2])?, digits(&[mi1, mi2])?, digits(&[s1, s2])?);
     if !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
@@ -443,7 +422,8 @@ mod tests {
             hour in 0_u8..=24, minute in 0_u8..=60, second in 0_u8..=61,
             fraction in "(\\.[0-9]{1,9})?", separator in "[Tt ]", offset in "Z|z|[+-][0-1][0-9]:[0-5][0-9]",
         ) {
-            let text = format!("{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}{fraction}{offset}");
+            let time = format!("{hour:02}:{minute:02}:{second:02}{fraction}{offset}");
+            let text = format!("{year:04}-{month:02}-{day:02}{separator}{time}");
             let jiff = text.parse::<jiff::Timestamp>().ok();
             let floor = |moment: jiff::Timestamp| Timestamp(moment.as_nanosecond().div_euclid(1000) as i64).in_range();
             prop_assert_eq!(Timestamp::parse(&text), jiff.and_then(floor), "{}", text);
@@ -485,7 +465,7 @@ mod tests {
                 Err(_) => value.div_euclid(10_i128.pow(shift.unsigned_abs())),
             };
             let in_range = i128::from(Timestamp::MIN.0)..=i128::from(Timestamp::MAX.0);
-            let want = in_range.contains(&micros).then(|| Timestamp(micros as i64));
+            let want = in_range.contains(&micros).then_some(Timestamp(micros as i64));
             prop_assert_eq!(Timestamp::parse(&text), want, "{}", text);
         }
     }

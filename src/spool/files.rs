@@ -64,7 +64,7 @@ pub struct Stat {
 /// Where files are found.
 pub trait FileSystem {
     /// An open file.
-    type File: Handle;
+    type File: Handle + std::fmt::Debug;
 
     /// Looks at a path without following a symbolic link at its end.
     fn stat(&self, path: &Path) -> io::Result<Stat>;

@@ -417,3 +417,276 @@ pub(super) fn load<F: Handle>(file: &F, buffer: &mut Vec<u8>, offset: u64, lengt
     buffer.truncate(read);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::Kind;
+    use super::*;
+    use proptest::prelude::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// A file in memory that others can write to.
+    #[derive(Debug, Clone, Default)]
+    struct Memory(Rc<RefCell<(Vec<u8>, i128)>>);
+
+    impl Memory {
+        fn append(&self, bytes: &[u8]) {
+            let mut file = self.0.borrow_mut();
+            file.0.extend_from_slice(bytes);
+            file.1 += 1;
+        }
+
+        fn replace(&self, bytes: &[u8]) {
+            let mut file = self.0.borrow_mut();
+            file.0 = bytes.to_vec();
+            file.1 += 1;
+        }
+    }
+
+    impl Handle for Memory {
+        fn stat(&self) -> io::Result<Stat> {
+            let file = self.0.borrow();
+            let key = FileKey { device: 1, inode: 2, birth: 3 };
+            Ok(Stat { key, kind: Kind::Regular, size: file.0.len() as u64, modified: file.1, links: 1 })
+        }
+
+        fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+            let file = self.0.borrow();
+            let rest = file.0.get(offset as usize..).unwrap_or_default();
+            let read = rest.len().min(bytes.len());
+            bytes[..read].copy_from_slice(&rest[..read]);
+            Ok(read)
+        }
+
+        fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
+            let file = self.0.borrow();
+            let rest = file.0.get(offset as usize..).unwrap_or_default();
+            Ok(rest.iter().position(|byte| *byte != 0).map(|data| offset + data as u64))
+        }
+    }
+
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    enum Got {
+        Whole(u64, Vec<u8>),
+        TooLong(u64, u64),
+    }
+
+    struct Reading {
+        file: Memory,
+        tail: Tail<Memory>,
+        buffer: Vec<u8>,
+        got: Vec<Got>,
+        replaced: usize,
+        skipped: Skipped,
+        frontier: Option<Position>,
+    }
+
+    impl Reading {
+        fn new() -> Self {
+            let file = Memory::default();
+            let path = Arc::from(Path::new("/spool/a"));
+            let tail = Tail::new(&file.stat().unwrap(), path, Some(file.clone()), Position::start(), None);
+            Reading {
+                file,
+                tail,
+                buffer: Vec::new(),
+                got: Vec::new(),
+                replaced: 0,
+                skipped: Skipped::default(),
+                frontier: None,
+            }
+        }
+
+        fn turn(&mut self, quantum: usize, max_line_bytes: usize, mut enough_after: usize) -> bool {
+            let got = &mut self.got;
+            let turn = self
+                .tail
+                .turn(&mut self.buffer, Limits { quantum, max_line_bytes }, |line| {
+                    got.push(match line.content {
+                        Content::Whole(text) => Got::Whole(line.offset, text.to_vec()),
+                        Content::TooLong(_) => Got::TooLong(line.offset, line.length),
+                    });
+                    enough_after = enough_after.saturating_sub(1);
+                    if enough_after == 0 { Flow::Enough } else { Flow::More }
+                })
+                .unwrap();
+            if let Some(step) = &turn.moved {
+                assert_eq!(step.from, self.frontier, "steps follow one another");
+                assert_eq!(step.to, self.tail.position());
+                self.frontier = Some(step.to);
+            }
+            self.replaced += usize::from(turn.replaced.is_some());
+            self.skipped.nul_bytes += turn.skipped.nul_bytes;
+            self.skipped.mark_bytes += turn.skipped.mark_bytes;
+            turn.more
+        }
+
+        fn read_to_the_end(&mut self, quantum: usize, max_line_bytes: usize) {
+            while self.turn(quantum, max_line_bytes, usize::MAX) {}
+        }
+
+        fn lines(&self) -> Vec<String> {
+            let text = |got: &Got| match got {
+                Got::Whole(_, text) => String::from_utf8_lossy(text).into_owned(),
+                Got::TooLong(_, length) => format!("<{length}>"),
+            };
+            self.got.iter().map(text).collect()
+        }
+    }
+
+    /// The lines of a content that only grew, found the slow way.
+    fn oracle(content: &[u8], max_line_bytes: usize) -> Vec<Got> {
+        let mut got = Vec::new();
+        let mut start = 0;
+        while let Some(newline) = content[start..].iter().position(|byte| *byte == b'\n') {
+            let mut line = start..start + newline;
+            start = line.end + 1;
+            while content[line.clone()].first() == Some(&0) {
+                line.start += 1;
+            }
+            if content[line.clone()].last() == Some(&b'\r') {
+                line.end -= 1;
+            }
+            if content[line.clone()].iter().all(|byte| b" \t\r".contains(byte)) {
+                continue;
+            }
+            let offset = line.start as u64;
+            got.push(if line.len() > max_line_bytes {
+                Got::TooLong(offset, line.len() as u64)
+            } else {
+                Got::Whole(offset, content[line].to_vec())
+            });
+        }
+        got
+    }
+
+    fn parts() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let byte = prop_oneof![3 => Just(b'\n'), 1 => Just(0u8), 12 => b'a'..=b'e'];
+        prop::collection::vec(prop::collection::vec(byte, 0..60), 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn l2_any_chunking_gives_the_lines_of_the_whole(parts in parts(), quantum in 1usize..50, limit in 1usize..40, enough in 1usize..4) {
+            let mut reading = Reading::new();
+            let mut content = Vec::new();
+            for part in &parts {
+                reading.file.append(part);
+                content.extend_from_slice(part);
+                reading.turn(quantum, limit, enough);
+            }
+            while reading.turn(quantum, limit, enough) {}
+            prop_assert_eq!(&reading.got, &oracle(&content, limit));
+            let rest = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+            let nuls = content[rest..].iter().take_while(|byte| **byte == 0).count();
+            prop_assert_eq!(reading.tail.position().offset, (rest + nuls) as u64);
+        }
+
+        #[test]
+        fn a_restart_at_any_frontier_gives_the_rest(parts in parts(), quantum in 1usize..50, turns in 0usize..12) {
+            let mut first = Reading::new();
+            for part in &parts {
+                first.file.append(part);
+            }
+            for _ in 0..turns {
+                first.turn(quantum, 1000, 2);
+            }
+            let frontier = first.frontier.unwrap_or(Position::start());
+            let mut second = Reading::new();
+            second.file = first.file.clone();
+            let stat = second.file.stat().unwrap();
+            second.tail = Tail::new(&stat, Arc::from(Path::new("/spool/a")), Some(second.file.clone()), frontier, first.frontier);
+            second.frontier = first.frontier;
+            second.read_to_the_end(quantum, 1000);
+            let content = first.file.0.borrow().0.clone();
+            let both: Vec<Got> = first.got.into_iter().chain(second.got).collect();
+            prop_assert_eq!(both, oracle(&content, 1000));
+            prop_assert_eq!(second.replaced, 0);
+        }
+    }
+
+    #[test]
+    fn l4_half_a_line_waits_for_its_other_half() {
+        let mut reading = Reading::new();
+        reading.file.append(b"one\ntw");
+        reading.read_to_the_end(100, 100);
+        assert_eq!(reading.lines(), ["one"]);
+        reading.read_to_the_end(100, 100);
+        reading.file.append(b"o\n");
+        reading.read_to_the_end(100, 100);
+        assert_eq!(reading.lines(), ["one", "two"]);
+    }
+
+    #[test]
+    fn l1_a_line_over_the_limit_is_one_piece_and_its_neighbours_are_whole() {
+        let mut reading = Reading::new();
+        reading.file.append(b"before\n");
+        for _ in 0..1000 {
+            reading.file.append(&[b'x'; 100]);
+            reading.read_to_the_end(64, 500);
+            assert!(reading.buffer.capacity() < 40_000, "{}", reading.buffer.capacity());
+        }
+        reading.file.append(b"\nafter\n");
+        reading.read_to_the_end(64, 500);
+        assert_eq!(reading.lines(), ["before", "<100000>", "after"]);
+    }
+
+    #[test]
+    fn t1_shorter_content_after_a_truncation_is_read_from_its_start() {
+        let mut reading = Reading::new();
+        reading.file.append(b"old one\nold two\n");
+        reading.read_to_the_end(100, 100);
+        reading.file.replace(b"new\n");
+        reading.read_to_the_end(100, 100);
+        assert_eq!(reading.lines(), ["old one", "old two", "new"]);
+        assert_eq!(reading.replaced, 1);
+        assert_eq!(reading.frontier.unwrap().generation, 1);
+    }
+
+    #[test]
+    fn t2_content_that_grew_past_the_old_offset_is_read_from_its_start() {
+        let mut reading = Reading::new();
+        let mut want = Vec::new();
+        for round in 0..51 {
+            let content: String = (0..=round).map(|line| format!("round {round} line {line}\n")).collect();
+            reading.file.replace(content.as_bytes());
+            want.extend(content.lines().map(str::to_owned));
+            reading.read_to_the_end(100, 100);
+        }
+        assert_eq!(reading.lines(), want);
+        assert_eq!(reading.replaced, 50);
+    }
+
+    #[test]
+    fn other_content_of_the_same_size_is_noticed() {
+        let mut reading = Reading::new();
+        reading.file.append(b"aaaa\n");
+        reading.read_to_the_end(100, 100);
+        reading.file.replace(b"bbbb\n");
+        reading.read_to_the_end(100, 100);
+        assert_eq!(reading.lines(), ["aaaa", "bbbb"]);
+    }
+
+    #[test]
+    fn t4_a_nul_hole_before_a_line_is_skipped_and_counted() {
+        let mut reading = Reading::new();
+        reading.file.append(&[0; 1001]);
+        reading.read_to_the_end(100, 50);
+        reading.file.append(b"late\n");
+        reading.read_to_the_end(100, 50);
+        assert_eq!(reading.got, [Got::Whole(1001, b"late".to_vec())]);
+        assert_eq!(reading.skipped.nul_bytes, 1001);
+    }
+
+    #[test]
+    fn a_taker_that_has_enough_gets_the_rest_later() {
+        let mut reading = Reading::new();
+        reading.file.append(b"1\n2\n3\n4\n5\n");
+        assert!(reading.turn(100, 100, 2));
+        assert_eq!(reading.lines(), ["1", "2"]);
+        assert_eq!(reading.frontier.unwrap().offset, 4);
+        reading.read_to_the_end(100, 100);
+        assert_eq!(reading.lines(), ["1", "2", "3", "4", "5"]);
+    }
+}

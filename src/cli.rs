@@ -1,0 +1,182 @@
+//! The command line: one file a command, exit codes as in CONTRACT §5.
+//!
+//! Invariant: a command ends with an [`Exit`]; nothing else ends the process.
+
+mod agent;
+mod check;
+mod demo;
+mod migrate;
+mod run;
+mod scrub;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, LogFormat, LogLevel};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// The command line or the config is wrong.
+    Usage,
+    /// The database cannot be reached.
+    Unavailable,
+    /// A defect of ours.
+    Internal,
+    /// The file system does not let us.
+    FileSystem,
+    /// Drained only in part.
+    Partial,
+}
+
+impl From<Exit> for ExitCode {
+    /// The codes of CONTRACT §5, after `sysexits.h`.
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::Usage => 64,
+            Exit::Unavailable => 69,
+            Exit::Internal => 70,
+            Exit::FileSystem => 74,
+            Exit::Partial => 75,
+        })
+    }
+}
+
+/// Ships application telemetry from a local NDJSON spool into MySQL, scrubbed, each line exactly once.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The config file
+    #[arg(short, long, value_name = "FILE", default_value = "/etc/tracespool/config.toml")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the agent in the foreground
+    Run {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Ship what is in the spool, then exit
+        #[arg(long)]
+        drain: bool,
+    },
+    /// See it work: a spool, writers and an SQLite database in a temporary folder; no config, no server
+    Demo,
+    /// Check the config; reports all problems at once
+    Check {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Create the tables that are missing; changes none that exists
+    Migrate {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Print the statements instead of running them
+        #[arg(long)]
+        print: bool,
+        /// Partition the table by day of `created_at`
+        #[arg(long)]
+        partitioned: bool,
+    },
+    /// Read NDJSON lines from stdin and write them to stdout as they would be stored
+    Scrub {
+        /// Say on stderr which rule hit where
+        #[arg(long)]
+        explain: bool,
+    },
+}
+
+/// Runs the command of the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked_for = !error.use_stderr();
+            let printed = error.print();
+            return match (asked_for, printed) {
+                (true, Ok(())) => Exit::Done,
+                (true, Err(_)) => Exit::FileSystem,
+                (false, _) => Exit::Usage,
+            }
+            .into();
+        }
+    };
+    let exit = match cli.command {
+        Command::Run { config, drain } => {
+            let until = if drain { run::Until::Drained } else { run::Until::Stopped };
+            with_config(&config, |config| run::run(config, until))
+        }
+        Command::Demo => demo::demo(),
+        Command::Check { config } => with_config(&config, |loaded| check::check(&config.config, loaded)),
+        Command::Migrate { config, print, partitioned } => {
+            let layout = if partitioned { migrate::Layout::ByDay } else { migrate::Layout::Plain };
+            let what = if print { migrate::What::Print } else { migrate::What::Create };
+            with_config(&config, |config| migrate::migrate(config, what, layout))
+        }
+        Command::Scrub { explain } => scrub::scrub(if explain { scrub::Explain::Yes } else { scrub::Explain::No }),
+    };
+    exit.into()
+}
+
+/// Loads the config for a command, or says what is wrong with it.
+fn with_config(file: &ConfigFile, command: impl FnOnce(&Config) -> Exit) -> Exit {
+    match Config::load(&file.config, crate::config::environment()) {
+        Ok(config) => command(&config),
+        Err(problems) => {
+            complain(problems);
+            Exit::Usage
+        }
+    }
+}
+
+/// Says something on stdout. A reader that went away is no problem of ours.
+fn say(text: impl Display) {
+    if let Err(error) = writeln!(io::stdout().lock(), "{text}") {
+        tracing::debug!(%error, "stdout is gone");
+    }
+}
+
+/// Says something on stderr.
+fn complain(text: impl Display) {
+    if let Err(error) = writeln!(io::stderr().lock(), "{text}") {
+        tracing::debug!(%error, "stderr is gone");
+    }
+}
+
+/// Begins to write log messages to stderr.
+fn start_logging(level: LogLevel, format: LogFormat) {
+    let level = match level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+        LogLevel::Trace => tracing::Level::TRACE,
+    };
+    // The driver's and other libraries' messages may quote what they handle, so only ours are written.
+    let ours = tracing_subscriber::filter::Targets::new().with_target("tracespool", level);
+    let output = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false);
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    let started = match format {
+        LogFormat::Text => tracing_subscriber::registry().with(output.with_filter(ours)).try_init(),
+        LogFormat::Json => tracing_subscriber::registry().with(output.json().with_filter(ours)).try_init(),
+    };
+    if let Err(error) = started {
+        complain(format_args!("no log messages will be written: {error}"));
+    }
+    use tracing_subscriber::Layer;
+}
