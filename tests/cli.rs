@@ -1,0 +1,231 @@
+//! Command line: exit codes, wording, one-shot commands.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Finished, MariaDb, Site, append, binary, finish, ids, lines};
+
+const SOON: Duration = Duration::from_secs(60);
+
+/// Runs the program with these arguments and this input.
+#[track_caller]
+fn program(arguments: &[&str], input: &str) -> Finished {
+    let mut command = Command::new(binary());
+    command.args(arguments);
+    finish(command, input.as_bytes(), SOON)
+}
+
+fn words(finished: &Finished) -> String {
+    format!("{}{}", finished.stdout, finished.stderr)
+}
+
+#[test]
+fn version_and_help() {
+    let version = program(&["--version"], "");
+    assert_eq!((version.code, version.stdout.as_str()), (Some(0), "tracespool 0.1.0\n"));
+    let help = program(&["--help"], "");
+    assert_eq!(help.code, Some(0));
+    for command in ["run", "demo", "check", "migrate", "scrub"] {
+        assert!(help.stdout.contains(command), "`--help` does not name `{command}`:\n{}", help.stdout);
+        assert_eq!(program(&[command, "--help"], "").code, Some(0), "`{command} --help`");
+    }
+}
+
+#[test]
+fn wrong_usage_is_64() {
+    for arguments in [&["no-such-command"][..], &["run", "--no-such-flag"], &[], &["run", "--config"]] {
+        let finished = program(arguments, "");
+        assert_eq!(finished.code, Some(64), "{arguments:?}: {finished:?}");
+    }
+}
+
+#[test]
+fn a_config_that_is_not_there_is_64_and_named() {
+    for command in [&["run"][..], &["run", "--drain"], &["check"], &["migrate"]] {
+        let finished = program(&[command, &["--config", "/nowhere/config.toml"]].concat(), "");
+        assert_eq!(finished.code, Some(64), "{command:?}: {finished:?}");
+        assert!(words(&finished).contains("/nowhere/config.toml"), "{finished:?}");
+    }
+}
+
+#[test]
+fn a_config_that_names_audit_logs_is_refused() {
+    #[track_caller]
+    fn check(key: &str, value: &str) {
+        let mut site = Site::sqlite();
+        site.set_text("database.url", "mysql://tracespool@127.0.0.1:1/app");
+        site.set_text(key, value);
+        for command in [&["run"][..], &["run", "--drain"], &["check"], &["migrate"], &["migrate", "--print"]] {
+            let finished = site.run(command);
+            assert_eq!(finished.code, Some(64), "{command:?} with {key} = {value}: {finished:?}");
+            assert!(words(&finished).contains("audit_logs"), "{command:?} with {key} = {value}: {finished:?}");
+        }
+    }
+    let tables = [
+        "audit_logs",
+        "AUDIT_LOGS",
+        "Audit_Logs",
+        "`audit_logs`",
+        "\"audit_logs\"",
+        "app.audit_logs",
+        "`app`.`Audit_Logs`",
+        "[audit_logs]",
+        " audit_logs ",
+        "'audit_logs'",
+        "audit_logs.telemetry_traces",
+    ];
+    tables.into_iter().for_each(|table| check("database.table", table));
+    for url in
+        ["mysql://u@127.0.0.1:1/audit_logs", "mysql://u@127.0.0.1:1/Audit%5FLogs", "mysql://u@127.0.0.1:1/AUDIT_LOGS"]
+    {
+        check("database.url", url);
+    }
+}
+
+#[test]
+fn the_environment_cannot_name_audit_logs_either() {
+    let site = Site::sqlite();
+    let mut command = site.command(&["check"]);
+    command.env("TRACESPOOL__DATABASE__TABLE", "app.Audit_Logs");
+    let finished = finish(command, b"", SOON);
+    assert_eq!(finished.code, Some(64), "{finished:?}");
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let mut site = Site::sqlite();
+    site.set("batch.max_rows", "0")
+        .set_text("batch.max_wait", "soon")
+        .set_text("spool.max_line_byte", "1MiB")
+        .set_text("database.url", "postgres://u:canary-in-url@host/app")
+        .set_text("log.level", "loud")
+        .set_text("databse.table", "x");
+    for command in [&["check"][..], &["run"]] {
+        let finished = site.run(command);
+        assert_eq!(finished.code, Some(64), "{finished:?}");
+        let text = words(&finished);
+        for part in ["batch.max_rows", "batch.max_wait", "spool.max_line_byte", "database.url", "log.level", "databse"]
+        {
+            assert!(text.contains(part), "`{part}` is not told:\n{text}");
+        }
+        assert!(text.contains("`spool.max_line_bytes`"), "no suggestion for a misspelt key:\n{text}");
+        assert!(!text.contains("canary-in-url"), "a password is told:\n{text}");
+    }
+}
+
+#[test]
+fn check_says_yes_to_a_good_config_and_connects_when_asked() {
+    let server = MariaDb::start();
+    let site = Site::mariadb(&server);
+    let finished = site.run(&["check"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let away = MariaDb::prepare(&[]);
+    let finished = Site::mariadb(&away).run(&["check"]);
+    assert_eq!(finished.code, Some(0), "without `--connect` nothing is connected to: {finished:?}");
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let mut site = Site::sqlite();
+    site.set_text("spool.paths", "overridden");
+    let written = ids("line", 0..5);
+    append(&site.path("app.ndjson"), lines(&written));
+    let mut command = site.command(&["run", "--drain"]);
+    command.env("TRACESPOOL__SPOOL__PATHS", format!("[{:?}]", site.path("*.ndjson")));
+    let finished = finish(command, b"", SOON);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    site.assert_exactly(&written);
+}
+
+#[test]
+fn migrate_prints_what_it_would_do_and_does_not() {
+    let server = MariaDb::start();
+    server.query("DROP TABLE app.telemetry_traces");
+    let site = Site::mariadb(&server);
+    let finished = site.run(&["migrate", "--print"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    for part in ["CREATE TABLE", "telemetry_traces", "tracespool_progress", "created_at", "idx_request"] {
+        assert!(finished.stdout.contains(part), "`{part}` is missing:\n{}", finished.stdout);
+    }
+    let tables =
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'app' AND table_name <> 'audit_logs'";
+    assert_eq!(server.query(tables), [[Some("0".to_owned())]], "`--print` made a table");
+    // What it prints is what a person can feed to the server.
+    let sql = format!("USE app; {}", finished.stdout);
+    let mut client = Command::new("mariadb");
+    client.arg("--no-defaults").arg("-uroot").arg("--socket").arg(server.client().socket());
+    let fed = finish(client, sql.as_bytes(), SOON);
+    assert_eq!(fed.code, Some(0), "{fed:?}\n{sql}");
+    assert_eq!(server.query(tables), [[Some("2".to_owned())]]);
+    append(&site.path("app.ndjson"), lines(&ids("line", 0..3)));
+    site.drain();
+    site.assert_exactly(&ids("line", 0..3));
+}
+
+#[test]
+fn migrate_with_the_database_away_is_69() {
+    let server = MariaDb::prepare(&[]);
+    let finished = Site::mariadb(&server).run(&["migrate"]);
+    assert_eq!(finished.code, Some(69), "{finished:?}");
+}
+
+#[test]
+fn demo_ships_and_shows_what_happened() {
+    let finished = program(&["demo"], "");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let text = finished.stdout.to_lowercase();
+    for word in ["lines", "rows", "quarantine"] {
+        assert!(text.contains(word), "the summary does not speak of `{word}`:\n{}", finished.stdout);
+    }
+    assert!(finished.stdout.chars().any(|c| c.is_ascii_digit()), "a summary has numbers");
+}
+
+#[test]
+fn scrub_gives_back_each_line_without_its_secrets() {
+    let input = "{\"event_key\":\"a\",\"n\":1.000000000000000005,\"metadata\":{\"password\":\"canary-1\",\"kept\":\"yes\"}}\n\
+                 {\"event_key\":\"b\",\"metadata\":{\"\\u0070assword\":\"canary-2\",\"password\":\"canary-3\"}}\n";
+    let finished = program(&["scrub"], input);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(!words(&finished).contains("canary"), "{finished:?}");
+    let lines: Vec<_> = finished.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{finished:?}");
+    assert!(lines[0].contains("\"n\":1.000000000000000005") && lines[0].contains("\"kept\":\"yes\""), "{}", lines[0]);
+    assert_eq!(program(&["scrub"], "").stdout, "");
+}
+
+#[test]
+fn scrub_leaves_a_line_without_secrets_as_it_is() {
+    let input = lines(&ids("line", 0..20));
+    let finished = program(&["scrub"], &input);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), input.as_str()));
+}
+
+#[test]
+fn the_commands_of_the_readme_that_need_no_server_run() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(readme).expect("there is a README.md");
+    let mut ran = 0;
+    let mut code = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            code = !code;
+            continue;
+        }
+        let command = line.trim().trim_start_matches("$ ");
+        let command = command.split('#').next().unwrap_or_default().trim();
+        let Some(arguments) = command.strip_prefix("tracespool ").filter(|_| code) else {
+            continue;
+        };
+        let arguments: Vec<_> = arguments.split_whitespace().collect();
+        // Every command that is shown has to exist; those that need nothing are run.
+        let name = arguments[0];
+        assert!(name.starts_with("--") || program(&[name, "--help"], "").code == Some(0), "`{command}`");
+        if ["demo", "--version", "--help"].contains(&name) {
+            let finished = program(&arguments, "");
+            assert_eq!(finished.code, Some(0), "`{command}`: {finished:?}");
+            ran += 1;
+        }
+    }
+    assert!(ran > 0, "README.md shows no command that runs without a server");
+}

@@ -1,0 +1,13 @@
+//! The agent from outside: its binary, real files, real servers.
+#![allow(clippy::print_stderr, reason = "a test that is skipped, or that failed, says so where the runner shows it")]
+
+/// Command line: exit codes, wording, one-shot commands.
+mod cli;
+/// Exactly once into MariaDB: columns, quarantine, kills, lost commits, outages.
+mod delivery;
+/// What the tests need around the agent: spool, databases, proxy, comparison.
+mod support;
+/// Files: rotation, truncation, identity, checkpoints, framing, discovery.
+mod tail;
+/// Which module may use which.
+mod tidy;
