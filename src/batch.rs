@@ -255,6 +255,11 @@ impl Batch {
         &self.moves
     }
 
+    /// Bytes of the spool that its frontiers pass.
+    pub fn spool_bytes(&self) -> u64 {
+        self.moves.iter().map(Move::spool_bytes).sum()
+    }
+
     /// Files whose frontiers nobody needs once it is committed.
     pub fn gone(&self) -> &[FileKey] {
         &self.gone

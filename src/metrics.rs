@@ -31,8 +31,8 @@ pub struct Metrics {
     pub bytes_vanished: IntCounter,
     /// Secrets taken out, by rule.
     pub secrets_scrubbed: IntCounterVec,
-    /// Bytes in the spool that were not read yet.
-    pub backlog_bytes: IntGauge,
+    backlog_bytes: IntGauge,
+    backlog: Arc<Backlog>,
     /// Files followed.
     pub files: IntGauge,
     /// Descriptors of spool files.
@@ -56,6 +56,13 @@ pub struct Metrics {
 struct Lines {
     taken: AtomicU64,
     voided: AtomicU64,
+}
+
+/// Bytes in the spool above the frontiers: those not read yet, and those read that have no end yet.
+#[derive(Debug, Default)]
+struct Backlog {
+    unread: AtomicU64,
+    unsettled: AtomicU64,
 }
 
 impl Default for Metrics {
@@ -92,7 +99,8 @@ impl Default for Metrics {
             ),
             bytes_vanished: counter("tracespool_bytes_vanished_total", "Bytes that went away before they were read."),
             secrets_scrubbed: counters("tracespool_secrets_scrubbed_total", "Secrets taken out of lines.", &["rule"]),
-            backlog_bytes: gauge("tracespool_backlog_bytes", "Bytes in the spool that are not read yet."),
+            backlog: Arc::default(),
+            backlog_bytes: gauge("tracespool_backlog_bytes", "Bytes in the spool above the frontiers."),
             files: gauge("tracespool_files", "Files of the spool that are followed."),
             files_open: gauge("tracespool_files_open", "Files of the spool that are open."),
             batch_rows: histogram(
@@ -136,6 +144,28 @@ impl Metrics {
         self.lines.voided.fetch_add(lines as u64, Ordering::Relaxed);
     }
 
+    /// Says how many bytes of the spool are not read yet.
+    pub fn unread(&self, bytes: u64) {
+        self.backlog.unread.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that were read and wait for their end.
+    pub fn unsettled(&self, bytes: u64) {
+        self.backlog.unsettled.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that have their end.
+    pub fn settled(&self, bytes: u64) {
+        // More can be settled than is known of after reading was set back meanwhile.
+        let less = |unsettled: u64| Some(unsettled.saturating_sub(bytes));
+        self.backlog.unsettled.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).ok();
+    }
+
+    /// Says that nothing that was read waits for its end any more: it will be read again.
+    pub fn nothing_unsettled(&self) {
+        self.backlog.unsettled.store(0, Ordering::Relaxed);
+    }
+
     /// Says that the checkpoint file now holds every frontier.
     pub fn checkpoint_is_current(&self) {
         *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
@@ -158,6 +188,8 @@ impl Metrics {
         let voided = self.lines.voided.load(Ordering::Relaxed);
         let read = self.lines.taken.load(Ordering::Relaxed).saturating_sub(voided);
         // A counter never goes back: after lines were taken back it stands still until they were read again.
+        let above = self.backlog.unread.load(Ordering::Relaxed) + self.backlog.unsettled.load(Ordering::Relaxed);
+        self.backlog_bytes.set(above as i64);
         self.lines_read.inc_by(read.saturating_sub(self.lines_read.get()));
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page).expect("writing to memory cannot fail");

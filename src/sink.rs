@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::record::Columns;
-use crate::spool::{FileKey, Move, Position};
+use crate::spool::{FileKey, Frontier, Move};
 
 /// What the sink does about an error: one class of CONTRACT §4.4 each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,19 +94,6 @@ pub enum Swap {
     Done,
     /// Some frontier stood elsewhere. Nothing is to be committed.
     Elsewhere,
-}
-
-/// A frontier as the database knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frontier {
-    /// The file.
-    pub file: FileKey,
-    /// Its last path, for people.
-    pub path: String,
-    /// Where it stands.
-    pub position: Position,
-    /// How long ago it was moved.
-    pub idle: Duration,
 }
 
 /// A database that sessions can be opened to.

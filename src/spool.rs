@@ -94,6 +94,16 @@ pub struct Move {
     pub to: Position,
 }
 
+impl Move {
+    /// Bytes of the spool that it passes.
+    pub fn spool_bytes(&self) -> u64 {
+        match self.from {
+            Some(from) if from.generation == self.to.generation => self.to.offset.saturating_sub(from.offset),
+            Some(_) | None => self.to.offset,
+        }
+    }
+}
+
 /// Where reading begins in a file never seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartAt {
@@ -182,9 +192,24 @@ struct Ended {
     since: Instant,
 }
 
+/// A frontier as the database keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frontier {
+    /// The file.
+    pub file: FileKey,
+    /// Its last known path.
+    pub path: PathBuf,
+    /// Where it stands.
+    pub position: Position,
+    /// How long ago it was moved.
+    pub idle: Duration,
+}
+
 /// The frontier of a file that is not in the spool.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Absent {
+    /// Where the file was last.
+    path: PathBuf,
     position: Position,
     /// When it is forgotten.
     until: Instant,
@@ -220,6 +245,7 @@ pub struct Spool<S: FileSystem> {
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
     frontiers: Option<HashMap<FileKey, Absent>>,
+    searched: Searched,
     ended: VecDeque<Ended>,
     gone: Vec<FileKey>,
     vanished: u64,
@@ -240,6 +266,7 @@ impl<S: FileSystem> Spool<S> {
             by_path: HashMap::new(),
             queue: VecDeque::new(),
             frontiers: None,
+            searched: Searched::NotYet,
             ended: VecDeque::new(),
             gone: Vec::new(),
             vanished: 0,
@@ -256,12 +283,14 @@ impl<S: FileSystem> Spool<S> {
         self.options.globs.directories().map(Path::to_owned).collect()
     }
 
-    /// Says where the database's frontiers stand, and how long ago each was moved, at the start and whenever reading is
-    /// to be set back to them.
-    pub fn place(&mut self, frontiers: impl IntoIterator<Item = (FileKey, Position, Duration)>, now: Instant) {
-        let absent = |position, idle| Absent { position, until: now + ABSENT_KEEP.saturating_sub(idle) };
-        let frontiers = frontiers.into_iter().map(|(file, position, idle)| (file, absent(position, idle)));
-        self.frontiers = Some(frontiers.collect());
+    /// Says where the database's frontiers stand, at the start and whenever reading is to be set back to them.
+    pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
+        let absent = |frontier: Frontier| {
+            let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
+            (frontier.file, Absent { path: frontier.path, position: frontier.position, until })
+        };
+        self.frontiers = Some(frontiers.into_iter().map(absent).collect());
+        self.searched = Searched::NotYet;
         self.queue.clear();
         self.gone.clear();
         for entry in self.entries.values_mut() {
@@ -540,7 +569,8 @@ impl<S: FileSystem> Spool<S> {
             // It may come back under a name of the spool.
             (LastSeen::Elsewhere, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
-                    frontiers.insert(key, Absent { position: sent, until: now + ABSENT_KEEP });
+                    let path = entry.tail.path().to_path_buf();
+                    frontiers.insert(key, Absent { path, position: sent, until: now + ABSENT_KEEP });
                 }
             }
             (LastSeen::Elsewhere, None) => {}
@@ -596,8 +626,8 @@ impl<S: FileSystem> Spool<S> {
     /// The frontier that belongs to a file, with the key it is kept under.
     fn frontier_of(&mut self, key: FileKey) -> Option<(FileKey, Position)> {
         let frontiers = self.frontiers.as_ref()?;
-        if let Some(position) = frontiers.get(&key) {
-            return Some((key, position.position));
+        if let Some(absent) = frontiers.get(&key) {
+            return Some((key, absent.position));
         }
         let renumbered = |other: &FileKey| {
             key.birth != 0 && (other.inode, other.birth) == (key.inode, key.birth) && other.device != key.device
@@ -735,11 +765,48 @@ impl<S: FileSystem> Spool<S> {
         }
     }
 
-    /// Forgets the frontiers of files that were not in the spool for long.
+    /// Forgets the frontiers of files that were not in the spool for long; once after the frontiers became known, also
+    /// those of files that are not even under another name in the directory where they were last: they were deleted
+    /// while nobody looked.
     fn forget_absent(&mut self, now: Instant) {
-        if let Some(frontiers) = &mut self.frontiers {
-            self.gone.extend(frontiers.extract_if(|_, absent| now >= absent.until).map(|(file, _)| file));
+        let Some(mut frontiers) = self.frontiers.take() else { return };
+        self.gone.extend(frontiers.extract_if(|_, absent| now >= absent.until).map(|(file, _)| file));
+        if std::mem::replace(&mut self.searched, Searched::Yes) == Searched::NotYet {
+            let directories: HashSet<&Path> = frontiers.values().filter_map(|absent| absent.path.parent()).collect();
+            let there: HashMap<PathBuf, HashSet<FileKey>> = directories
+                .into_iter()
+                .filter_map(|directory| Some((directory.to_owned(), self.keys_in(directory)?)))
+                .collect();
+            let deleted = |file: &FileKey, absent: &Absent| {
+                let directory = absent.path.parent().and_then(|directory| there.get(directory));
+                directory.is_some_and(|keys| !keys.contains(file))
+            };
+            self.gone.extend(frontiers.extract_if(|file, absent| deleted(file, absent)).map(|(file, _)| file));
         }
+        self.frontiers = Some(frontiers);
+    }
+
+    /// The files in a directory, whatever their names; `None` when that cannot be told.
+    fn keys_in(&self, directory: &Path) -> Option<HashSet<FileKey>> {
+        let entries = match self.files.list(directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(HashSet::new()),
+            Err(_) => return None,
+        };
+        let mut keys = HashSet::new();
+        for (name, kind) in entries {
+            if kind != Kind::Regular {
+                continue;
+            }
+            match self.files.stat(&directory.join(name)) {
+                Ok(stat) => {
+                    keys.insert(stat.key);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_) => return None,
+            }
+        }
+        Some(keys)
     }
 
     /// Makes sure that a file has a descriptor.
@@ -809,6 +876,13 @@ impl<S: FileSystem> Spool<S> {
             .filter_map(|directory| self.files.resolve(directory).ok())
             .any(|directory| target.starts_with(directory))
     }
+}
+
+/// Whether files without a name in the spool were looked for under other names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Searched {
+    NotYet,
+    Yes,
 }
 
 /// What is to become of a file that a scan did not find.

@@ -21,7 +21,7 @@ use crate::scrub::{Extent, ScrubbedText, Scrubber};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
-use crate::spool::{FileKey, Position, Spool};
+use crate::spool::{Frontier, Spool};
 
 /// When the reader has done its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +39,8 @@ pub enum Order {
     Place {
         /// Numbers the times this was said.
         epoch: u64,
-        /// The frontiers of the database, and how long ago each was moved.
-        frontiers: Vec<(FileKey, Position, Duration)>,
+        /// The frontiers of the database.
+        frontiers: Vec<Frontier>,
         /// The table's columns.
         columns: Columns,
     },
@@ -213,9 +213,10 @@ impl<S: FileSystem> Reader<S> {
     }
 
     /// Sets reading to the database's frontiers. What was read and not committed is read again.
-    fn place(&mut self, epoch: u64, frontiers: Vec<(FileKey, Position, Duration)>, columns: Columns, now: Instant) {
+    fn place(&mut self, epoch: u64, frontiers: Vec<Frontier>, columns: Columns, now: Instant) {
         let unsent = self.outbox.take().map_or(0, |batch| batch.line_count());
         self.metrics.lines_voided(unsent + self.maker.batch.line_count());
+        self.metrics.nothing_unsettled();
         self.epoch = Some(epoch);
         self.sequence = 0;
         self.maker.columns = columns;
@@ -237,13 +238,17 @@ impl<S: FileSystem> Reader<S> {
         self.watch.watch(self.directories.iter().map(|directory| &**directory));
         self.spool.scan(now);
         *placed_and_scanned = self.epoch.is_some();
-        let overview = self.spool.overview();
-        self.metrics.files.set(overview.files as i64);
-        self.metrics.files_open.set(overview.files_open as i64);
-        self.metrics.backlog_bytes.set(overview.unread_bytes as i64);
+        self.tell_overview();
         self.metrics.bytes_vanished.inc_by(self.spool.take_vanished());
         self.scan_not_before = Instant::now() + SCAN_PAUSE.max(now.elapsed() * SCAN_SHARE);
         now + self.options.rescan_interval
+    }
+
+    fn tell_overview(&self) {
+        let overview = self.spool.overview();
+        self.metrics.files.set(overview.files as i64);
+        self.metrics.files_open.set(overview.files_open as i64);
+        self.metrics.unread(overview.unread_bytes);
     }
 
     /// Gives the file whose turn it is its turn. Says whether there was one.
@@ -256,6 +261,7 @@ impl<S: FileSystem> Reader<S> {
             return false;
         };
         if let Some(step) = progress.moved {
+            self.metrics.unsettled(step.spool_bytes());
             maker.batch.advance(step);
         }
         for (kind, bytes) in [("nul_hole", progress.skipped.nul_bytes), ("bom", progress.skipped.mark_bytes)] {
@@ -275,6 +281,7 @@ impl<S: FileSystem> Reader<S> {
         self.sequence += 1;
         let batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
         self.outbox = Some(batch);
+        self.tell_overview();
     }
 
     fn send(&mut self) -> Sent {

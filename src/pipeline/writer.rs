@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
 use crate::sink::{self, Backoff, Class, Database, Error, Progress, Session, Swap};
-use crate::spool::{FileKey, Position};
+use crate::spool::{FileKey, Frontier, Position};
 
 /// How far a stop has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -350,6 +350,7 @@ impl<D: Database> Writers<D> {
             ledger.checkpoint.forget(batch.gone());
             ledger.unsaved = true;
         }
+        self.metrics.settled(batch.spool_bytes());
         self.turn.send_modify(|turn| turn.sequence = batch.sequence + 1);
         if !batch.gone().is_empty()
             && let Some(open) = session
@@ -383,34 +384,40 @@ impl<D: Database> Writers<D> {
         let server = session.server();
         let (columns, progress) = (server.columns.clone(), server.progress);
         let mut ledger = self.ledger();
-        let places: Vec<(FileKey, Position, Duration)> = match progress {
-            Progress::Kept => {
-                frontiers.iter().map(|frontier| (frontier.file, frontier.position, frontier.idle)).collect()
-            }
+        let frontiers: Vec<Frontier> = match progress {
+            Progress::Kept => frontiers,
             Progress::Absent => {
                 tracing::error!(
                     "the table `tracespool_progress` is missing and cannot be created: lines may be stored twice after a \
                      crash; let somebody with the right to create tables run `tracespool migrate`"
                 );
                 let known = ledger.checkpoint.files().iter();
-                known.map(|(file, known)| (*file, known.position, Duration::ZERO)).collect()
+                let frontier = |(file, known): (&FileKey, &Known)| Frontier {
+                    file: *file,
+                    path: known.path.clone().into(),
+                    position: known.position,
+                    idle: Duration::ZERO,
+                };
+                known.map(frontier).collect()
             }
         };
-        let positions = places.iter().map(|(file, position, _)| (*file, *position)).collect();
+        let positions = frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect();
         if let Err(error) = ledger.quarantine.recover(&positions) {
             tracing::error!(%error, "pending quarantine records cannot be settled; a record may appear twice");
         }
         if progress == Progress::Kept {
-            let known =
-                |frontier: sink::Frontier| (frontier.file, Known { path: frontier.path, position: frontier.position });
-            ledger.checkpoint = Checkpoint::new(frontiers.into_iter().map(known));
+            let known = |frontier: &Frontier| {
+                let path = frontier.path.to_string_lossy().into_owned();
+                (frontier.file, Known { path, position: frontier.position })
+            };
+            ledger.checkpoint = Checkpoint::new(frontiers.iter().map(known));
             ledger.unsaved = true;
         }
         drop(ledger);
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((columns.clone(), progress));
         self.turn.send_modify(|turn| *turn = Turn { epoch: turn.epoch + 1, sequence: 0 });
         let epoch = self.turn.borrow().epoch;
-        self.reader.order(Order::Place { epoch, frontiers: places, columns });
+        self.reader.order(Order::Place { epoch, frontiers, columns });
         self.is_back();
         Ok(())
     }

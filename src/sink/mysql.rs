@@ -39,8 +39,8 @@ use crate::sink::class::is_denied;
 use crate::sink::mysql::link::{Done, Hosts, Link, text};
 use crate::sink::mysql::wire::{Form, Shape};
 use crate::sink::table::TableName;
-use crate::sink::{Class, Database, Error, Frontier, Progress, Server, Session, Swap};
-use crate::spool::{FileKey, Marker, Move, Position};
+use crate::sink::{Class, Database, Error, Progress, Server, Session, Swap};
+use crate::spool::{FileKey, Frontier, Marker, Move, Position};
 
 /// How rows are sent (`database.method`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -629,7 +629,7 @@ impl Session for MySqlSession {
         let frontier = |row: &mysql_async::Row| {
             Some(Frontier {
                 file: text(row, 0)?.parse().ok()?,
-                path: text(row, 4)?,
+                path: text(row, 4)?.into(),
                 position: Position {
                     generation: text(row, 1)?.parse().ok()?,
                     offset: text(row, 2)?.parse().ok()?,

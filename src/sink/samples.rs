@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use crate::batch::{Batch, Origin};
 use crate::record::{Severity, Timestamp};
 use crate::row::Row;
-use crate::sink::{Frontier, Swap};
-use crate::spool::{FileKey, Marker, Move, Position};
+use crate::sink::Swap;
+use crate::spool::{FileKey, Frontier, Marker, Move, Position};
 
 /// The columns of a stored row as text, in the order of `COLUMNS`.
 pub(crate) type Stored = [Option<String>; 9];
@@ -161,12 +161,10 @@ pub(crate) fn swaps() -> Vec<(Vec<Move>, Swap)> {
 
 /// Where [`swaps`] must leave the frontiers, in the order of the files.
 pub(crate) fn frontiers_after_swaps() -> Vec<Frontier> {
-    let frontier = |inode, position| Frontier {
-        file: key(inode),
-        path: "/spool/ä.ndjson".to_owned(),
-        position,
-        idle: Duration::ZERO,
-    };
+    let frontier =
+        |inode, position| Frontier {
+            file: key(inode), path: "/spool/ä.ndjson".into(), position, idle: Duration::ZERO
+        };
     let first = Position { generation: 1, offset: 16, marker: at(15).marker };
     vec![frontier(1, first), frontier(2, at(25)), frontier(3, at(30))]
 }

@@ -21,8 +21,8 @@ use tokio::task::block_in_place;
 use crate::batch::{Batch, RowRef};
 use crate::record::{Columns, Timestamp};
 use crate::sink::table::{COLUMNS, TableName, severity_word, utc};
-use crate::sink::{Class, Database, Error, Frontier, Progress, Server, Session, Swap};
-use crate::spool::{FileKey, Marker, Move, Position};
+use crate::sink::{Class, Database, Error, Progress, Server, Session, Swap};
+use crate::spool::{FileKey, Frontier, Marker, Move, Position};
 
 /// SQLite's own limit is 1000; this is the deepest CONTRACT §3 allows.
 const JSON_DEPTH: usize = 100;
@@ -232,7 +232,7 @@ impl SqLiteSession {
         let rows = select.query_map([&self.agent], |row| {
             Ok(Frontier {
                 file: row.get_ref(0)?.as_str()?.parse().map_err(|_| bad(0))?,
-                path: row.get(4)?,
+                path: row.get::<_, String>(4)?.into(),
                 position: Position {
                     generation: row.get(1)?,
                     offset: row.get::<_, i64>(2)?.try_into().map_err(|_| bad(2))?,
