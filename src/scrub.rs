@@ -1,30 +1,40 @@
 //! The scrubber: the only way from a record to anything that is stored, logged or shown.
 //!
 //! Keys come first: under a telling key (`keys`) every text and number goes. Then values: texts are searched for telling
-//! keys (`text`) and for secrets with a form of their own (`detectors`). A secret is replaced by a marker such as
-//! `[REDACTED:jwt]`, and nothing around it is touched.
+//! keys (`text`) and for secrets with a form of their own (`detectors`). A secret gives way to what its action leaves
+//! (`actions`), such as `[REDACTED:jwt]`, and nothing around it is touched. An operator may add rules and exceptions
+//! (`own`).
 //!
 //! Invariant: [`Scrubbed`] and [`ScrubbedText`] are made here only, after every rule was applied.
 //! Invariant: numbers, the order of keys and duplicate keys come through as they were; every duplicate is scrubbed.
 //! Invariant: scrubbing what was scrubbed changes nothing.
 //! Invariant: the time is linear in the length of the line, and the memory kept between lines is bounded.
 
+mod actions;
 mod detectors;
 mod frame;
 mod keys;
 mod markers;
+mod own;
+mod seal;
 mod text;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+pub use self::actions::{Action, Actions, HashKey, TooShort};
 use self::detectors::Detectors;
 use self::frame::{Frame, Kind, Role, leave, path, segment};
 use self::keys::{Numbers, Telling};
-use self::markers::{marker, without_markers};
+pub use self::markers::Kind as RuleKind;
+use self::markers::{REMOVED, without_markers};
+use self::own::Words;
+pub use self::own::{Allowed, BadKeyName, Find as OwnFind, OwnKey, OwnRule, RULES_MAX, RuleText};
+pub use self::seal::{BadKey, Closed, NoRandomness, PrivateKey, Recipient, open_all};
 use self::text::Reading;
 use crate::record::json::{self, Token, Tokens};
 use crate::record::{Json, Member, Reason, Record, Rejected};
@@ -83,7 +93,48 @@ impl fmt::Display for ScrubbedText {
 /// What can be set about scrubbing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Options {}
+pub struct Options {
+    /// What is done with secrets, by the kind and the rule that found them.
+    pub actions: Actions,
+    /// What more is telling than the built-in words.
+    pub keys: Vec<OwnKey>,
+    /// What is excepted from the rules.
+    pub allowed: Vec<Allowed>,
+    /// What is kept of `ip_address`.
+    pub ip: Ip,
+    /// The operator's rules; at most [`RULES_MAX`] are used.
+    pub rules: Vec<OwnRule>,
+}
+
+/// What is kept of the column `ip_address`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ip {
+    /// All of it.
+    #[default]
+    Keep,
+    /// The network: the last octet of an IPv4 address and the last 80 bits of an IPv6 address become zero.
+    Truncate,
+}
+
+impl Ip {
+    fn apply(self, address: IpAddr) -> IpAddr {
+        let network = |address: Ipv4Addr| {
+            let [a, b, c, _] = address.octets();
+            Ipv4Addr::new(a, b, c, 0)
+        };
+        match (self, address) {
+            (Ip::Keep, address) => address,
+            (Ip::Truncate, IpAddr::V4(address)) => network(address).into(),
+            (Ip::Truncate, IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+                Some(mapped) => network(mapped).to_ipv6_mapped().into(),
+                None => {
+                    let [a, b, c, ..] = address.segments();
+                    Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
+                }
+            },
+        }
+    }
+}
 
 /// Whether a text is all there is of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,16 +159,30 @@ pub struct Finding {
 pub struct Scrubber {
     detectors: Detectors,
     keys: KeyCache,
+    ip: Ip,
     hits: BTreeMap<&'static str, u64>,
     /// Where the hits of the present line are, when somebody asked.
     findings: Option<Vec<Finding>>,
 }
 
 impl Scrubber {
-    /// A scrubber with the built-in rules.
+    /// A scrubber with the built-in rules and those of the options.
     pub fn new(options: Options) -> Self {
-        let Options {} = options;
-        Scrubber { detectors: Detectors::new(), keys: KeyCache::new(), hits: BTreeMap::new(), findings: None }
+        let Options { mut actions, keys, allowed, ip, rules } = options;
+        let mut finds = Vec::new();
+        for rule in rules.into_iter().take(RULES_MAX) {
+            match rule {
+                OwnRule::Find(find) => {
+                    actions.of_rule.extend(find.action.clone().map(|action| (find.id, action)));
+                    finds.push(find);
+                }
+                OwnRule::Override { rule, action } => {
+                    actions.of_rule.insert(rule, action);
+                }
+            }
+        }
+        let detectors = Detectors::with(Words::new(keys, allowed), finds, actions);
+        Scrubber { detectors, keys: KeyCache::new(), ip, hits: BTreeMap::new(), findings: None }
     }
 
     /// Scrubs every text of a record. What has no secret in it stays borrowed.
@@ -125,6 +190,7 @@ impl Scrubber {
     /// # Errors
     /// [`Reason::Unscrubbable`]: the record holds something that is not JSON where JSON should be.
     pub fn scrub<'a>(&mut self, mut record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
+        record.ip_address = record.ip_address.map(|address| self.ip.apply(address));
         self.column("/event_key", &mut record.event_key);
         let optional = [
             ("/severity", &mut record.severity_word),
@@ -199,6 +265,9 @@ impl Scrubber {
     }
 
     fn column(&mut self, path: &str, text: &mut Cow<'_, str>) {
+        if self.detectors.words.allow_path(path) {
+            return;
+        }
         if let Some(scrubbed) = self.string(&|| path.to_owned(), text, 0) {
             *text = Cow::Owned(scrubbed);
         }
@@ -218,7 +287,7 @@ impl Scrubber {
         let facts = self.key_facts(&member.key, || decoded.clone());
         let scrubbed = self.key(&String::new, &decoded, facts);
         let path =
-            if self.findings.is_some() { segment(scrubbed.as_deref().unwrap_or(&decoded)) } else { String::new() };
+            if self.paths_matter() { segment(scrubbed.as_deref().unwrap_or(&decoded)) } else { String::new() };
         if let Some(scrubbed) = scrubbed {
             let written = written(&scrubbed);
             member.key = Cow::Owned(written[1..written.len() - 1].to_owned());
@@ -227,7 +296,8 @@ impl Scrubber {
     }
 
     fn json(&mut self, path: &str, json: &mut Json<'_>, telling: Option<Telling>) -> Result<(), Rejected> {
-        if telling.is_none() && !self.detectors.may_fire(&json.text) {
+        let left_alone = telling.is_none() && !self.detectors.may_fire(&json.text);
+        if left_alone || self.detectors.words.allow_path(path) {
             return Ok(());
         }
         match self.walk(path, &json.text, telling, 0) {
@@ -260,8 +330,7 @@ impl Scrubber {
                     let facts = self.key_facts(key.raw(), || key.decode());
                     let container = || path(base, &frames[..frames.len() - 1]);
                     let scrubbed = if facts.clean { None } else { self.key(&container, &key.decode(), facts) };
-                    let shown =
-                        self.findings.is_some().then(|| scrubbed.as_deref().map_or(key.decode(), Cow::Borrowed));
+                    let shown = self.paths_matter().then(|| scrubbed.as_deref().map_or(key.decode(), Cow::Borrowed));
                     if let Some(scrubbed) = &scrubbed {
                         edit.replace(tokens.span(), &written(scrubbed));
                     }
@@ -270,7 +339,13 @@ impl Scrubber {
                         facts.telling,
                         &tokens,
                         shown.as_deref(),
+                        &self.detectors.words,
                     );
+                    let words = &self.detectors.words;
+                    if words.have_paths() && words.allow_path(&path(base, &frames)) {
+                        tokens.value_text()?;
+                        leave(&mut frames, None, words);
+                    }
                 }
                 Token::ObjectStart | Token::ArrayStart => {
                     let kind = if token == Token::ObjectStart { Kind::Object } else { Kind::Array };
@@ -279,7 +354,7 @@ impl Scrubber {
                 }
                 Token::ObjectEnd | Token::ArrayEnd => {
                     frames.pop();
-                    leave(&mut frames, None);
+                    leave(&mut frames, None, &self.detectors.words);
                 }
                 Token::String(string) => {
                     let value = string.decode();
@@ -288,19 +363,20 @@ impl Scrubber {
                         None => self.string(&here, &value, level),
                     };
                     // A value that was a secret itself names nothing.
-                    leave(&mut frames, Some(&*value).filter(|_| scrubbed.is_none()));
+                    let names = Some(&*value).filter(|_| scrubbed.is_none());
+                    leave(&mut frames, names, &self.detectors.words);
                     if let Some(scrubbed) = scrubbed {
-                        edit.replace(tokens.span(), &written(&scrubbed));
+                        edit.replace(tokens.span(), &written_value(&scrubbed));
                     }
                 }
-                Token::Number(_) => {
+                Token::Number(number) => {
                     if let Some(Telling { rule, numbers: Numbers::Secret }) = class {
                         self.hit(rule, &here);
-                        edit.replace(tokens.span(), &written(&marker(rule)));
+                        edit.replace(tokens.span(), &written_value(&self.detectors.actions.replacement(rule, number)));
                     }
-                    leave(&mut frames, None);
+                    leave(&mut frames, None, &self.detectors.words);
                 }
-                Token::Bool(_) | Token::Null => leave(&mut frames, None),
+                Token::Bool(_) | Token::Null => leave(&mut frames, None, &self.detectors.words),
             }
         }
         Ok(edit.finish())
@@ -319,7 +395,7 @@ impl Scrubber {
             return None;
         }
         self.hit(rule, here);
-        Some(format!("{}{}", &value[..kept], marker(rule)))
+        Some(format!("{}{}", &value[..kept], self.detectors.actions.replacement(rule, &value[kept..])))
     }
 
     /// Scrubs a string under a key that says nothing. `None` if nothing changes.
@@ -331,7 +407,7 @@ impl Scrubber {
         let reading = match (start.next(), start.next()) {
             (Some(b'{'), _) | (Some(b'['), Some(b'{' | b'[' | b'"')) => {
                 if level < LEVEL_MAX && check_json(value).is_ok() {
-                    let base = if self.findings.is_some() { here() } else { String::new() };
+                    let base = if self.paths_matter() { here() } else { String::new() };
                     if let Ok(changed) = self.walk(&base, value, None, level + 1) {
                         return changed;
                     }
@@ -357,13 +433,18 @@ impl Scrubber {
         if facts.clean { None } else { self.plain(here, key, Reading::Prose) }
     }
 
+    /// Whether somebody asks where a value is.
+    fn paths_matter(&self) -> bool {
+        self.findings.is_some() || self.detectors.words.have_paths()
+    }
+
     fn key_facts<'k>(&mut self, raw: &str, decode: impl FnOnce() -> Cow<'k, str>) -> KeyFacts {
         self.keys.facts(raw, || {
             let key = decode();
             match self.detectors.redact(&key, Reading::Prose) {
-                None => KeyFacts::new(&without_markers(&key), true),
+                None => KeyFacts::new(&without_markers(&key), true, &self.detectors.words),
                 // The class must be the same when the scrubbed line is scrubbed again.
-                Some((scrubbed, _)) => KeyFacts::new(&without_markers(&scrubbed), false),
+                Some((scrubbed, _)) => KeyFacts::new(&without_markers(&scrubbed), false, &self.detectors.words),
             }
         })
     }
@@ -389,8 +470,8 @@ struct KeyFacts {
 }
 
 impl KeyFacts {
-    fn new(key: &str, clean: bool) -> Self {
-        KeyFacts { telling: keys::classify(key), role: Role::of(key), clean }
+    fn new(key: &str, clean: bool, words: &Words) -> Self {
+        KeyFacts { telling: words.classify(key), role: Role::of(key), clean }
     }
 }
 
@@ -470,6 +551,11 @@ fn written(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len() + 2);
     json::push_string(&mut out, text);
     String::from_utf8(out).expect("JSON made from a string is a string")
+}
+
+/// A scrubbed text as a JSON string. Of a value that was removed nothing is left.
+fn written_value(scrubbed: &str) -> String {
+    written(if scrubbed == REMOVED { "" } else { scrubbed })
 }
 
 fn unscrubbable(what: &str, error: Option<json::Error>) -> Rejected {

@@ -13,7 +13,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 
 use super::keys;
-use super::markers::{is_marker, marker};
+use super::actions::Actions;
+use super::markers::{Kind, is_marker, markers};
+use super::own::{Find as OwnFind, Words};
 use super::text::{self, Reading, Span};
 use crate::record::json::{Token, Tokens};
 
@@ -159,20 +161,44 @@ pub struct Detectors {
     fires: Vec<u128>,
     /// The patterns of [`RULES`], in their order.
     patterns: Vec<Option<Regex>>,
+    /// The rules of the operator; their bits follow those of [`RULES`].
+    own: Vec<OwnFind>,
+    /// The rules that no keyword announces.
+    always: u128,
+    /// The telling words.
+    pub words: Words,
+    /// What is done with what is found.
+    pub actions: Actions,
     escape: memchr::memmem::Finder<'static>,
     #[cfg(test)]
     pub(super) gate_is_open: bool,
 }
 
 impl Detectors {
-    /// Compiles the rules.
+    /// Compiles the built-in rules.
+    #[cfg(test)]
     pub fn new() -> Self {
-        assert!(RULES.len() < 128, "a bit for each rule");
-        let mut literals = keys::gate_words();
+        Detectors::with(Words::default(), Vec::new(), Actions::default())
+    }
+
+    /// Compiles the built-in rules, beside those of an operator.
+    pub fn with(words: Words, own: Vec<OwnFind>, actions: Actions) -> Self {
+        assert!(RULES.len() + own.len() < 128, "a bit for each rule");
+        let mut literals: Vec<&str> = keys::gate_words();
+        literals.extend(words.gate_words());
         let mut fires = vec![Fired::KEYS; literals.len()];
         for (index, rule) in RULES.iter().enumerate() {
             literals.extend(rule.keywords);
             fires.resize(literals.len(), 1 << (index + 1));
+        }
+        let mut always = 0;
+        for (index, rule) in own.iter().enumerate() {
+            let bit = 1 << (RULES.len() + index + 1);
+            literals.extend(rule.keywords.iter().map(String::as_str));
+            fires.resize(literals.len(), bit);
+            if rule.keywords.is_empty() {
+                always |= bit;
+            }
         }
         let gate = AhoCorasick::builder()
             .ascii_case_insensitive(true)
@@ -188,6 +214,10 @@ impl Detectors {
             gate,
             fires,
             patterns: RULES.iter().map(pattern).collect(),
+            own,
+            always,
+            words,
+            actions,
             escape: memchr::memmem::Finder::new(b"\\u"),
             #[cfg(test)]
             gate_is_open: false,
@@ -201,7 +231,7 @@ impl Detectors {
             return true;
         }
         // Any letter of a keyword may hide behind a `\u` escape, and only there.
-        self.gate.is_match(text) || self.escape.find(text.as_bytes()).is_some()
+        self.always != 0 || self.gate.is_match(text) || self.escape.find(text.as_bytes()).is_some()
     }
 
     /// Which rules may fire in `text`, a decoded string.
@@ -210,7 +240,7 @@ impl Detectors {
         if self.gate_is_open {
             return Fired(u128::MAX);
         }
-        let escaped = if self.escape.find(text.as_bytes()).is_some() { u128::MAX } else { 0 };
+        let escaped = if self.escape.find(text.as_bytes()).is_some() { u128::MAX } else { self.always };
         // Overlapping: a keyword may begin inside another.
         let fired = self.gate.find_overlapping_iter(text).map(|found| self.fires[found.pattern().as_usize()]);
         Fired(fired.fold(escaped, |all, fired| all | fired))
@@ -231,7 +261,7 @@ impl Detectors {
             }
         }
         // A text that never comes clean is a secret as a whole.
-        rules.last().copied().map(|rule| (marker(rule), rules))
+        rules.last().copied().map(|rule| (self.actions.replacement(rule, text), rules))
     }
 
     fn redact_once(&self, text: &str, reading: Reading) -> Option<(String, Vec<&'static str>)> {
@@ -245,13 +275,14 @@ impl Detectors {
         }
         let mut spans = Vec::new();
         if fired.keys() {
-            text::find(&plain, reading, &mut spans);
+            text::find(&plain, reading, &self.words, &mut spans);
         }
         self.find(&plain, fired, &mut spans);
+        leave_markers(&plain, &mut spans);
         if spans.is_empty() {
             return None;
         }
-        let redacted = text::redact(&plain, &mut spans);
+        let redacted = text::redact(&plain, &mut spans, &self.actions);
         Some((redacted, spans.into_iter().map(|span| span.rule).collect()))
     }
 
@@ -274,15 +305,40 @@ impl Detectors {
                 (Find::Pattern(..), None) => unreachable!("every pattern was compiled"),
             }
         }
+        for (index, rule) in self.own.iter().enumerate().filter(|(index, _)| fired.rule(RULES.len() + *index)) {
+            spans.extend(rule.secrets(text).map(|range| Span { range, rule: rule.id }));
+        }
     }
+}
+
+/// Drops the spans inside of markers, whose digits may look like anything. What reaches into a marker takes it whole.
+fn leave_markers(text: &str, spans: &mut Vec<Span>) {
+    if spans.is_empty() {
+        return;
+    }
+    let markers: Vec<Range<usize>> = markers(text).collect();
+    spans.retain_mut(|span| {
+        let at = markers.partition_point(|marker| marker.end <= span.range.start);
+        if let Some(marker) = markers.get(at).filter(|marker| marker.start < span.range.end) {
+            if marker.start <= span.range.start && span.range.end <= marker.end {
+                return false;
+            }
+            span.range.start = span.range.start.min(marker.start);
+        }
+        let at = markers.partition_point(|marker| marker.end < span.range.end);
+        if let Some(marker) = markers.get(at).filter(|marker| marker.start < span.range.end) {
+            span.range.end = marker.end;
+        }
+        true
+    });
 }
 
 /// How often a text is scrubbed until nothing more is found in it.
 const PASSES_MAX: usize = 8;
 
-/// Every rule's id.
-pub fn rules() -> impl Iterator<Item = &'static str> {
-    RULES.iter().map(|rule| rule.id)
+/// Every rule's id, and what it finds.
+pub fn rules() -> impl Iterator<Item = (&'static str, Kind)> {
+    RULES.iter().map(|rule| (rule.id, Kind::Secret))
 }
 
 /// The next JSON web token: a header that decodes as JSON with `alg`, and one to four more parts.

@@ -6,7 +6,8 @@
 //! Invariant: a class once inherited is never lost further in; a nearer key only gives it a better name.
 //! Invariant: each object is looked ahead in once, so a text takes time linear in its length times its depth.
 
-use super::keys::{self, Numbers, Telling};
+use super::keys::{Numbers, Telling};
+use super::own::Words;
 use crate::record::json::{Token, Tokens};
 
 /// Keys whose value names another: `{"name": "password", "value": "…"}`.
@@ -64,11 +65,18 @@ impl Frame {
     }
 
     /// Behind a key; `tokens` stands before its value.
-    pub fn enter(&mut self, role: Role, telling: Option<Telling>, tokens: &Tokens<'_>, shown: Option<&str>) {
+    pub fn enter(
+        &mut self,
+        role: Role,
+        telling: Option<Telling>,
+        tokens: &Tokens<'_>,
+        shown: Option<&str>,
+        words: &Words,
+    ) {
         self.role = role;
         if self.role == Role::Value && !self.looked_ahead {
             self.looked_ahead = true;
-            self.named = self.named.or_else(|| name_ahead(tokens.clone()));
+            self.named = self.named.or_else(|| name_ahead(tokens.clone(), words));
         }
         let named = if self.role == Role::Value { self.named } else { None };
         self.class = match (telling.or(named), self.inside) {
@@ -85,8 +93,8 @@ impl Frame {
     }
 
     /// Behind a value; `text` is given for a string that may name what stands beside it.
-    fn leave(&mut self, text: Option<&str>) {
-        let named = text.and_then(named_class);
+    fn leave(&mut self, text: Option<&str>, words: &Words) {
+        let named = text.and_then(|text| named_class(text, words));
         match self.kind {
             Kind::Object => {
                 if self.role == Role::Name {
@@ -108,17 +116,17 @@ impl Frame {
 }
 
 /// Behind a value in the innermost container, if there is one; see [`Frame::leave`].
-pub fn leave(frames: &mut [Frame], text: Option<&str>) {
+pub fn leave(frames: &mut [Frame], text: Option<&str>, words: &Words) {
     if let Some(frame) = frames.last_mut() {
-        frame.leave(text);
+        frame.leave(text, words);
     }
 }
 
 /// The class that a text gives to what it names, if it looks like a name.
-fn named_class(text: &str) -> Option<Telling> {
+fn named_class(text: &str, words: &Words) -> Option<Telling> {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. []".contains(&byte);
     let plausible = text.len() <= 64 && text.bytes().all(is_name) && text.matches(' ').count() <= 1;
-    if plausible { keys::classify(text) } else { None }
+    if plausible { words.classify(text) } else { None }
 }
 
 fn is_header(text: &str) -> bool {
@@ -128,7 +136,7 @@ fn is_header(text: &str) -> bool {
 }
 
 /// The class that a name gives which stands behind the value that `tokens` comes to, in the same object.
-fn name_ahead(mut tokens: Tokens<'_>) -> Option<Telling> {
+fn name_ahead(mut tokens: Tokens<'_>, words: &Words) -> Option<Telling> {
     let depth = tokens.depth();
     tokens.value_text().ok()?;
     loop {
@@ -140,7 +148,7 @@ fn name_ahead(mut tokens: Tokens<'_>) -> Option<Telling> {
         }
         match tokens.next() {
             Ok(Some(Token::String(name))) => {
-                if let Some(telling) = named_class(&name.decode()) {
+                if let Some(telling) = named_class(&name.decode(), words) {
                     return Some(telling);
                 }
             }

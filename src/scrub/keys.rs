@@ -7,6 +7,8 @@
 //! Invariant: the class of a key depends on its text alone.
 //! Invariant: a telling key contains one of [`gate_words`], in any ASCII case, unless its letters are escaped.
 
+use super::markers::Kind;
+
 /// What a telling key says about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Telling {
@@ -199,10 +201,25 @@ pub fn gate_words() -> Vec<&'static str> {
     gate
 }
 
-/// Every rule that a key can fire.
-pub fn rules() -> impl Iterator<Item = &'static str> {
+/// Every rule that a key can fire, and what it finds.
+pub fn rules() -> impl Iterator<Item = (&'static str, Kind)> {
     let single = [WORDS, LAST_WORDS, LONE_WORDS].into_iter().flatten().map(|(_, rule)| *rule);
-    single.chain(PAIRS.iter().map(|(_, _, rule)| *rule))
+    single.chain(PAIRS.iter().map(|(_, _, rule)| *rule)).map(|rule| (rule, Kind::Secret))
+}
+
+/// The class of a key that a rule beyond these tables calls telling.
+pub fn own(rule: &'static str) -> Telling {
+    telling(rule, "")
+}
+
+/// Whether a word at the end of a key makes the value a fact about the secret.
+pub fn is_tail(word: &str) -> bool {
+    contains(TAILS, word)
+}
+
+/// The words of a key, as it writes them.
+pub fn word_texts(key: &str) -> Vec<&str> {
+    words(key).into_iter().map(|word| word.text).collect()
 }
 
 /// A word of a key, and the run of letters it is part of.

@@ -12,7 +12,9 @@ use std::ops::Range;
 
 use super::frame::VALUE_KEYS;
 use super::keys::{self, Numbers, Telling};
-use super::markers::{is_marker, marker, marker_at};
+use super::actions::Actions;
+use super::markers::{is_marker, marker_at};
+use super::own::Words;
 
 /// A secret in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +38,8 @@ pub enum Reading {
 const KEY_MAX: usize = 256;
 
 /// Appends the values of telling keys in `text`.
-pub fn find(text: &str, reading: Reading, spans: &mut Vec<Span>) {
-    let mut scan = Scan { text, bytes: text.as_bytes(), reading, floor: 0 };
+pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
+    let mut scan = Scan { text, bytes: text.as_bytes(), reading, words, floor: 0 };
     let mut at = 0;
     while at < scan.bytes.len() {
         if scan.bytes[at] == b'['
@@ -66,8 +68,8 @@ pub fn find(text: &str, reading: Reading, spans: &mut Vec<Span>) {
     }
 }
 
-/// Replaces every span by its marker. Spans that overlap are one secret.
-pub fn redact(text: &str, spans: &mut Vec<Span>) -> String {
+/// Replaces every span by what its action leaves. Spans that overlap are one secret.
+pub fn redact(text: &str, spans: &mut Vec<Span>, actions: &Actions) -> String {
     spans.sort_by_key(|span| (span.range.start, usize::MAX - span.range.end));
     spans.dedup_by(|next, kept| {
         let overlaps = next.range.start < kept.range.end;
@@ -80,7 +82,7 @@ pub fn redact(text: &str, spans: &mut Vec<Span>) -> String {
     let mut copied = 0;
     for span in spans.iter() {
         out.push_str(&text[copied..span.range.start]);
-        out.push_str(&marker(span.rule));
+        out.push_str(&actions.replacement(span.rule, &text[span.range.clone()]));
         copied = span.range.end;
     }
     out.push_str(&text[copied..]);
@@ -230,6 +232,7 @@ struct Scan<'a> {
     text: &'a str,
     bytes: &'a [u8],
     reading: Reading,
+    words: &'a Words,
     /// No key is looked for before this place: the end of the last secret or marker. What a secret looks like must not
     /// matter for what follows, since a marker will stand there.
     floor: usize,
@@ -255,7 +258,7 @@ impl Scan<'_> {
     fn after_tag(&self, at: usize) -> Option<Span> {
         let name = self.bare_start(at);
         let open = name.checked_sub(1).filter(|open| self.bytes[*open] == b'<')?;
-        let telling = keys::classify(&self.text[open + 1..at])?;
+        let telling = self.words.classify(&self.text[open + 1..at])?;
         let end = memchr::memchr(b'<', &self.bytes[at + 1..]).map_or(self.bytes.len(), |found| at + 1 + found);
         self.span(at + 1..end, telling)
     }
@@ -267,7 +270,7 @@ impl Scan<'_> {
         }
         let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let end = at + self.bytes[at..].iter().take(KEY_MAX).take_while(is_name).count();
-        let telling = keys::classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
+        let telling = self.words.classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
         let value = self.skip_space(end, Quoting::Bare);
         let key = Key { start: at, quoting: Quoting::Bare, telling };
         self.value(value, key, Separator { byte: b' ', encoding: Encoding::Plain })
@@ -314,13 +317,13 @@ impl Scan<'_> {
         }
         let start = self.bare_start(end);
         let name = &self.text[start..end];
-        if let Some(telling) = keys::classify(&without_percent(name)) {
+        if let Some(telling) = self.words.classify(&without_percent(name)) {
             return Some(Key { start, quoting: Quoting::Bare, telling });
         }
         // Two words with a space between them: `API key: …`.
         let space = start.checked_sub(1).filter(|space| self.bytes[*space] == b' ')?;
         let before = self.bare_start(space);
-        let telling = keys::classify_pair(&self.text[before..space], name)?;
+        let telling = self.words.classify_pair(&self.text[before..space], name)?;
         Some(Key { start: before, quoting: Quoting::Bare, telling })
     }
 
@@ -329,7 +332,7 @@ impl Scan<'_> {
         let end = close - self.slashes_before(close);
         let from = self.boundary(end.saturating_sub(KEY_MAX)).max(self.floor);
         let start = memchr::memrchr(quote, &self.bytes[from..end]).map_or(from, |open| from + open + 1);
-        let telling = keys::classify(&without_percent(&self.text[start..end]))?;
+        let telling = self.words.classify(&without_percent(&self.text[start..end]))?;
         Some(Key { start, quoting: Quoting::Quoted, telling })
     }
 
@@ -694,8 +697,8 @@ mod tests {
     fn scrub(text: &str, reading: Reading) -> String {
         let text = unescape(text);
         let mut spans = Vec::new();
-        find(&text, reading, &mut spans);
-        redact(&text, &mut spans)
+        find(&text, reading, &Words::default(), &mut spans);
+        redact(&text, &mut spans, &Actions::default())
     }
 
     #[test]
@@ -921,7 +924,7 @@ mod tests {
         #[test]
         fn spans_are_ordered_ranges_of_the_text(text in near_secret(), broken in any::<bool>()) {
             let mut spans = Vec::new();
-            find(&text, if broken { Reading::Broken } else { Reading::Prose }, &mut spans);
+            find(&text, if broken { Reading::Broken } else { Reading::Prose }, &Words::default(), &mut spans);
             for span in &spans {
                 prop_assert!(!text[span.range.clone()].is_empty());
             }
