@@ -20,7 +20,7 @@ use tokio::task::block_in_place;
 
 use crate::batch::{Batch, RowRef};
 use crate::record::{Columns, Timestamp};
-use crate::sink::table::{COLUMNS, TableName, severity_word, utc};
+use crate::sink::table::{COLUMNS, TableName, utc};
 use crate::sink::{Class, Database, Error, Progress, Server, Session, Swap};
 use crate::spool::{FileKey, Frontier, Marker, Move, Position};
 
@@ -210,7 +210,7 @@ impl SqLiteSession {
                 created_at.clear();
                 moment(row.created_at, &mut created_at).ok_or_else(|| out_of_range("created_at"))?;
                 let ip = row.ip_address.map(|_| address.as_str());
-                let severity = severity_word(row.severity);
+                let severity = row.severity.as_str();
                 insert
                     .execute(params![
                         event_key, severity, actor, ip, user_agent, route_name, request_id, metadata, created_at
