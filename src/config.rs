@@ -267,7 +267,7 @@ impl Config {
     /// # Errors
     /// Every problem with the file, the variables and the values, all at once.
     pub fn load(file: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Config, Problems> {
-        load(file, env, Path::new(MACHINE_ID), Extent::Keys)
+        load(file, env, Path::new(MACHINE_ID), Reach::Keys)
     }
 
     /// As [`Config::load`], and reads what the keys lead to: the password.
@@ -275,7 +275,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`] and [`Config::password`], all at once.
     pub fn check(file: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Config, Problems> {
-        load(file, env, Path::new(MACHINE_ID), Extent::Secrets)
+        load(file, env, Path::new(MACHINE_ID), Reach::Secrets)
     }
 
     /// The password to the database: from `database.password_file`, else from the credential `database-password` that
@@ -290,7 +290,7 @@ impl Config {
 
 /// How far a config is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
+enum Reach {
     /// Its keys.
     Keys,
     /// And the secrets that the keys lead to.
@@ -316,7 +316,7 @@ fn load(
     file: &Path,
     env: impl Iterator<Item = (String, String)>,
     machine_id: &Path,
-    depth: Extent,
+    reach: Reach,
 ) -> Result<Config, Problems> {
     let env: Vec<_> = env.collect();
     let content = read_file(file, FILE_MAX);
@@ -332,9 +332,9 @@ fn load(
     if content.is_ok_and(|content| content.mode & 0o002 != 0) {
         reader.file_problem(Refused::new("anybody may write to the config; take that away with `chmod o-w`"));
     }
-    let secrets = match depth {
-        Extent::Keys => None,
-        Extent::Secrets => Some(env.as_slice()),
+    let secrets = match reach {
+        Reach::Keys => None,
+        Reach::Secrets => Some(env.as_slice()),
     };
     let config = read_keys(&mut reader, machine_id, secrets);
     let problems = reader.into_problems();
@@ -631,11 +631,11 @@ mod tests {
         }
 
         fn load(&self, env: &[(&str, &str)]) -> Result<Config, Problems> {
-            load(&self.path("config.toml"), pairs(env), &self.path("machine-id"), Extent::Keys)
+            load(&self.path("config.toml"), pairs(env), &self.path("machine-id"), Reach::Keys)
         }
 
         fn check(&self, env: &[(&str, &str)]) -> Result<Config, Problems> {
-            load(&self.path("config.toml"), pairs(env), &self.path("machine-id"), Extent::Secrets)
+            load(&self.path("config.toml"), pairs(env), &self.path("machine-id"), Reach::Secrets)
         }
     }
 
