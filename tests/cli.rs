@@ -1,5 +1,6 @@
 //! Command line: exit codes, wording, one-shot commands.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -202,30 +203,41 @@ fn scrub_leaves_a_line_without_secrets_as_it_is() {
 }
 
 #[test]
-fn the_commands_of_the_readme_that_need_no_server_run() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = std::fs::read_to_string(readme).expect("there is a README.md");
-    let mut ran = 0;
-    let mut code = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            code = !code;
+fn the_commands_of_the_readme_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("README.md")).expect("there is a README.md");
+    let mut ran = Vec::new();
+    let mut shell = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("```") {
+            shell = line == "```sh";
             continue;
         }
-        let command = line.trim().trim_start_matches("$ ");
-        let command = command.split('#').next().unwrap_or_default().trim();
-        let Some(arguments) = command.strip_prefix("tracespool ").filter(|_| code) else {
+        if !shell || line.is_empty() {
             continue;
-        };
-        let arguments: Vec<_> = arguments.split_whitespace().collect();
-        // Every command that is shown has to exist; those that need nothing are run.
-        let name = arguments[0];
-        assert!(name.starts_with("--") || program(&[name, "--help"], "").code == Some(0), "`{command}`");
-        if ["demo", "--version", "--help"].contains(&name) {
-            let finished = program(&arguments, "");
-            assert_eq!(finished.code, Some(0), "`{command}`: {finished:?}");
-            ran += 1;
+        }
+        let own =
+            line.strip_prefix("tracespool ").or_else(|| line.strip_prefix("cargo run ")?.split_once("-- ")?.1.into());
+        if let Some(arguments) = own {
+            let mut command = Command::new(binary());
+            command.current_dir(root).args(arguments.split_whitespace());
+            let finished = finish(command, b"", SOON);
+            assert_eq!(finished.code, Some(0), "`{line}`: {finished:?}");
+            ran.push(line);
+        } else if let Some(script) = line.split_whitespace().next().filter(|word| root.join(word).exists()) {
+            let mode = std::fs::metadata(root.join(script)).expect("it exists").permissions().mode();
+            assert_eq!(mode & 0o111, 0o111, "`{script}` cannot be run");
+        } else {
+            let known = ["cargo deb", "sudo apt install"].iter().any(|known| line.starts_with(known));
+            assert!(known, "README.md shows a command that nothing here has tried: `{line}`");
         }
     }
-    assert!(ran > 0, "README.md shows no command that runs without a server");
+    assert!(ran.len() >= 2, "README.md shows too few commands of the program: {ran:?}");
+    // The table of commands names those that exist.
+    let named = text.lines().filter_map(|line| line.strip_prefix("| `tracespool ")?.split('`').next());
+    let named: Vec<_> = named.map(|command| command.split_whitespace().next().expect("a command")).collect();
+    assert!(named.len() >= 5, "{named:?}");
+    for command in named {
+        assert_eq!(program(&[command, "--help"], "").code, Some(0), "README.md names `{command}`");
+    }
 }

@@ -4,6 +4,7 @@ use std::fs::{Permissions, create_dir, create_dir_all, remove_dir_all, remove_fi
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -259,12 +260,28 @@ fn f11_a_file_swapped_with_a_link_that_leads_out_is_not_read() {
     let agent = started(&site, &mut written);
     write(&path, "line", 1, &mut written);
     symlink(&outside, site.path("link")).expect("a symlink");
-    for _ in 0..300 {
-        rename(&path, site.path("kept")).expect("the file is put aside");
-        rename(site.path("link"), &path).expect("the link takes its place");
-        rename(&path, site.path("link")).expect("the link is put aside");
-        rename(site.path("kept"), &path).expect("the file is put back");
-    }
+    let stop = AtomicBool::new(false);
+    let swaps = std::thread::scope(|scope| {
+        let swapper = scope.spawn(|| {
+            let mut swaps = 0;
+            while !stop.load(Ordering::SeqCst) {
+                rename(&path, site.path("kept")).expect("the file is put aside");
+                rename(site.path("link"), &path).expect("the link takes its place");
+                rename(&path, site.path("link")).expect("the link is put aside");
+                rename(site.path("kept"), &path).expect("the file is put back");
+                swaps += 1;
+            }
+            swaps
+        });
+        // Each new file makes the agent look at the folder.
+        for n in 0..40 {
+            write(&site.path(&format!("new-{n}.ndjson")), "new", 1, &mut written);
+            site.wait_rows(written.len());
+        }
+        stop.store(true, Ordering::SeqCst);
+        swapper.join().expect("the links were swapped")
+    });
+    assert!(swaps > 100, "only {swaps} swaps");
     write(&path, "line", 5, &mut written);
     site.finish_exactly(agent, &written);
 }

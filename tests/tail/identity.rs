@@ -4,7 +4,7 @@ use std::fs::remove_file;
 use std::path::Path;
 
 use super::{started, write};
-use crate::support::{Site, append, eventually, ids, inode, lines, skipped};
+use crate::support::{Site, Store, append, eventually, ids, inode, lines, skipped};
 
 /// Deletes `path` and makes it again until it has its old inode; whether the file system does that.
 fn reuse_inode(path: &Path) -> bool {
@@ -107,23 +107,72 @@ fn i9_a_folder_that_matches_is_no_file() {
     site.finish_exactly(agent, &written);
 }
 
+/// How many frontiers the database has.
+fn frontiers(site: &Site) -> usize {
+    let rows = site.query("SELECT count(*) FROM tracespool_progress");
+    rows[0][0].as_deref().expect("a count").parse().expect("a number")
+}
+
+/// Ships ten files, of which nine are deleted while the agent is down.
+fn nine_of_ten_deleted(written: &mut Vec<String>) -> Site {
+    let site = Site::sqlite();
+    let path = |n: usize| site.path(&format!("app-{n}.ndjson"));
+    (0..10).for_each(|n| write(&path(n), "line", 3, written));
+    site.drain();
+    site.assert_exactly(written);
+    assert_eq!(frontiers(&site), 10);
+    (1..10).for_each(|n| remove_file(path(n)).expect("a file is deleted"));
+    site
+}
+
 #[test]
-fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed() {
+fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed_once_they_are_old() {
+    let mut written = Vec::new();
+    let site = nine_of_ten_deleted(&mut written);
+    let Store::Sqlite(file) = site.store() else {
+        unreachable!("the site has an SQLite file");
+    };
+    let database = rusqlite::Connection::open(file).expect("the database opens");
+    database.execute("UPDATE tracespool_progress SET updated_at = '2020-01-01 00:00:00.000000'", []).expect("aged");
+    let agent = site.start();
+    eventually("one frontier is left", || frontiers(&site) == 1);
+    write(&site.path("app-5.ndjson"), "line", 3, &mut written);
+    write(&site.path("app-0.ndjson"), "line", 3, &mut written);
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
+fn i10_a_file_absent_for_one_run_of_the_agent_is_not_read_again_when_it_is_back() {
+    let site = Site::sqlite();
+    let (path, away) = (site.path("app.ndjson"), site.root().join("away"));
+    let mut written = Vec::new();
+    write(&path, "line", 20, &mut written);
+    site.drain();
+    std::fs::rename(&path, &away).expect("the file is moved away");
+    site.drain();
+    write(&away, "line", 5, &mut written);
+    std::fs::rename(&away, &path).expect("the file comes back");
+    let agent = site.start();
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
+fn i10_frontiers_of_files_deleted_under_the_agents_eyes_are_removed() {
     let site = Site::sqlite();
     let mut written = Vec::new();
-    for n in 0..10 {
+    let agent = started(&site, &mut written);
+    for n in 0..20 {
         write(&site.path(&format!("app-{n}.ndjson")), "line", 3, &mut written);
     }
-    site.drain();
-    site.assert_exactly(&written);
-    let frontiers = || site.query("SELECT count(*) FROM tracespool_progress")[0][0].clone().expect("a count");
-    assert_eq!(frontiers(), "10");
-    for n in 1..10 {
+    site.wait_rows(written.len());
+    for n in 0..20 {
         remove_file(site.path(&format!("app-{n}.ndjson"))).expect("a file is deleted");
     }
-    let agent = site.start();
-    eventually("one frontier is left", || frontiers() == "1");
-    write(&site.path("app-5.ndjson"), "line", 3, &mut written);
+    eventually("only the frontier of the file that is left stays", || {
+        // Frontiers are removed with the commits that come anyway.
+        append(&site.path("tick.ndjson"), "\n");
+        frontiers(&site) == 1
+    });
     site.finish_exactly(agent, &written);
 }
 
