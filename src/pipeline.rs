@@ -92,6 +92,8 @@ pub enum Error {
 pub enum End {
     /// Everything that was read is committed.
     Complete,
+    /// Everything that was read is committed, and this many files and directories could not be read.
+    Unreadable(usize),
     /// Something that was read is not; it is read again after the next start.
     Incomplete(GaveUp),
     /// The grace period ended with a batch in flight; what is not committed is read again after the next start.
@@ -159,13 +161,11 @@ pub async fn run<D: Database>(
     }?;
     // Either it has ended already, or nobody takes its batches any more.
     handle.order(Order::Stop);
-    let ended = tokio::task::spawn_blocking(move || reader.join()).await;
-    if !matches!(ended, Ok(Ok(()))) {
-        return Err(Error::Defect("reader"));
-    }
+    let joined = tokio::task::spawn_blocking(move || reader.join()).await;
+    let Ok(Ok(unreadable)) = joined else { return Err(Error::Defect("reader")) };
     background.shutdown().await;
     save(&ledger, &state, &agent, &metrics);
-    Ok(end)
+    Ok(if end == End::Complete && unreadable > 0 { End::Unreadable(unreadable) } else { end })
 }
 
 /// Ends when the agent is asked to stop; never, when nobody is left to ask.

@@ -52,6 +52,8 @@ pub struct Quarantine {
     options: Options,
     state: Arc<StateDirectory>,
     pending: Option<Pending>,
+    /// How the pending commit ended, once that is known: what could not be settled is tried again.
+    ended: Option<Outcome>,
     dropped: u64,
 }
 
@@ -100,7 +102,7 @@ impl Quarantine {
                 }
             },
         };
-        Ok(Quarantine { options, state, pending, dropped: 0 })
+        Ok(Quarantine { options, state, pending, ended: None, dropped: 0 })
     }
 
     /// Ends what an earlier run, or a commit of unknown outcome, left pending, by the database's frontiers.
@@ -127,7 +129,11 @@ impl Quarantine {
         moves: &[Move],
         now: Timestamp,
     ) -> io::Result<()> {
-        assert!(self.pending.is_none(), "the records of another commit are pending");
+        if self.pending.is_some() {
+            let ended =
+                self.ended.ok_or_else(|| io::Error::other("it is not known yet how an earlier commit ended"))?;
+            self.settle(ended)?;
+        }
         let mut records = Vec::new();
         for line in refused {
             push_record(&mut records, line, now);
@@ -165,6 +171,7 @@ impl Quarantine {
     /// The records cannot be undone, or the note cannot be removed; both stay for the next attempt.
     pub fn settle(&mut self, outcome: Outcome) -> io::Result<()> {
         let Some(pending) = &self.pending else { return Ok(()) };
+        self.ended = Some(outcome);
         match outcome {
             Outcome::Committed => {}
             Outcome::Undone => {
@@ -178,6 +185,7 @@ impl Quarantine {
         }
         self.state.remove(PENDING)?;
         self.pending = None;
+        self.ended = None;
         Ok(())
     }
 
@@ -187,6 +195,9 @@ impl Quarantine {
     }
 
     fn open_file(&self) -> io::Result<File> {
+        if let Some(directory) = self.options.path.parent() {
+            state::make(directory)?;
+        }
         let file = state::own(OpenOptions::new().read(true).append(true).create(true)).open(&self.options.path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -391,6 +402,25 @@ mod tests {
         let many: Vec<Refused> = (0..100).map(|number| refused(number, "one of very many")).collect();
         quarantine.prepare(many.iter(), &step(0, 10), NOW).unwrap();
         assert!(fs::metadata(site.path()).unwrap().len() <= limit);
+    }
+
+    #[test]
+    fn what_could_not_be_settled_is_settled_before_the_next_commit() {
+        let site = Site::new();
+        let mut quarantine = site.open(1 << 20);
+        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
+        // A folder in the note's place cannot be removed as a file.
+        let note = site.state.path().join(PENDING);
+        let aside = site.state.path().join("aside");
+        fs::rename(&note, &aside).unwrap();
+        fs::create_dir(&note).unwrap();
+        assert!(quarantine.settle(Outcome::Undone).is_err());
+        assert!(quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).is_err());
+        fs::remove_dir(&note).unwrap();
+        fs::rename(&aside, &note).unwrap();
+        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
+        quarantine.settle(Outcome::Committed).unwrap();
+        assert_eq!(site.records().len(), 1);
     }
 
     #[test]

@@ -206,13 +206,28 @@ pub struct Frontier {
 }
 
 /// The frontier of a file that is not in the spool.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Absent {
-    /// Where the file was last.
-    path: PathBuf,
     position: Position,
     /// When it is forgotten.
     until: Instant,
+}
+
+/// Why a path is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Refusal {
+    /// Its kind has no place in a spool.
+    Forbidden(String),
+    /// It cannot be read now; it is tried again.
+    Unreadable(String),
+}
+
+impl Refusal {
+    fn why(&self) -> &str {
+        match self {
+            Refusal::Forbidden(why) | Refusal::Unreadable(why) => why,
+        }
+    }
 }
 
 /// What one turn of the spool did.
@@ -245,11 +260,12 @@ pub struct Spool<S: FileSystem> {
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
     frontiers: Option<HashMap<FileKey, Absent>>,
-    searched: Searched,
     ended: VecDeque<Ended>,
     gone: Vec<FileKey>,
     vanished: u64,
-    refused: HashMap<PathBuf, String>,
+    refused: HashMap<PathBuf, Refusal>,
+    /// Files that could not be read when their turn came.
+    unreadable: HashMap<FileKey, String>,
     buffer: Vec<u8>,
     scans: u64,
     turns: u64,
@@ -266,11 +282,11 @@ impl<S: FileSystem> Spool<S> {
             by_path: HashMap::new(),
             queue: VecDeque::new(),
             frontiers: None,
-            searched: Searched::NotYet,
             ended: VecDeque::new(),
             gone: Vec::new(),
             vanished: 0,
             refused: HashMap::new(),
+            unreadable: HashMap::new(),
             buffer: Vec::new(),
             scans: 0,
             turns: 0,
@@ -287,10 +303,9 @@ impl<S: FileSystem> Spool<S> {
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
             let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
-            (frontier.file, Absent { path: frontier.path, position: frontier.position, until })
+            (frontier.file, Absent { position: frontier.position, until })
         };
         self.frontiers = Some(frontiers.into_iter().map(absent).collect());
-        self.searched = Searched::NotYet;
         self.queue.clear();
         self.gone.clear();
         for entry in self.entries.values_mut() {
@@ -307,7 +322,8 @@ impl<S: FileSystem> Spool<S> {
         let whole = found.unlisted.is_empty();
         let mut refused = HashMap::new();
         for (directory, error) in found.unlisted {
-            self.refuse(&mut refused, directory, format!("cannot be listed ({error}); its files wait"));
+            let why = Refusal::Unreadable(format!("cannot be listed ({error}); its files wait"));
+            self.refuse(&mut refused, directory, why);
         }
         let mut seen = HashSet::new();
         for (path, kind) in found.paths {
@@ -357,6 +373,7 @@ impl<S: FileSystem> Spool<S> {
             let before = entry.tail.position();
             match entry.tail.turn(&mut self.buffer, self.options.limits, |line| take(&path, line)) {
                 Ok(turn) => {
+                    self.unreadable.remove(&key);
                     if entry.tail.position() != before {
                         entry.grown = now;
                     }
@@ -381,9 +398,10 @@ impl<S: FileSystem> Spool<S> {
         self.queue.is_empty() && !self.entries.values().any(waits)
     }
 
-    /// Whether a file has lines to give now.
-    pub fn has_turn(&self) -> bool {
-        !self.queue.is_empty()
+    /// How many files and directories cannot be read now that should be.
+    pub fn unreadable(&self) -> usize {
+        let refused = self.refused.values().filter(|why| matches!(why, Refusal::Unreadable(_))).count();
+        refused + self.unreadable.len()
     }
 
     /// Files whose frontiers nobody needs any more, since the last call.
@@ -406,31 +424,32 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Looks at a path that a walk found. `Ok(None)` when it went away or cannot be judged now.
-    fn observe(&mut self, path: &Path, kind: Kind, now: Instant) -> Result<Option<FileKey>, String> {
+    fn observe(&mut self, path: &Path, kind: Kind, now: Instant) -> Result<Option<FileKey>, Refusal> {
+        let forbidden = |why: &str| Err(Refusal::Forbidden(why.to_owned()));
         let path = match kind {
             Kind::Regular => path.to_owned(),
             Kind::Symlink => match self.files.resolve(path) {
                 Ok(target) if self.is_inside(&target) => target,
-                Ok(_) => return Err("is a symbolic link that leads out of the spool's directories".to_owned()),
-                Err(error) => return Err(format!("is a symbolic link that leads nowhere ({error})")),
+                Ok(_) => return forbidden("is a symbolic link that leads out of the spool's directories"),
+                Err(error) => return forbidden(&format!("is a symbolic link that leads nowhere ({error})")),
             },
             Kind::Directory => return Ok(None),
-            Kind::Fifo | Kind::Socket | Kind::Device => return Err(format!("is {}", kind.as_str())),
+            Kind::Fifo | Kind::Socket | Kind::Device => return forbidden(&format!("is {}", kind.as_str())),
         };
         let stat = match self.files.stat(&path) {
             Ok(stat) => stat,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("cannot be looked at ({error})")),
+            Err(error) => return Err(Refusal::Unreadable(format!("cannot be looked at ({error})"))),
         };
         if stat.kind == Kind::Directory {
             return Ok(None);
         }
         if stat.kind != Kind::Regular {
-            return Err(format!("is {}", stat.kind.as_str()));
+            return forbidden(&format!("is {}", stat.kind.as_str()));
         }
         if !self.entries.contains_key(&stat.key) {
             if stat.links > 1 {
-                return Err(format!("has {} names (hard links), and the others may be anywhere", stat.links));
+                return forbidden(&format!("has {} names (hard links), and the others may be anywhere", stat.links));
             }
             self.admit(stat, path, now)?;
             return Ok(Some(stat.key));
@@ -441,7 +460,7 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Begins to follow a file.
-    fn admit(&mut self, stat: Stat, path: PathBuf, now: Instant) -> Result<(), String> {
+    fn admit(&mut self, stat: Stat, path: PathBuf, now: Instant) -> Result<(), Refusal> {
         let path: Arc<Path> = path.into();
         let tail = Tail::new(&stat, Arc::clone(&path), None, Position::start(), None);
         let entry = Entry {
@@ -459,7 +478,7 @@ impl<S: FileSystem> Spool<S> {
         // Opened while it has a name: a file may be deleted before its turn comes.
         if let Err(error) = self.open(stat.key) {
             self.entries.remove(&stat.key);
-            return Err(format!("cannot be opened ({error})"));
+            return Err(Refusal::Unreadable(format!("cannot be opened ({error})")));
         }
         self.by_path.insert(path, stat.key);
         self.note(stat.key, &stat, now);
@@ -555,6 +574,7 @@ impl<S: FileSystem> Spool<S> {
 
     fn let_go(&mut self, key: FileKey, seen: LastSeen, now: Instant) {
         let Some(mut entry) = self.entries.remove(&key) else { return };
+        self.unreadable.remove(&key);
         if entry.tail.file().is_some() {
             entry.tail.detach();
             self.open -= 1;
@@ -569,8 +589,7 @@ impl<S: FileSystem> Spool<S> {
             // It may come back under a name of the spool.
             (LastSeen::Elsewhere, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
-                    let path = entry.tail.path().to_path_buf();
-                    frontiers.insert(key, Absent { path, position: sent, until: now + ABSENT_KEEP });
+                    frontiers.insert(key, Absent { position: sent, until: now + ABSENT_KEEP });
                 }
             }
             (LastSeen::Elsewhere, None) => {}
@@ -765,48 +784,11 @@ impl<S: FileSystem> Spool<S> {
         }
     }
 
-    /// Forgets the frontiers of files that were not in the spool for long; once after the frontiers became known, also
-    /// those of files that are not even under another name in the directory where they were last: they were deleted
-    /// while nobody looked.
+    /// Forgets the frontiers of files that were not in the spool for long.
     fn forget_absent(&mut self, now: Instant) {
-        let Some(mut frontiers) = self.frontiers.take() else { return };
-        self.gone.extend(frontiers.extract_if(|_, absent| now >= absent.until).map(|(file, _)| file));
-        if std::mem::replace(&mut self.searched, Searched::Yes) == Searched::NotYet {
-            let directories: HashSet<&Path> = frontiers.values().filter_map(|absent| absent.path.parent()).collect();
-            let there: HashMap<PathBuf, HashSet<FileKey>> = directories
-                .into_iter()
-                .filter_map(|directory| Some((directory.to_owned(), self.keys_in(directory)?)))
-                .collect();
-            let deleted = |file: &FileKey, absent: &Absent| {
-                let directory = absent.path.parent().and_then(|directory| there.get(directory));
-                directory.is_some_and(|keys| !keys.contains(file))
-            };
-            self.gone.extend(frontiers.extract_if(|file, absent| deleted(file, absent)).map(|(file, _)| file));
+        if let Some(frontiers) = &mut self.frontiers {
+            self.gone.extend(frontiers.extract_if(|_, absent| now >= absent.until).map(|(file, _)| file));
         }
-        self.frontiers = Some(frontiers);
-    }
-
-    /// The files in a directory, whatever their names; `None` when that cannot be told.
-    fn keys_in(&self, directory: &Path) -> Option<HashSet<FileKey>> {
-        let entries = match self.files.list(directory) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(HashSet::new()),
-            Err(_) => return None,
-        };
-        let mut keys = HashSet::new();
-        for (name, kind) in entries {
-            if kind != Kind::Regular {
-                continue;
-            }
-            match self.files.stat(&directory.join(name)) {
-                Ok(stat) => {
-                    keys.insert(stat.key);
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(_) => return None,
-            }
-        }
-        Some(keys)
     }
 
     /// Makes sure that a file has a descriptor.
@@ -850,19 +832,21 @@ impl<S: FileSystem> Spool<S> {
         }
     }
 
+    /// Logs that a file cannot be read, once for as long as the reason stays.
     fn cannot_read(&mut self, key: FileKey, error: &io::Error) {
-        if let Some(entry) = self.entries.get(&key) {
-            let path = entry.tail.path().to_path_buf();
-            let mut refused = std::mem::take(&mut self.refused);
-            self.refuse(&mut refused, path, format!("cannot be read now ({error}); it waits"));
-            self.refused = refused;
+        let why = error.to_string();
+        if let Some(entry) = self.entries.get(&key)
+            && self.unreadable.get(&key) != Some(&why)
+        {
+            tracing::warn!(path = %entry.tail.path().display(), "the file cannot be read now ({why}); it waits");
+            self.unreadable.insert(key, why);
         }
     }
 
     /// Logs why a path is not read, once for as long as the reason stays.
-    fn refuse(&self, refused: &mut HashMap<PathBuf, String>, path: PathBuf, why: String) {
+    fn refuse(&self, refused: &mut HashMap<PathBuf, Refusal>, path: PathBuf, why: Refusal) {
         if self.refused.get(&path) != Some(&why) && !refused.contains_key(&path) {
-            tracing::warn!(path = %path.display(), "not read: the path {why}");
+            tracing::warn!(path = %path.display(), "not read: the path {}", why.why());
         }
         if refused.len() < REFUSED_MAX {
             refused.insert(path, why);
@@ -876,13 +860,6 @@ impl<S: FileSystem> Spool<S> {
             .filter_map(|directory| self.files.resolve(directory).ok())
             .any(|directory| target.starts_with(directory))
     }
-}
-
-/// Whether files without a name in the spool were looked for under other names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Searched {
-    NotYet,
-    Yes,
 }
 
 /// What is to become of a file that a scan did not find.

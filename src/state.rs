@@ -118,7 +118,10 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Makes a directory that only its owner can enter, unless it is there.
-fn make(directory: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// It is not there then.
+pub fn make(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 

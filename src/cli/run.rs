@@ -87,6 +87,10 @@ async fn supervise<D: crate::sink::Database>(
             tracing::info!("drained");
             Exit::Done
         }
+        Ok(End::Unreadable(paths)) => {
+            tracing::warn!(paths, "stopped; files or directories of the spool could not be read");
+            incomplete(until)
+        }
         Ok(End::Incomplete(gave_up @ GaveUp::DatabaseAway(_))) => {
             complain(gave_up);
             Exit::Unavailable

@@ -161,8 +161,9 @@ impl<S: FileSystem> Reader<S> {
         }
     }
 
-    /// Reads until it is told to stop, or until the spool is drained, or until nobody takes batches any more.
-    pub fn run(mut self) {
+    /// Reads until it is told to stop, or until the spool is drained, or until nobody takes batches any more. Returns how
+    /// many files and directories it could not read at last.
+    pub fn run(mut self) -> usize {
         let mut rescan_due = Instant::now();
         // The first batch after a pause does not wait: the pause was before the start.
         let mut sealed = Instant::now().checked_sub(self.options.batch.wait_max).unwrap_or_else(Instant::now);
@@ -187,7 +188,7 @@ impl<S: FileSystem> Reader<S> {
                     self.handle.bell().wait(rescan_due);
                     continue;
                 }
-                Sent::NobodyThere => return,
+                Sent::NobodyThere => return self.spool.unreadable(),
             }
             let drained = self.options.until == Until::Drained && placed_and_scanned && self.spool.is_exhausted();
             if !stopping && self.epoch.is_some() && self.read(now) {
@@ -200,7 +201,7 @@ impl<S: FileSystem> Reader<S> {
             let due = sealed + self.options.batch.wait_max;
             if self.maker.batch.is_empty() {
                 if stopping || drained {
-                    return;
+                    return self.spool.unreadable();
                 }
                 self.handle.bell().wait(rescan_due);
             } else if stopping || drained || now >= due {

@@ -351,7 +351,14 @@ impl<D: Database> Writers<D> {
             ledger.unsaved = true;
         }
         self.metrics.settled(batch.spool_bytes());
-        self.turn.send_modify(|turn| turn.sequence = batch.sequence + 1);
+        // Reading may have been set back while this commit was under way; then other numbers count now.
+        self.turn.send_if_modified(|turn| {
+            let ours = turn.epoch == batch.epoch;
+            if ours {
+                turn.sequence = batch.sequence + 1;
+            }
+            ours
+        });
         if !batch.gone().is_empty()
             && let Some(open) = session
             && let Err(error) = open.forget(batch.gone()).await

@@ -4,7 +4,8 @@
 //! finds the same, later.
 //! Invariant: hints are bounded: when too many paths are named, the hint is "look at everything".
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -110,7 +111,8 @@ pub enum Depth {
 #[derive(Debug)]
 pub struct Watch {
     watcher: Option<RecommendedWatcher>,
-    watched: HashSet<PathBuf>,
+    /// Directories as they are configured, with the device and inode that is watched for each.
+    watched: HashMap<PathBuf, (u64, u64)>,
     depth: Depth,
 }
 
@@ -121,7 +123,7 @@ impl Watch {
         if let Err(error) = &watcher {
             tracing::warn!(%error, "inotify cannot be used; new lines are found by looking every `spool.rescan_interval`");
         }
-        Watch { watcher: watcher.ok(), watched: HashSet::new(), depth }
+        Watch { watcher: watcher.ok(), watched: HashMap::new(), depth }
     }
 
     /// Watches these directories from now on, as far as they exist; to be called again now and then, since a watch ends
@@ -133,20 +135,21 @@ impl Watch {
             Depth::Below => RecursiveMode::Recursive,
         };
         for directory in directories {
-            let Ok(there) = directory.canonicalize() else {
+            let resolved = directory.canonicalize().and_then(|there| Ok((there.metadata()?, there)));
+            let Ok((metadata, there)) = resolved else {
                 self.watched.remove(directory);
                 continue;
             };
-            if self.watched.contains(directory) {
+            let identity = (metadata.dev(), metadata.ino());
+            if self.watched.get(directory) == Some(&identity) {
                 continue;
             }
-            match watcher.watch(&there, mode) {
-                Ok(()) => {}
-                Err(error) => tracing::warn!(directory = %directory.display(), %error,
-                    "inotify does not watch the directory; it is looked at every `spool.rescan_interval`"),
+            if let Err(error) = watcher.watch(&there, mode) {
+                tracing::warn!(directory = %directory.display(), %error,
+                    "inotify does not watch the directory; it is looked at every `spool.rescan_interval`");
             }
             // Also after an error: one warning is enough, and the rescan does the work.
-            self.watched.insert(directory.to_owned());
+            self.watched.insert(directory.to_owned(), identity);
         }
     }
 }
@@ -199,6 +202,30 @@ mod tests {
         bell.wait(start + Duration::from_secs(60));
         assert!(start.elapsed() < Duration::from_secs(30));
         bell.wait(Instant::now());
+    }
+
+    #[test]
+    fn a_directory_that_was_made_again_is_watched_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().canonicalize().unwrap().join("spool");
+        let bell = Bell::default();
+        let mut watch = Watch::new(bell.clone(), Depth::Entries);
+        std::fs::create_dir(&spool).unwrap();
+        watch.watch([spool.as_path()]);
+        std::fs::rename(&spool, folder.path().join("aside")).unwrap();
+        std::fs::create_dir(&spool).unwrap();
+        watch.watch([spool.as_path()]);
+        std::fs::write(spool.join("a"), "x").unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut named = HashSet::new();
+        while !named.contains(&spool.join("a")) && Instant::now() < deadline {
+            bell.wait(deadline);
+            if let Hint::Grown(paths) = bell.take_hint() {
+                named.extend(paths);
+            }
+            std::fs::write(spool.join("a"), "xx").unwrap();
+        }
+        assert!(named.contains(&spool.join("a")));
     }
 
     #[test]

@@ -86,7 +86,9 @@ fn d12_a_connection_that_was_idle_for_too_long_is_replaced() {
         site.wait_rows(written.len());
         let connections = "SELECT count(*) FROM information_schema.processlist WHERE user = 'tracespool'";
         // An agent that asked the server for more patience, or that is never idle, keeps its connections.
-        poll(Duration::from_secs(3), || (server.query(connections)[0][0].as_deref() == Some("0")).then_some(()));
+        // The question itself may idle for too long on a busy machine.
+        let gone = || server.client().query(connections).is_ok_and(|rows| rows[0][0].as_deref() == Some("0"));
+        poll(Duration::from_secs(3), || gone().then_some(()));
     }
     site.finish_exactly(agent, &written);
 }
