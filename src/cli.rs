@@ -121,7 +121,7 @@ pub fn main() -> ExitCode {
             with_config(&config, |config| run::run(config, until))
         }
         Command::Demo => demo::demo(),
-        Command::Check { config } => with_config(&config, |loaded| check::check(&config.config, loaded)),
+        Command::Check { config } => check::check(&config.config),
         Command::Migrate { config, print, partitioned } => {
             let layout = if partitioned { migrate::Layout::ByDay } else { migrate::Layout::Plain };
             let what = if print { migrate::What::Print } else { migrate::What::Create };

@@ -310,6 +310,12 @@ mod tests {
         [Move { file: FILE, path: Arc::from(Path::new("/spool/a.ndjson")), from: Some(at(from)), to: at(to) }]
     }
 
+    /// Writes records and says that the step they belong to was committed.
+    fn commit(quarantine: &mut Quarantine, refused: &[Refused], moves: &[Move]) {
+        quarantine.prepare(refused.iter(), moves, NOW).unwrap();
+        quarantine.settle(Outcome::Committed).unwrap();
+    }
+
     fn frontier(offset: u64) -> HashMap<FileKey, Position> {
         HashMap::from([(FILE, at(offset))])
     }
@@ -318,8 +324,7 @@ mod tests {
     fn a_record_has_the_contracts_keys_and_is_its_owners_only() {
         let site = Site::new();
         let mut quarantine = site.open(1 << 20);
-        quarantine.prepare([refused(7, "not \"json\" password=hunter2")].iter(), &step(0, 40), NOW).unwrap();
-        quarantine.settle(Outcome::Committed).unwrap();
+        commit(&mut quarantine, &[refused(7, "not \"json\" password=hunter2")], &step(0, 40));
         let text = fs::read_to_string(site.path()).unwrap();
         assert_eq!(
             text,
@@ -336,14 +341,12 @@ mod tests {
     fn records_of_a_commit_that_did_not_happen_are_undone() {
         let site = Site::new();
         let mut quarantine = site.open(1 << 20);
-        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
-        quarantine.settle(Outcome::Committed).unwrap();
+        commit(&mut quarantine, &[refused(0, "one")], &step(0, 10));
         quarantine.prepare([refused(10, "two"), refused(14, "three")].iter(), &step(10, 20), NOW).unwrap();
         assert_eq!(site.records().len(), 3);
         quarantine.settle(Outcome::Undone).unwrap();
         assert_eq!(site.records().len(), 1);
-        quarantine.prepare([refused(10, "two"), refused(14, "three")].iter(), &step(10, 20), NOW).unwrap();
-        quarantine.settle(Outcome::Committed).unwrap();
+        commit(&mut quarantine, &[refused(10, "two"), refused(14, "three")], &step(10, 20));
         let offsets: Vec<u64> = site.records().iter().map(|record| record["offset"].as_u64().unwrap()).collect();
         assert_eq!(offsets, [0, 10, 14]);
     }
@@ -353,8 +356,7 @@ mod tests {
         for (frontier_at, stay) in [(20, 2), (35, 2), (10, 1), (0, 1)] {
             let site = Site::new();
             let mut quarantine = site.open(1 << 20);
-            quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
-            quarantine.settle(Outcome::Committed).unwrap();
+            commit(&mut quarantine, &[refused(0, "one")], &step(0, 10));
             quarantine.prepare([refused(10, "two")].iter(), &step(10, 20), NOW).unwrap();
             drop(quarantine);
             let mut again = site.open(1 << 20);
@@ -371,8 +373,7 @@ mod tests {
     fn a_torn_record_of_a_crash_is_undone_too() {
         let site = Site::new();
         let mut quarantine = site.open(1 << 20);
-        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
-        quarantine.settle(Outcome::Committed).unwrap();
+        commit(&mut quarantine, &[refused(0, "one")], &step(0, 10));
         quarantine.prepare([refused(10, "two")].iter(), &step(10, 20), NOW).unwrap();
         drop(quarantine);
         let length = fs::metadata(site.path()).unwrap().len();
@@ -390,8 +391,7 @@ mod tests {
         let mut dropped = 0;
         for number in 0..200 {
             let line = format!("line number {number:04}");
-            quarantine.prepare([refused(number * 20, &line)].iter(), &step(0, 10), NOW).unwrap();
-            quarantine.settle(Outcome::Committed).unwrap();
+            commit(&mut quarantine, &[refused(number * 20, &line)], &step(0, 10));
             written += 1;
             dropped += quarantine.take_dropped();
             assert!(fs::metadata(site.path()).unwrap().len() <= limit);
@@ -434,8 +434,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
         fs::remove_file(site.path()).unwrap();
         // What could not be written left nothing pending.
-        quarantine.prepare([refused(0, "one")].iter(), &step(0, 10), NOW).unwrap();
-        quarantine.settle(Outcome::Committed).unwrap();
+        commit(&mut quarantine, &[refused(0, "one")], &step(0, 10));
         assert_eq!(site.records().len(), 1);
     }
 }

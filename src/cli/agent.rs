@@ -1,18 +1,15 @@
 //! The config as the options of the stages: the one place that knows both.
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::batch;
 use crate::cli::Exit;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Problem, Url};
 use crate::pipeline::{self, Patience, Until, reader};
 use crate::quarantine;
-use crate::sink::mysql::{self, Dsn, MySql, Secret};
+use crate::sink::mysql::{self, MySql};
 use crate::sink::sqlite::SqLite;
-use crate::sink::table::TableName;
-use crate::spool::globs::Globs;
-use crate::spool::{self, StartAt, tail};
+use crate::spool::{self, tail};
 
 /// How long `run --drain` waits for a database that is away (CONTRACT §5).
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
@@ -36,19 +33,13 @@ pub enum Database {
 }
 
 /// The options of an agent.
-pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, String> {
-    let patterns = |globs: &[globset::Glob]| globs.iter().map(|glob| glob.glob().to_owned()).collect::<Vec<_>>();
-    let globs = Globs::new(&patterns(&config.spool.paths), &patterns(&config.spool.exclude))
-        .map_err(|error| format!("`spool.paths` or `spool.exclude`: {error}"))?;
+pub fn options(config: &Config, until: Until) -> pipeline::Options {
     let max_line_bytes = config.spool.max_line_bytes.bytes() as usize;
-    Ok(pipeline::Options {
+    pipeline::Options {
         agent: config.agent.id.clone(),
         spool: spool::Options {
-            globs,
-            start_at: match config.spool.start_at {
-                config::StartAt::Beginning => StartAt::Beginning,
-                config::StartAt::End => StartAt::End,
-            },
+            globs: config.spool.globs.clone(),
+            start_at: config.spool.start_at,
             limits: tail::Limits { quantum: QUANTUM, max_line_bytes },
             files_open_max: files_open_max(),
         },
@@ -62,10 +53,10 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Strin
             },
             max_line_bytes,
         },
-        connections: match config.database.url.scheme() {
-            config::Scheme::MySql => config.database.connections,
+        connections: match config.database.url {
+            Url::MySql(_) => config.database.connections,
             // An SQLite database has one writer at a time.
-            config::Scheme::Sqlite { .. } => 1,
+            Url::Sqlite(_) => 1,
         },
         patience: match until {
             Until::Stopped => Patience::Endless,
@@ -78,43 +69,33 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Strin
             bytes_max: config.quarantine.max_bytes.bytes(),
         },
         metrics_listen: config.metrics.listen,
-    })
+    }
 }
 
 /// The database of a config.
-pub fn database(config: &Config) -> Result<Database, String> {
-    let table: TableName =
-        config.database.table.to_string().parse().map_err(|error| format!("`database.table`: {error}"))?;
-    match config.database.url.scheme() {
-        config::Scheme::Sqlite { path } => Ok(Database::SqLite(sqlite(path, table, config))),
-        config::Scheme::MySql => {
-            let dsn: Dsn = config.database.url.expose().parse().map_err(|error| format!("`database.url`: {error}"))?;
-            let password = config.password(config::environment()).map_err(|problem| problem.to_string())?;
-            let dsn = match password {
-                Some(password) => dsn.with_password(Secret::new(password.expose())),
+///
+/// # Errors
+/// The password cannot be read.
+pub fn database(config: &Config) -> Result<Database, Problem> {
+    let (agent, settings) = (config.agent.id.clone(), config.database.clone());
+    match settings.url {
+        Url::Sqlite(path) => Ok(Database::SqLite(SqLite::new(path, settings.table, agent, settings.write_timeout))),
+        Url::MySql(dsn) => {
+            let dsn = match config.password(config::environment())? {
+                Some(password) => dsn.with_password(password),
                 None => dsn,
             };
             Ok(Database::MySql(MySql::new(mysql::Options {
                 dsn,
-                table,
-                agent: config.agent.id.clone(),
-                method: match config.database.method {
-                    config::Method::Auto => mysql::Method::Auto,
-                    config::Method::Bulk => mysql::Method::Bulk,
-                    config::Method::Insert => mysql::Method::Insert,
-                },
-                connect_timeout: config.database.connect_timeout,
-                write_timeout: config.database.write_timeout,
-                tls: match config.database.tls {
-                    config::TlsMode::Auto => mysql::Tls::Auto,
-                    config::TlsMode::Disabled => mysql::Tls::Disabled,
-                    config::TlsMode::Required => mysql::Tls::Required,
-                    config::TlsMode::VerifyCa => mysql::Tls::VerifyCa,
-                    config::TlsMode::VerifyIdentity => mysql::Tls::VerifyIdentity,
-                },
-                tls_ca: config.database.tls_ca.clone(),
-                tls_cert: config.database.tls_cert.clone(),
-                tls_key: config.database.tls_key.clone(),
+                table: settings.table,
+                agent,
+                method: settings.method,
+                connect_timeout: settings.connect_timeout,
+                write_timeout: settings.write_timeout,
+                tls: settings.tls,
+                tls_ca: settings.tls_ca,
+                tls_cert: settings.tls_cert,
+                tls_key: settings.tls_key,
             })))
         }
     }
@@ -135,10 +116,6 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Exit> {
             Err(Exit::Internal)
         }
     }
-}
-
-fn sqlite(path: &Path, table: TableName, config: &Config) -> SqLite {
-    SqLite::new(path.to_owned(), table, config.agent.id.clone(), config.database.write_timeout)
 }
 
 /// As many descriptors as the process may have, less what the rest needs.

@@ -2,21 +2,18 @@
 
 use std::path::Path;
 
-use super::{Exit, agent, complain, say};
-use crate::config::Config;
-use crate::pipeline::Until;
+use super::{Exit, complain, say};
+use crate::config::{self, Config};
 
-/// Says that the config is in order, or what is not. Its keys were read before; what is left is what only the stages can
-/// tell.
-pub fn check(file: &Path, config: &Config) -> Exit {
-    let checked = agent::options(config, Until::Stopped).and_then(|_| agent::database(config));
-    match checked {
+/// Says that the config is in order, or everything that is not.
+pub fn check(file: &Path) -> Exit {
+    match Config::check(file, config::environment()) {
         Ok(_) => {
             say(format_args!("{}: in order", file.display()));
             Exit::Done
         }
-        Err(problem) => {
-            complain(format_args!("{}: {problem}", file.display()));
+        Err(problems) => {
+            complain(problems);
             Exit::Usage
         }
     }

@@ -56,16 +56,10 @@ fn migrate_mysql(config: &Config, database: &MySql, what: What, layout: Layout) 
         }
     };
     match what {
-        What::Print => match config.database.table.to_string().parse() {
-            Ok(table) => {
-                say(schema_sql(&table, layout));
-                Exit::Done
-            }
-            Err(error) => {
-                complain(format_args!("`database.table`: {error}"));
-                Exit::Usage
-            }
-        },
+        What::Print => {
+            say(schema_sql(&config.database.table, layout));
+            Exit::Done
+        }
         What::Create => match agent::block_on(database.migrate(layout)) {
             Ok(Ok(report)) => {
                 for table in &report.created {
@@ -87,16 +81,10 @@ fn migrate_mysql(config: &Config, database: &MySql, what: What, layout: Layout) 
 
 fn migrate_sqlite(config: &Config, database: &SqLite, what: What) -> Exit {
     match what {
-        What::Print => match config.database.table.to_string().parse() {
-            Ok(table) => {
-                say(sqlite::schema_sql(&table));
-                Exit::Done
-            }
-            Err(error) => {
-                complain(format_args!("`database.table`: {error}"));
-                Exit::Usage
-            }
-        },
+        What::Print => {
+            say(sqlite::schema_sql(&config.database.table));
+            Exit::Done
+        }
         What::Create => match database.open() {
             Ok(_) => {
                 say("everything is there");

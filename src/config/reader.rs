@@ -12,20 +12,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
-use globset::{Glob, GlobBuilder};
 
 use super::keys::{self, KEYS, Key, PREFIX, SEPARATOR, Unset};
 use super::units::{self, ByteSize, Written};
 use super::{Origin, Problem, Refused};
+use crate::spool::globs::{self, Pattern};
 
 /// The keys whose values are never shown. A path is among them: people write the password where its file belongs.
 const SECRET: [&str; 2] = ["database.url", "database.password_file"];
 
 /// How many patterns `spool.paths` and `spool.exclude` may have.
 const PATTERNS_MAX: usize = 256;
-
-/// How long a pattern or path may be, in bytes.
-const PATH_MAX: usize = 4096;
 
 /// The values given, and the problems found in them so far.
 pub(super) struct Reader {
@@ -97,6 +94,11 @@ impl Reader {
     pub(super) fn problem(&mut self, name: &'static str, message: String) {
         let origin = self.origin(name);
         self.problems.push(Problem { key: Some(name.to_owned()), origin, message });
+    }
+
+    /// Adds a problem with something else than what was merged.
+    pub(super) fn add(&mut self, problem: Problem) {
+        self.problems.push(problem);
     }
 
     /// The problems, after the last key was read.
@@ -183,7 +185,7 @@ impl Reader {
     }
 
     /// A list of patterns.
-    pub(super) fn patterns(&mut self, name: &'static str, range: RangeInclusive<usize>) -> Option<Vec<Glob>> {
+    pub(super) fn patterns(&mut self, name: &'static str, range: RangeInclusive<usize>) -> Option<Vec<Pattern>> {
         let value = self.take(name)?;
         let items = self.parsed(name, &value, |value, notation| match (value, notation) {
             (ValueKind::Array(items), _) => Ok(items.clone()),
@@ -466,33 +468,13 @@ pub(super) fn patterns_range(least: usize) -> RangeInclusive<usize> {
     least..=PATTERNS_MAX
 }
 
-/// A pattern that can match a path as the spool writes it.
-fn pattern(text: &str) -> Result<Glob, Refused> {
-    if !text.starts_with('/') {
-        return Err(Refused::new("a pattern begins with `/`; to match in any folder begin it with `/**/`"));
-    }
-    absolute_path(text)?;
-    GlobBuilder::new(text)
-        .literal_separator(true)
-        .build()
-        .map_err(|error| Refused(format!("it is not a valid pattern: {}", error.kind())))
+fn pattern(text: &str) -> Result<Pattern, Refused> {
+    text.parse().map_err(|globs::BadPattern { why, .. }| Refused(why))
 }
 
 /// An absolute path in its simplest form.
 pub(super) fn absolute_path(text: &str) -> Result<PathBuf, Refused> {
-    if !text.starts_with('/') {
-        return Err(Refused::new("write an absolute path, one that begins with `/`"));
-    }
-    if text.len() > PATH_MAX {
-        return Err(Refused(format!("a path has at most {PATH_MAX} bytes")));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(Refused::new("it has a control character in it; remove that"));
-    }
-    if text[1..].split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(Refused::new("write the path without `//`, `.`, `..` and without a `/` at its end"));
-    }
-    Ok(PathBuf::from(text))
+    globs::absolute_path(text).map_err(Refused::because)
 }
 
 /// Where the metrics are served; the empty text turns them off.
@@ -599,7 +581,7 @@ mod tests {
         fn no_file_and_no_variable_makes_the_reader_panic(text in "\\PC{0,60}|[a-z.\\[\\]=\"0-9\n ]{0,60}", value in any::<String>()) {
             let env = KEYS.iter().map(|key| (key.variable(), value.clone()));
             let mut reader = Reader::new(Path::new("/c"), Ok(&text), env);
-            let url = reader.optional_text("database.url", str::parse::<super::super::DatabaseUrl>);
+            let url = reader.optional_text("database.url", str::parse::<super::super::Url>);
             prop_assert!(url.is_some() || !reader.problems.is_empty());
             prop_assert!(reader.patterns("spool.paths", patterns_range(0)).is_some() || !reader.problems.is_empty());
         }

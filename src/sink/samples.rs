@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::batch::{Batch, Origin};
 use crate::record::{Severity, Timestamp};
 use crate::row::Row;
-use crate::sink::Swap;
+use crate::sink::{Session, Swap};
 use crate::spool::{FileKey, Frontier, Marker, Move, Position};
 
 /// The columns of a stored row as text, in the order of `COLUMNS`.
@@ -136,8 +136,23 @@ pub(crate) fn step(inode: u64, from: Option<u64>, to: u64) -> Move {
     Move { file: key(inode), path: Path::new("/spool/ä.ndjson").into(), from: from.map(at), to: at(to) }
 }
 
+/// Moves frontiers to and fro, and checks what becomes of each swap and where the frontiers are in the end.
+pub(crate) async fn check_swaps(session: &mut impl Session) {
+    for (moves, want) in swaps() {
+        session.begin().await.unwrap();
+        assert_eq!(session.swap(&moves).await, Ok(want), "{moves:?}");
+        match want {
+            Swap::Done => session.commit().await.unwrap(),
+            Swap::Elsewhere => session.rollback().await.unwrap(),
+        }
+    }
+    let mut frontiers = just_moved(session.frontiers().await.unwrap());
+    frontiers.sort_by_key(|frontier| frontier.file);
+    assert_eq!(frontiers, frontiers_after_swaps());
+}
+
 /// Swaps to try one after the other, each a transaction, with what must become of it.
-pub(crate) fn swaps() -> Vec<(Vec<Move>, Swap)> {
+fn swaps() -> Vec<(Vec<Move>, Swap)> {
     let other_generation = Position { generation: 1, ..at(15) };
     let rewritten = Move { from: Some(at(15)), to: other_generation, ..step(1, None, 0) };
     let stale_generation = Move { to: at(40), ..rewritten.clone() };

@@ -20,7 +20,7 @@ use tokio::task::block_in_place;
 
 use crate::batch::{Batch, RowRef};
 use crate::record::{Columns, Timestamp};
-use crate::sink::table::{COLUMNS, TableName, severity_word, utc};
+use crate::sink::table::{COLUMNS, TableName, utc};
 use crate::sink::{Class, Database, Error, Progress, Server, Session, Swap};
 use crate::spool::{FileKey, Frontier, Marker, Move, Position};
 
@@ -210,7 +210,7 @@ impl SqLiteSession {
                 created_at.clear();
                 moment(row.created_at, &mut created_at).ok_or_else(|| out_of_range("created_at"))?;
                 let ip = row.ip_address.map(|_| address.as_str());
-                let severity = severity_word(row.severity);
+                let severity = row.severity.as_str();
                 insert
                     .execute(params![
                         event_key, severity, actor, ip, user_agent, route_name, request_id, metadata, created_at
@@ -466,17 +466,7 @@ mod tests {
     async fn a_frontier_moves_from_where_it_stands_and_from_nowhere_else() {
         let folder = tempfile::tempdir().unwrap();
         let mut session = database(&folder).connect().await.unwrap();
-        for (moves, want) in samples::swaps() {
-            session.begin().await.unwrap();
-            assert_eq!(session.swap(&moves).await, Ok(want), "{moves:?}");
-            match want {
-                Swap::Done => session.commit().await.unwrap(),
-                Swap::Elsewhere => session.rollback().await.unwrap(),
-            }
-        }
-        let mut frontiers = samples::just_moved(session.frontiers().await.unwrap());
-        frontiers.sort_by_key(|frontier| frontier.file);
-        assert_eq!(frontiers, samples::frontiers_after_swaps());
+        samples::check_swaps(&mut session).await;
         session.forget(&[key(1), key(7)]).await.unwrap();
         assert_eq!(samples::just_moved(session.frontiers().await.unwrap()), samples::frontiers_after_swaps()[1..]);
     }

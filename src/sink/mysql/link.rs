@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, DriverError, IoError, Opts, Params, Row, Value};
+use mysql_async::prelude::{Protocol, Queryable};
+use mysql_async::{Conn, DriverError, IoError, Opts, Params, QueryResult, Row, Value};
 use tokio::time::timeout;
 
 use crate::sink::class;
@@ -102,16 +102,7 @@ impl Link {
     pub(super) async fn ask(&mut self, what: &str, sql: &str, most: usize) -> Result<Vec<Row>, Error> {
         let deadline = self.deadline;
         let conn = self.conn(what)?;
-        let outcome = timeout(deadline, async {
-            let mut result = conn.query_iter(sql).await?;
-            let mut rows = Vec::new();
-            while rows.len() <= most {
-                let Some(row) = result.next().await? else { return Ok(rows) };
-                rows.push(row);
-            }
-            Ok(rows)
-        });
-        let rows = outcome.await;
+        let rows = timeout(deadline, async { rows_of(conn.query_iter(sql).await?, most).await }).await;
         let rows = self.settle(what, rows)?;
         self.bounded(what, rows, most)
     }
@@ -126,16 +117,8 @@ impl Link {
     ) -> Result<Vec<Row>, Error> {
         let deadline = self.deadline;
         let conn = self.conn(what)?;
-        let outcome = timeout(deadline, async {
-            let mut result = conn.exec_iter(sql, Params::Positional(values)).await?;
-            let mut rows = Vec::new();
-            while rows.len() <= most {
-                let Some(row) = result.next().await? else { return Ok(rows) };
-                rows.push(row);
-            }
-            Ok(rows)
-        });
-        let rows = outcome.await;
+        let values = Params::Positional(values);
+        let rows = timeout(deadline, async { rows_of(conn.exec_iter(sql, values).await?, most).await }).await;
         let rows = self.settle(what, rows)?;
         self.bounded(what, rows, most)
     }
@@ -238,6 +221,17 @@ impl Drop for Link {
     fn drop(&mut self) {
         self.abandon();
     }
+}
+
+/// The rows of an answer: at most one more than `most`, which tells that there are too many.
+async fn rows_of<P: Protocol>(mut answer: QueryResult<'_, '_, P>, most: usize) -> mysql_async::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    while rows.len() <= most
+        && let Some(row) = answer.next().await?
+    {
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 /// An error of the driver in our words.

@@ -14,7 +14,7 @@ use mysql_async::{Conn, OptsBuilder};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::sink::mysql::{Address, Dsn, Host, Method, MySql, Options, Tls};
+use crate::sink::mysql::{Method, MySql, Options, Tls};
 
 /// An empty data directory, made once for all servers that live at the same time.
 struct Template(TempDir);
@@ -139,23 +139,12 @@ impl Server {
         admin.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
         admin.query_drop(format!("CREATE USER {name}@'127.0.0.1', {name}@localhost")).await.unwrap();
         admin.query_drop(format!("GRANT ALL ON {name}.* TO {name}@'127.0.0.1', {name}@localhost")).await.unwrap();
-        Options {
-            dsn: Dsn {
-                user: name.to_owned(),
-                password: None,
-                address: Address::Hosts(vec![Host { name: "127.0.0.1".to_owned(), port: self.port }]),
-                schema: name.to_owned(),
-            },
-            table: "telemetry_traces".parse().unwrap(),
-            agent: "agent-1".to_owned(),
-            method: Method::Auto,
-            connect_timeout: Duration::from_secs(20),
-            write_timeout: Duration::from_secs(30),
-            tls: Tls::Auto,
-            tls_ca: None,
-            tls_cert: None,
-            tls_key: None,
-        }
+        self.options(name)
+    }
+
+    /// What connects to a schema of this server.
+    pub(super) fn options(&self, schema: &str) -> Options {
+        options(schema, self.port)
     }
 
     /// [`Server::schema`] with the tables in it.
@@ -164,6 +153,22 @@ impl Server {
         let report = MySql::new(options.clone()).migrate(super::Layout::Plain).await.unwrap();
         assert_eq!(report.created, ["telemetry_traces", "tracespool_progress"]);
         options
+    }
+}
+
+/// What connects to a schema on a port of this machine, as the user of the same name.
+pub(super) fn options(schema: &str, port: u16) -> Options {
+    Options {
+        dsn: format!("mysql://{schema}@127.0.0.1:{port}/{schema}").parse().unwrap(),
+        table: "telemetry_traces".parse().unwrap(),
+        agent: "agent-1".to_owned(),
+        method: Method::Auto,
+        connect_timeout: Duration::from_secs(20),
+        write_timeout: Duration::from_secs(30),
+        tls: Tls::Auto,
+        tls_ca: None,
+        tls_cert: None,
+        tls_key: None,
     }
 }
 

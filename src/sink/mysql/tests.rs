@@ -290,17 +290,7 @@ async fn a_frontier_moves_from_where_it_stands_and_from_nowhere_else() {
     for (schema, method) in [("swap_bulk", Method::Bulk), ("swap_insert", Method::Insert)] {
         let options = Options { method, ..server.migrated(schema).await };
         let mut session = connect(&options).await;
-        for (moves, want) in samples::swaps() {
-            session.begin().await.unwrap();
-            assert_eq!(session.swap(&moves).await, Ok(want), "{moves:?}");
-            match want {
-                Swap::Done => session.commit().await.unwrap(),
-                Swap::Elsewhere => session.rollback().await.unwrap(),
-            }
-        }
-        let mut frontiers = samples::just_moved(session.frontiers().await.unwrap());
-        frontiers.sort_by_key(|frontier| frontier.file);
-        assert_eq!(frontiers, samples::frontiers_after_swaps());
+        samples::check_swaps(&mut session).await;
 
         let mut other = connect(&Options { agent: "agent-2".to_owned(), ..options.clone() }).await;
         assert_eq!(other.frontiers().await, Ok(Vec::new()), "another agent has frontiers of its own");
@@ -490,37 +480,18 @@ async fn migrate_creates_what_is_missing_and_tells_what_differs() {
     let report = MySql::new(options).migrate(Layout::Plain).await.unwrap();
     assert_eq!(report, MigrateReport::default());
     admin.query_drop("ALTER TABLE again.telemetry_traces DROP COLUMN route_name, DROP INDEX idx_actor").await.unwrap();
-    let report = MySql::new(server_options(&server, "again")).migrate(Layout::Plain).await.unwrap();
+    let report = MySql::new(server.options("again")).migrate(Layout::Plain).await.unwrap();
     assert_eq!(report.created, [""; 0]);
     assert_eq!(report.differences.len(), 2);
     assert!(report.differences[0].contains("`route_name`"), "{report:?}");
     assert!(report.differences[1].contains("`actor_admin_id`"), "{report:?}");
 
-    let options = Options { dsn: server.schema("by_day").await.dsn, ..server_options(&server, "by_day") };
+    let options = server.schema("by_day").await;
     let layout = Layout::ByDay { first: jiff::civil::date(2023, 11, 14), days: 3 };
     MySql::new(options.clone()).migrate(layout).await.unwrap();
     let (rows, want) = samples::rows();
     store(&mut connect(&options).await, &batch(&rows)).await;
     assert_eq!(stored(&mut admin, "by_day").await, want);
-}
-
-fn server_options(server: &MariaDb, schema: &str) -> Options {
-    options_for(schema, server.port)
-}
-
-fn options_for(schema: &str, port: u16) -> Options {
-    Options {
-        dsn: format!("mysql://{schema}@127.0.0.1:{port}/{schema}").parse().unwrap(),
-        table: "telemetry_traces".parse().unwrap(),
-        agent: "agent-1".to_owned(),
-        method: Method::Auto,
-        connect_timeout: Duration::from_secs(20),
-        write_timeout: Duration::from_secs(30),
-        tls: Tls::Auto,
-        tls_ca: None,
-        tls_cert: None,
-        tls_key: None,
-    }
 }
 
 #[tokio::test]
@@ -656,7 +627,7 @@ async fn a_certificate_must_be_the_hosts_own() {
     let file = |option: &str, name: &str| format!("--{option}={}", at(name).display());
     let server = MariaDb::start(&[&file("ssl-ca", "ca.pem"), &file("ssl-cert", "db.pem"), &file("ssl-key", "db.key")]);
     let named = |name: &str, tls, ca: Option<&str>| {
-        let mut options = server_options(&server, "encrypted");
+        let mut options = server.options("encrypted");
         options.dsn.address = Address::Hosts(vec![Host { name: name.to_owned(), port: server.port }]);
         Options { tls, tls_ca: ca.map(at), ..options }
     };
@@ -701,21 +672,7 @@ async fn a_server_without_tls_is_refused_where_tls_is_wanted() {
 fn tls_is_off_by_itself_only_on_this_machine() {
     #[track_caller]
     fn check(name: &str, tls: Tls, want: Option<SslOpts>) {
-        let dsn: Dsn = "mysql://agent@db/app".parse().unwrap();
-        let table = "t".parse().unwrap();
-        let second = Duration::from_secs(1);
-        let database = MySql::new(Options {
-            dsn,
-            table,
-            agent: "a".to_owned(),
-            method: Method::Auto,
-            connect_timeout: second,
-            write_timeout: second,
-            tls,
-            tls_ca: None,
-            tls_cert: None,
-            tls_key: None,
-        });
+        let database = MySql::new(Options { tls, ..testbed::options("app", 3306) });
         assert_eq!(database.tls(&Host { name: name.to_owned(), port: 3306 }), Ok(want), "{name} {tls:?}");
     }
     check("localhost", Tls::Auto, None);
@@ -790,7 +747,7 @@ async fn a_server_that_asks_for_a_file_gets_nothing() {
         stream.read_to_end(&mut rest).ok();
         (query, rest)
     });
-    let error = refusal(&options_for("rogue", port)).await;
+    let error = refusal(&testbed::options("rogue", port)).await;
     assert_eq!(error.class, Class::Connection);
     let (query, rest) = rogue.join().unwrap();
     assert!(query.starts_with(b"\x03SELECT"), "the client did not get as far as a query: {query:?}");
@@ -810,7 +767,7 @@ async fn mysql_takes_the_rows_as_well() {
     admin.query_drop("DROP DATABASE IF EXISTS tracespool_test").await.unwrap();
     admin.query_drop("CREATE DATABASE tracespool_test DEFAULT CHARSET latin1").await.unwrap();
     dsn.schema = "tracespool_test".to_owned();
-    let options = Options { dsn, write_timeout: Duration::from_secs(3), ..options_for("tracespool_test", 1) };
+    let options = Options { dsn, write_timeout: Duration::from_secs(3), ..testbed::options("tracespool_test", 1) };
 
     let database = MySql::new(options.clone());
     database.migrate(Layout::Plain).await.unwrap();
@@ -843,21 +800,14 @@ async fn mysql_takes_the_rows_as_well() {
     session.commit().await.unwrap();
     assert_eq!(count(&mut admin, "tracespool_test").await, 4 + 555);
 
-    for (moves, want) in samples::swaps() {
-        session.begin().await.unwrap();
-        assert_eq!(session.swap(&moves).await, Ok(want), "{moves:?}");
-        match want {
-            Swap::Done => session.commit().await.unwrap(),
-            Swap::Elsewhere => session.rollback().await.unwrap(),
-        }
-    }
+    samples::check_swaps(&mut session).await;
     session.begin().await.unwrap();
     assert_eq!(session.swap(&[step(9, None, 1)]).await, Ok(Swap::Done));
     let mut other = connect(&options).await;
     let error = other.frontiers().await.unwrap_err();
     assert_eq!((error.class, error.code), (Class::Busy, Some(1205)));
     session.rollback().await.unwrap();
-    let mut frontiers = other.frontiers().await.unwrap();
+    let mut frontiers = samples::just_moved(other.frontiers().await.unwrap());
     frontiers.sort_by_key(|frontier| frontier.file);
     assert_eq!(frontiers, samples::frontiers_after_swaps());
 

@@ -11,7 +11,7 @@ use mysql_async::Value;
 
 use crate::batch::{Batch, RowRef};
 use crate::record::Timestamp;
-use crate::sink::table::{COLUMNS, severity_word, utc};
+use crate::sink::table::{COLUMNS, utc};
 use crate::sink::{Class, Error};
 
 /// The protocol takes 65535 parameters a statement.
@@ -54,7 +54,7 @@ pub(super) fn values(row: &RowRef<'_>, shape: Shape) -> Result<Vec<Value>, Error
     let optional = |part: Option<&str>| part.map_or(Value::NULL, text);
     Ok(vec![
         text(row.event_key),
-        text(severity_word(row.severity)),
+        text(row.severity.as_str()),
         actor(row.actor_admin_id, shape.actor)?,
         row.ip_address.map_or(Value::NULL, |address| Value::Bytes(address.to_string().into_bytes())),
         optional(row.user_agent),
