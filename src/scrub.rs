@@ -286,8 +286,7 @@ impl Scrubber {
         };
         let facts = self.key_facts(&member.key, || decoded.clone());
         let scrubbed = self.key(&String::new, &decoded, facts);
-        let path =
-            if self.paths_matter() { segment(scrubbed.as_deref().unwrap_or(&decoded)) } else { String::new() };
+        let path = if self.paths_matter() { segment(scrubbed.as_deref().unwrap_or(&decoded)) } else { String::new() };
         if let Some(scrubbed) = scrubbed {
             let written = written(&scrubbed);
             member.key = Cow::Owned(written[1..written.len() - 1].to_owned());
@@ -296,8 +295,8 @@ impl Scrubber {
     }
 
     fn json(&mut self, path: &str, json: &mut Json<'_>, telling: Option<Telling>) -> Result<(), Rejected> {
-        let left_alone = telling.is_none() && !self.detectors.may_fire(&json.text);
-        if left_alone || self.detectors.words.allow_path(path) {
+        let plain = telling.is_none() && !(self.ip == Ip::Truncate && path == IP_ADDRESS);
+        if plain && !self.detectors.may_fire(&json.text) || self.detectors.words.allow_path(path) {
             return Ok(());
         }
         match self.walk(path, &json.text, telling, 0) {
@@ -362,6 +361,7 @@ impl Scrubber {
                         Some(telling) => self.secret(&here, &value, telling),
                         None => self.string(&here, &value, level),
                     };
+                    let scrubbed = scrubbed.or_else(|| self.network(base, &frames, level, &value));
                     // A value that was a secret itself names nothing.
                     let names = Some(&*value).filter(|_| scrubbed.is_none());
                     leave(&mut frames, names, &self.detectors.words);
@@ -396,6 +396,16 @@ impl Scrubber {
         }
         self.hit(rule, here);
         Some(format!("{}{}", &value[..kept], self.detectors.actions.replacement(rule, &value[kept..])))
+    }
+
+    /// What is kept of the value of the line's `ip_address`, if that is not all of it.
+    fn network(&self, base: &str, frames: &[Frame], level: usize, value: &str) -> Option<String> {
+        let may_be = self.ip == Ip::Truncate && level == 0 && frames.len() <= 1;
+        if !may_be || !matches!(base, "" | IP_ADDRESS) || path(base, frames) != IP_ADDRESS {
+            return None;
+        }
+        let address: IpAddr = value.parse().ok()?;
+        Some(self.ip.apply(address)).filter(|network| *network != address).map(|network| network.to_string())
     }
 
     /// Scrubs a string under a key that says nothing. `None` if nothing changes.
@@ -435,7 +445,7 @@ impl Scrubber {
 
     /// Whether somebody asks where a value is.
     fn paths_matter(&self) -> bool {
-        self.findings.is_some() || self.detectors.words.have_paths()
+        self.findings.is_some() || self.detectors.words.have_paths() || self.ip == Ip::Truncate
     }
 
     fn key_facts<'k>(&mut self, raw: &str, decode: impl FnOnce() -> Cow<'k, str>) -> KeyFacts {
@@ -456,6 +466,9 @@ impl Scrubber {
         }
     }
 }
+
+/// Where a line has the address of whoever it tells of.
+const IP_ADDRESS: &str = "/ip_address";
 
 /// JSON in a string is followed this many strings deep; further in, it is text.
 const LEVEL_MAX: usize = 3;
@@ -566,7 +579,8 @@ fn unscrubbable(what: &str, error: Option<json::Error>) -> Rejected {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use proptest::prelude::*;
@@ -886,6 +900,10 @@ mod tests {
             "\\",
             "\\u0070",
             "[REDACTED:",
+            "[ENC:token:00000000:",
+            "[HASH:token:00000000:0",
+            "[REMOVED]",
+            "[MASKED:token:@a",
             "--token x ",
             "<token>",
             "%3D",
@@ -911,6 +929,179 @@ mod tests {
             let linear = |(short, long): &(Duration, Duration)| *long < *short * 32 + Duration::from_millis(100);
             assert!(measured.iter().any(linear), "{part:?}: {measured:?}");
         }
+    }
+
+    fn with(options: Options) -> Scrubber {
+        Scrubber::new(options)
+    }
+
+    fn every_action() -> Vec<Action> {
+        let recipient = PrivateKey::generate().expect("random bytes").recipient();
+        vec![
+            Action::Redact,
+            Action::Mask,
+            Action::Hash(Arc::new(HashKey::new(&[1; 32]).expect("32 bytes"))),
+            Action::Encrypt(Arc::new(recipient)),
+            Action::Remove,
+        ]
+    }
+
+    fn acting(action: Action) -> Options {
+        Options { actions: Actions { secret: action.clone(), pii: action, ..Actions::default() }, ..Options::default() }
+    }
+
+    #[test]
+    fn a_removed_value_is_the_empty_string() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            let mut scrubber = with(acting(Action::Remove));
+            assert_eq!(scrubber.scrub_line(input).expect("an object").as_str(), want);
+            assert_eq!(scrubber.scrub_line(want).expect("an object").as_str(), want);
+        }
+        check(r#"{"password":"x","pin":1}"#, r#"{"password":"","pin":""}"#);
+        check(r#"{"Authorization":"Bearer x y"}"#, r#"{"Authorization":"Bearer [REMOVED]"}"#);
+        check(r#"{"a":"sent Bearer abcdef123456 to it"}"#, r#"{"a":"sent Bearer [REMOVED] to it"}"#);
+        check(&format!(r#"{{"a":"{JWT}"}}"#), r#"{"a":""}"#);
+        check(r#"{"b":"{\"pwd\":\"x y\"}"}"#, r#"{"b":"{\"pwd\":\"\"}"}"#);
+        check(&format!(r#"{{"{JWT}":1}}"#), r#"{"[REMOVED]":1}"#);
+    }
+
+    #[test]
+    fn a_rule_may_have_an_action_of_its_own() {
+        let text = RuleText { id: "pin".into(), action: Some(Action::Remove), ..RuleText::default() };
+        let rules = vec![OwnRule::new(&text).expect("a good rule")];
+        let mut scrubber = with(Options { rules, ..Options::default() });
+        let scrubbed = scrubber.scrub_line(r#"{"pin":1,"otp":1}"#).expect("an object");
+        assert_eq!(scrubbed.as_str(), r#"{"pin":"","otp":"[REDACTED:otp]"}"#);
+    }
+
+    #[test]
+    fn own_rules_find_their_secrets() {
+        let text = RuleText {
+            id: "scrub_staff".into(),
+            pattern: Some(r"STAFF-(\d{6})".into()),
+            keywords: vec!["STAFF-".into()],
+            ..RuleText::default()
+        };
+        let bare =
+            RuleText { id: "scrub_bare".into(), pattern: Some("[.]{3}(x+)[.]{3}".into()), ..RuleText::default() };
+        let rule = |text| OwnRule::new(text).expect("a good rule");
+        for (rules, bare) in
+            [(vec![rule(&text)], "...xx..."), (vec![rule(&text), rule(&bare)], "...[REDACTED:scrub_bare]...")]
+        {
+            let mut scrubber = with(Options { rules, ..Options::default() });
+            let dirty =
+                Record { metadata: Some(json(r#"{"a":["by staff-123456","STAFF-654321","...xx..."]}"#)), ..record() };
+            let clean = scrubber.scrub(dirty).expect("JSON").into_record();
+            let want = format!(r#"{{"a":["by staff-123456","STAFF-[REDACTED:scrub_staff]","{bare}"]}}"#);
+            assert_eq!(clean.metadata, Some(json(&want)));
+            let text = scrubber.scrub_text("by STAFF-123456, STAFF-ROOM", Extent::Whole);
+            assert_eq!(text.as_str(), "by STAFF-[REDACTED:scrub_staff], STAFF-ROOM");
+        }
+    }
+
+    #[test]
+    fn own_keys_are_telling_in_json_and_in_text() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            let keys = vec!["employee_number".parse().expect("a key")];
+            let mut scrubber = with(Options { keys, ..Options::default() });
+            let dirty = Record { metadata: Some(json(input)), ..record() };
+            assert_eq!(scrubber.scrub(dirty).expect("JSON").into_record().metadata, Some(json(want)), "{input}");
+        }
+        check(r#"{"employeeNumber":7}"#, r#"{"employeeNumber":"[REDACTED:own_key]"}"#);
+        check(r#"{"\u0065mployee_number":"7"}"#, r#"{"\u0065mployee_number":"[REDACTED:own_key]"}"#);
+        check(r#"{"a":"employee_number=7&b=1"}"#, r#"{"a":"employee_number=[REDACTED:own_key]&b=1"}"#);
+        check(r#"[["Employee-Number","7"]]"#, r#"[["Employee-Number","[REDACTED:own_key]"]]"#);
+        check(r#"{"name":"employee_number","value":7}"#, r#"{"name":"employee_number","value":"[REDACTED:own_key]"}"#);
+        check(r#"{"employee_number_count":7,"employee":1}"#, r#"{"employee_number_count":7,"employee":1}"#);
+    }
+
+    #[test]
+    fn what_is_allowed_stays() {
+        #[track_caller]
+        fn check(allowed: &[&str], input: &str, want: &str) {
+            let allowed = allowed.iter().map(|text| text.parse().expect("a key or path")).collect();
+            let mut scrubber = with(Options { allowed, ..Options::default() });
+            assert_eq!(scrubber.scrub_line(input).expect("an object").as_str(), want);
+        }
+        let jwt = format!(r#"{{"session_id":"a","token":"{JWT}","b":"session_id=a"}}"#);
+        check(&["session_id", "token"], &jwt, r#"{"session_id":"a","token":"[REDACTED:jwt]","b":"session_id=a"}"#);
+        check(
+            &["/metadata/*/pin", "/user_agent"],
+            &format!(
+                r#"{{"user_agent":"{JWT}","pin":1,"metadata":{{"pin":1,"a":{{"pin":[1,{{"otp":1}}],"otp":2}}}}}}"#
+            ),
+            &format!(
+                r#"{{"user_agent":"{JWT}","pin":"[REDACTED:pin]","metadata":{{"pin":"[REDACTED:pin]","a":{{"pin":[1,{{"otp":1}}],"otp":"[REDACTED:otp]"}}}}}}"#
+            ),
+        );
+        check(
+            &["/a/b"],
+            r#"{"a":"{\"b\":{\"pin\":1},\"pin\":1}"}"#,
+            r#"{"a":"{\"b\":{\"pin\":1},\"pin\":\"[REDACTED:pin]\"}"}"#,
+        );
+    }
+
+    #[test]
+    fn an_allowed_path_of_a_record_stays() {
+        let allowed =
+            ["/user_agent", "/metadata/pin", "/extra_pin", "/metadata/a"].map(|text| text.parse().expect("a path"));
+        let mut scrubber = with(Options { allowed: allowed.into(), ..Options::default() });
+        let dirty = || Record {
+            user_agent: Some(Cow::Borrowed(JWT)),
+            metadata: Some(json(r#"{"pin":1,"a":"password=x"}"#)),
+            extra: vec![member("extra_pin", "1")],
+            ..record()
+        };
+        assert_eq!(scrubber.scrub(dirty()).expect("JSON").into_record(), dirty());
+    }
+
+    #[test]
+    fn addresses_lose_their_host() {
+        #[track_caller]
+        fn check(address: &str, want: &str) {
+            let address: IpAddr = address.parse().expect("an address");
+            assert_eq!(Ip::Truncate.apply(address).to_string(), want);
+            assert_eq!(Ip::Keep.apply(address), address);
+        }
+        check("192.0.2.77", "192.0.2.0");
+        check("2001:db8:1:2:3:4:5:6", "2001:db8:1::");
+        check("::ffff:192.0.2.77", "::ffff:192.0.2.0");
+        check("::1", "::");
+    }
+
+    #[test]
+    fn only_the_address_of_the_line_is_truncated() {
+        let mut scrubber = with(Options { ip: Ip::Truncate, ..Options::default() });
+        let dirty = Record {
+            ip_address: Some([192, 0, 2, 77].into()),
+            metadata: Some(json(r#"{"ip_address":"192.0.2.77"}"#)),
+            extra: vec![member("ip_address", r#""192.0.2.78""#), member("peer", r#""192.0.2.79""#)],
+            ..record()
+        };
+        let want = Record {
+            ip_address: Some([192, 0, 2, 0].into()),
+            extra: vec![member("ip_address", r#""192.0.2.0""#), member("peer", r#""192.0.2.79""#)],
+            ..dirty.clone()
+        };
+        assert_eq!(scrubber.scrub(dirty).expect("JSON").into_record(), want);
+        let line = r#"{"ip_address":"192.0.2.77","peer":"192.0.2.77","metadata":{"ip_address":"192.0.2.77"}}"#;
+        let want = line.replacen("192.0.2.77", "192.0.2.0", 1);
+        assert_eq!(scrubber.scrub_line(line).expect("an object").as_str(), want);
+        assert_eq!(scrubber.scrub_text(line, Extent::Whole).as_str(), want);
+    }
+
+    #[test]
+    fn what_cannot_be_followed_further_is_searched_as_text() {
+        let deep = format!(r#"{}{{\"password\":\"hunter2 x\"}}{}"#, "[".repeat(200), "]".repeat(200));
+        let clean = line(&format!(r#"{{"body":"{deep}"}}"#));
+        assert!(!clean.contains("hunter2") && !clean.contains(" x"), "{clean}");
+        // Half a character is no JSON to us, and so no line that could be stored.
+        let half = r#"{"a":"\ud800 password=hunter2","\udc00password":"hunter2"}"#;
+        assert_eq!(scrubber().scrub_line(half).expect_err("no JSON").reason, Reason::NotJson);
+        let half = text(half, Extent::Whole);
+        assert!(!half.contains("hunter2"), "{half}");
     }
 
     /// JSON with keys and texts that come near to secrets; written by hand, for the sake of duplicate keys and escapes.
@@ -1000,6 +1191,25 @@ mod tests {
         fn scrubbing_twice_changes_nothing(input in near_object()) {
             let once = line(&input);
             prop_assert_eq!(line(&once), once);
+        }
+
+        #[test]
+        fn no_action_is_undone_or_done_twice(input in near_object()) {
+            thread_local! {
+                static ACTING: RefCell<Vec<Scrubber>> =
+                    RefCell::new(every_action().into_iter().map(|action| with(acting(action))).collect());
+            }
+            ACTING.with_borrow_mut(|scrubbers| {
+                for scrubber in scrubbers {
+                    let once = scrubber.scrub_line(&input).expect("an object");
+                    let twice = scrubber.scrub_line(once.as_str()).expect("an object");
+                    prop_assert_eq!(&twice, &once);
+                    prop_assert_eq!(skeleton(once.as_str()), skeleton(&input));
+                    // What one scrubber left is nothing to another.
+                    prop_assert_eq!(line(once.as_str()), once.0);
+                }
+                Ok(())
+            })?;
         }
 
         #[test]

@@ -211,7 +211,8 @@ mod tests {
     #[test]
     fn each_kind_and_each_rule_has_its_action() {
         let pii = markers::intern("actions_test", Kind::Pii);
-        let actions = Actions { of_rule: HashMap::from([("pin", Action::Redact)]), pii: Action::Redact, ..all(Action::Remove) };
+        let actions =
+            Actions { of_rule: HashMap::from([("pin", Action::Redact)]), pii: Action::Redact, ..all(Action::Remove) };
         assert_eq!(actions.replacement("password", "x"), "[REMOVED]");
         assert_eq!(actions.replacement("pin", "x"), "[REDACTED:pin]");
         assert_eq!(actions.replacement(pii, "x"), "[REDACTED:actions_test]");

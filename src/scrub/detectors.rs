@@ -12,8 +12,8 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 
-use super::keys;
 use super::actions::Actions;
+use super::keys;
 use super::markers::{Kind, is_marker, markers};
 use super::own::{Find as OwnFind, Words};
 use super::text::{self, Reading, Span};
@@ -305,7 +305,8 @@ impl Detectors {
                 (Find::Pattern(..), None) => unreachable!("every pattern was compiled"),
             }
         }
-        for (index, rule) in self.own.iter().enumerate().filter(|(index, _)| fired.rule(RULES.len() + *index)) {
+        let own = self.own.iter().enumerate().filter(|(index, _)| fired.rule(RULES.len() + index));
+        for (_, rule) in own {
             spans.extend(rule.secrets(text).map(|range| Span { range, rule: rule.id }));
         }
     }

@@ -7,6 +7,7 @@
 //! Invariant: each object is looked ahead in once, so a text takes time linear in its length times its depth.
 
 use super::keys::{Numbers, Telling};
+use super::markers::markers;
 use super::own::Words;
 use crate::record::json::{Token, Tokens};
 
@@ -126,7 +127,8 @@ pub fn leave(frames: &mut [Frame], text: Option<&str>, words: &Words) {
 fn named_class(text: &str, words: &Words) -> Option<Telling> {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. []".contains(&byte);
     let plausible = text.len() <= 64 && text.bytes().all(is_name) && text.matches(' ').count() <= 1;
-    if plausible { words.classify(text) } else { None }
+    // Where a marker stands, there was a secret, and a secret names nothing.
+    if plausible && markers(text).next().is_none() { words.classify(text) } else { None }
 }
 
 fn is_header(text: &str) -> bool {

@@ -46,7 +46,9 @@ pub enum BadKey {
     #[error("write the whole key, which begins with `{0}`")]
     Form(&'static str),
     /// It is a private key, where a public one belongs.
-    #[error("it is the private key; write the public one, which begins with `tspub1`, and keep the other off this machine")]
+    #[error(
+        "it is the private key; write the public one, which begins with `tspub1`, and keep the other off this machine"
+    )]
     Private,
     /// Its letters do not fit together.
     #[error("some of its letters are wrong or missing; copy it again")]
@@ -203,7 +205,8 @@ pub fn hex(bytes: &[u8]) -> String {
 fn one_time_key(shared: &SharedSecret, new: &PublicKey, recipient: &PublicKey) -> LessSafeKey {
     let salt = Salt::new(HKDF_SHA256, &[new.as_bytes().as_slice(), recipient.as_bytes()].concat());
     let derived = salt.extract(shared.as_bytes());
-    let expanded = derived.expand(&[b"tracespool seal 1"], &CHACHA20_POLY1305).expect("a key is shorter than the limit");
+    let expanded =
+        derived.expand(&[b"tracespool seal 1"], &CHACHA20_POLY1305).expect("a key is shorter than the limit");
     LessSafeKey::new(UnboundKey::from(expanded))
 }
 

@@ -10,9 +10,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::actions::Actions;
 use super::frame::VALUE_KEYS;
 use super::keys::{self, Numbers, Telling};
-use super::actions::Actions;
 use super::markers::{is_marker, marker_at};
 use super::own::Words;
 
