@@ -4,6 +4,7 @@
 
 mod agent;
 mod check;
+mod decrypt;
 mod demo;
 mod migrate;
 mod run;
@@ -94,9 +95,26 @@ enum Command {
     },
     /// Read NDJSON lines from stdin and write them to stdout as they would be stored
     Scrub {
+        /// The config file whose section `scrub` counts; without it the defaults do
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// Say on stderr which rule hit where
         #[arg(long)]
         explain: bool,
+        /// Say on stderr, at the end, how often each rule hit
+        #[arg(long)]
+        stats: bool,
+    },
+    /// Make a key pair for the action `encrypt`: the private key into FILE, the recipient for the config on stdout
+    Keygen {
+        /// The new file of the private key; one that exists is left alone
+        file: PathBuf,
+    },
+    /// Copy stdin to stdout with every encrypted secret opened; for the machine that has the private key
+    Decrypt {
+        /// The file of the private key, made by `keygen`
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
     },
 }
 
@@ -127,7 +145,13 @@ pub fn main() -> ExitCode {
             let what = if print { migrate::What::Print } else { migrate::What::Create };
             with_config(&config, |config| migrate::migrate(config, what, layout))
         }
-        Command::Scrub { explain } => scrub::scrub(if explain { scrub::Explain::Yes } else { scrub::Explain::No }),
+        Command::Scrub { config, explain, stats } => {
+            let explain = if explain { scrub::Explain::Yes } else { scrub::Explain::No };
+            let stats = if stats { scrub::Stats::Yes } else { scrub::Stats::No };
+            scrub::scrub(config.as_deref(), explain, stats)
+        }
+        Command::Keygen { file } => decrypt::keygen(&file),
+        Command::Decrypt { key } => decrypt::decrypt(&key),
     };
     exit.into()
 }

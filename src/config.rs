@@ -7,6 +7,7 @@
 mod database;
 mod keys;
 mod reader;
+mod scrub;
 mod units;
 
 use std::ffi::OsString;
@@ -23,7 +24,9 @@ use sha2::{Digest, Sha256};
 
 pub use self::database::Url;
 use self::reader::Reader;
+pub use self::scrub::{ActionName, Rule, Scrub};
 pub use self::units::ByteSize;
+use crate::scrub as scrubbing;
 use crate::sink::mysql::{Method, Secret, Tls};
 use crate::sink::table::TableName;
 use crate::spool::StartAt;
@@ -40,6 +43,8 @@ pub struct Config {
     pub database: Database,
     /// Section `batch`.
     pub batch: Batch,
+    /// Section `scrub`.
+    pub scrub: Scrub,
     /// Section `quarantine`.
     pub quarantine: Quarantine,
     /// Section `state`.
@@ -270,10 +275,10 @@ impl Config {
         load(file, env, Path::new(MACHINE_ID), Reach::Keys)
     }
 
-    /// As [`Config::load`], and reads what the keys lead to: the password.
+    /// As [`Config::load`], and reads what the keys lead to: the password, and the key of the hashes.
     ///
     /// # Errors
-    /// As [`Config::load`] and [`Config::password`], all at once.
+    /// As [`Config::load`], [`Config::password`] and [`Config::scrubbing`], all at once.
     pub fn check(file: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Config, Problems> {
         load(file, env, Path::new(MACHINE_ID), Reach::Secrets)
     }
@@ -285,6 +290,36 @@ impl Config {
     /// The file cannot be read, or holds more than one line.
     pub fn password(&self, env: impl Iterator<Item = (String, String)>) -> Result<Option<Secret>, Problem> {
         find_password(self.database.password_file.as_deref(), env)
+    }
+
+    /// The options of the scrubber.
+    ///
+    /// # Errors
+    /// The key of the hashes cannot be read, or is not fit to be one.
+    pub fn scrubbing(&self) -> Result<scrubbing::Options, Problem> {
+        self.scrub.options(hash_key)
+    }
+
+    /// The options of the scrubber by the section `scrub` alone, whatever the rest of the config is like.
+    ///
+    /// # Errors
+    /// Every problem with that section and with the file as a whole, all at once.
+    pub fn load_scrubbing(
+        file: &Path,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<scrubbing::Options, Problems> {
+        let mut reader = open(file, env);
+        let section = scrub::read(&mut reader);
+        let problems = reader.into_problems_of("scrub");
+        match section {
+            Some(section) if problems.is_empty() => {
+                section.options(hash_key).map_err(|problem| Problems(vec![problem]))
+            }
+            _ => {
+                assert!(!problems.is_empty(), "a section that cannot be used has a problem");
+                Err(Problems(problems))
+            }
+        }
     }
 }
 
@@ -319,19 +354,7 @@ fn load(
     reach: Reach,
 ) -> Result<Config, Problems> {
     let env: Vec<_> = env.collect();
-    let content = read_file(file, FILE_MAX);
-    let text = match &content {
-        Ok(content) => std::str::from_utf8(&content.bytes)
-            .map_err(|error| Refused(format!("not UTF-8 at byte {}; save it as UTF-8", error.valid_up_to()))),
-        Err(Unread::Missing) => Err(Refused::new(
-            "the config does not exist; write it after the example, `config.example.toml`, or name another with `--config`",
-        )),
-        Err(Unread::Failed(Refused(why))) => Err(Refused(format!("the config {why}"))),
-    };
-    let mut reader = Reader::new(file, text, env.iter().cloned());
-    if content.is_ok_and(|content| content.mode & 0o002 != 0) {
-        reader.file_problem(Refused::new("anybody may write to the config; take that away with `chmod o-w`"));
-    }
+    let mut reader = open(file, env.iter().cloned());
     let secrets = match reach {
         Reach::Keys => None,
         Reach::Secrets => Some(env.as_slice()),
@@ -347,6 +370,24 @@ fn load(
     }
 }
 
+/// Reads the file, and merges it with the defaults and the variables.
+fn open(file: &Path, env: impl Iterator<Item = (String, String)>) -> Reader {
+    let content = read_file(file, FILE_MAX);
+    let text = match &content {
+        Ok(content) => std::str::from_utf8(&content.bytes)
+            .map_err(|error| Refused(format!("not UTF-8 at byte {}; save it as UTF-8", error.valid_up_to()))),
+        Err(Unread::Missing) => Err(Refused::new(
+            "the config does not exist; write it after the example, `config.example.toml`, or name another with `--config`",
+        )),
+        Err(Unread::Failed(Refused(why))) => Err(Refused(format!("the config {why}"))),
+    };
+    let mut reader = Reader::new(file, text, env);
+    if content.is_ok_and(|content| content.mode & 0o002 != 0) {
+        reader.file_problem(Refused::new("anybody may write to the config; take that away with `chmod o-w`"));
+    }
+    reader
+}
+
 /// Reads every section before it gives up for one of them, so that all problems come at once. With the variables in
 /// `secrets` it also looks for what the keys lead to.
 fn read_keys(reader: &mut Reader, machine_id: &Path, secrets: Option<&[(String, String)]>) -> Option<Config> {
@@ -354,6 +395,12 @@ fn read_keys(reader: &mut Reader, machine_id: &Path, secrets: Option<&[(String, 
     let spool = read_spool(reader);
     let database = read_database(reader, secrets);
     let batch = read_batch(reader);
+    let scrub = scrub::read(reader);
+    if let (Some(_), Some(scrub)) = (secrets, &scrub)
+        && let Err(problem) = scrub.options(hash_key)
+    {
+        reader.add(problem);
+    }
     let (quarantine, state) = read_quarantine_and_state(reader);
     let metrics = reader.text("metrics.listen", reader::listen).map(|listen| Metrics { listen });
     let log = read_log(reader);
@@ -362,6 +409,7 @@ fn read_keys(reader: &mut Reader, machine_id: &Path, secrets: Option<&[(String, 
         spool: spool?,
         database: database?,
         batch: batch?,
+        scrub: scrub?,
         quarantine: quarantine?,
         state: state?,
         metrics: metrics?,
@@ -579,6 +627,28 @@ fn find_password(file: Option<&Path>, env: impl Iterator<Item = (String, String)
 }
 
 /// The password in a file that was read, or a clause whose subject is the file.
+/// Reads the key of the hashes.
+fn hash_key(path: &Path) -> Result<scrubbing::HashKey, Problem> {
+    let key = match read_file(path, PASSWORD_MAX) {
+        Err(Unread::Missing) => {
+            Err(Refused::new("does not exist; make it with `(umask 077; head -c 32 /dev/urandom | base64 > FILE)`"))
+        }
+        Err(Unread::Failed(refused)) => Err(refused),
+        Ok(content) if content.mode & 0o027 != 0 => {
+            Err(Refused::new("may be read by anybody or written by its group; take that away with `chmod 0640`"))
+        }
+        Ok(content) => {
+            let bytes = content.bytes.strip_suffix(b"\n").unwrap_or(&content.bytes);
+            scrubbing::HashKey::new(bytes).map_err(Refused::because)
+        }
+    };
+    key.map_err(|Refused(message)| Problem {
+        key: Some("scrub.hash_key_file".to_owned()),
+        origin: Origin::File(path.to_owned()),
+        message: format!("the file of `scrub.hash_key_file` {message}"),
+    })
+}
+
 fn password(read: Result<Content, Unread>) -> Result<Option<Secret>, Refused> {
     let content = match read {
         Ok(content) => content,
@@ -705,6 +775,16 @@ mod tests {
                 tls_key: None,
             },
             batch: Batch { max_rows: 5000, max_bytes: ByteSize::from_mib(4), max_wait: Duration::from_millis(200) },
+            scrub: Scrub {
+                action: ActionName::Redact,
+                pii_action: ActionName::Redact,
+                keys: vec![],
+                allow_keys: vec![],
+                ip: scrubbing::Ip::Keep,
+                hash_key_file: None,
+                encrypt_recipient: None,
+                rules: vec![],
+            },
             quarantine: Quarantine {
                 path: "/var/lib/tracespool/quarantine.ndjson".into(),
                 max_bytes: ByteSize::from_mib(64),
@@ -744,6 +824,24 @@ mod tests {
             max_rows = 1
             max_bytes = "64KiB"
             max_wait = "0s"
+            [scrub]
+            action = "hash"
+            pii_action = "encrypt"
+            keys = ["salary"]
+            allow_keys = ["pin", "/metadata/*/token"]
+            ip = "truncate"
+            hash_key_file = "/key"
+            encrypt_recipient = "tspub1ZXhhbXBsZS1yZWNpcGllbnQtbWFrZS15b3VyLW93biHrdxbF"
+            [[scrub.rules]]
+            id = "config_staff"
+            pattern = 'STAFF-\d+'
+            keywords = ["staff-"]
+            kind = "pii"
+            action = "remove"
+            tests = { secret = ["STAFF-1"], innocent = ["STAFF-"] }
+            [[scrub.rules]]
+            id = "pin"
+            action = "mask"
             [quarantine]
             path = "/q"
             max_bytes = "1GiB"
@@ -776,6 +874,16 @@ mod tests {
         };
         assert_eq!(config.database, want);
         assert_eq!(config.batch, Batch { max_rows: 1, max_bytes: ByteSize::from_kib(64), max_wait: Duration::ZERO });
+        assert_eq!((config.scrub.action, config.scrub.pii_action), (ActionName::Hash, ActionName::Encrypt));
+        assert_eq!(config.scrub.keys, ["salary".parse().unwrap()]);
+        assert_eq!(config.scrub.allow_keys, ["pin", "/metadata/*/token"].map(|text| text.parse().unwrap()));
+        assert_eq!(config.scrub.ip, scrubbing::Ip::Truncate);
+        assert_eq!(config.scrub.hash_key_file, Some("/key".into()));
+        assert_eq!(
+            config.scrub.encrypt_recipient.unwrap().to_string(),
+            "tspub1ZXhhbXBsZS1yZWNpcGllbnQtbWFrZS15b3VyLW93biHrdxbF"
+        );
+        assert_eq!(config.scrub.rules.len(), 2);
         assert_eq!(config.quarantine, Quarantine { path: "/q".into(), max_bytes: ByteSize::from_gib(1) });
         assert_eq!(config.state, State { directory: "/state".into() });
         assert_eq!(config.metrics.listen, Some("[::1]:1".parse().unwrap()));
@@ -1395,6 +1503,123 @@ mod tests {
         assert_eq!(Origin::File("/a\u{1b}[2J\nb".into()).to_string(), "/a\u{FFFD}[2J\u{FFFD}b");
     }
 
+    #[test]
+    fn an_action_needs_its_key() {
+        #[track_caller]
+        fn check(text: &str, want: &str) {
+            let message = message(text);
+            assert!(message.starts_with(want), "{message}");
+        }
+        for key in ["action", "pii_action"] {
+            check(&format!("scrub.{key} = \"hash\""), "`scrub.hash_key_file` is missing");
+            check(&format!("scrub.{key} = \"encrypt\""), "`scrub.encrypt_recipient` is missing");
+        }
+        check("[[scrub.rules]]\nid = \"pin\"\naction = \"hash\"", "`scrub.hash_key_file` is missing");
+        check("scrub.action = \"blank\"", "`scrub.action` is `blank`; use one of `redact`, `mask`, `hash`,");
+        check(
+            "scrub.encrypt_recipient = \"tspub1hunter2\"",
+            "`scrub.encrypt_recipient` cannot be used: some of its letters",
+        );
+        assert!(!message("scrub.encrypt_recipient = \"hunter2\"").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_key_of_the_hashes_is_read_and_checked() {
+        let host = Host::new("");
+        let check = |content: &str, mode: u32, want: Option<&str>| {
+            let key = host.write("key", content, mode);
+            host.write(
+                "config.toml",
+                format!("{REQUIRED}scrub.action = \"hash\"\nscrub.hash_key_file = {key:?}"),
+                0o640,
+            );
+            assert!(host.load(&[]).is_ok(), "the file is not looked at yet");
+            let problems = host.check(&[]).err().map(|problems| problems.to_string());
+            let scrubbing = Config::load_scrubbing(&host.path("config.toml"), pairs(&[])).err();
+            assert_eq!(problems, scrubbing.map(|problems| problems.to_string()));
+            match (&problems, want) {
+                (Some(problems), Some(want)) => {
+                    assert!(problems.contains(want) && !problems.contains("kkk"), "{problems}")
+                }
+                (problems, want) => assert_eq!(problems.as_deref(), want),
+            }
+        };
+        check(&"k".repeat(32), 0o600, None);
+        check(&format!("{}\n", "k".repeat(32)), 0o640, None);
+        check(&format!("{}\n", "k".repeat(31)), 0o600, Some("holds 31 bytes, and a key has at least 32"));
+        check(&"k".repeat(32), 0o604, Some("may be read by anybody"));
+        check(&"k".repeat(32), 0o660, Some("written by its group"));
+        check(&"k".repeat(5000), 0o600, Some("is larger than"));
+        fs::remove_file(host.path("key")).unwrap();
+        assert!(host.check(&[]).unwrap_err().to_string().contains("`scrub.hash_key_file` does not exist"));
+        assert!(host.load(&[]).unwrap().scrubbing().is_err());
+    }
+
+    #[test]
+    fn every_problem_with_a_rule_is_named_without_its_examples() {
+        let text = r#"
+            [scrub]
+            keys = ["", "größe"]
+            allow_keys = ["/"]
+            [[scrub.rules]]
+            id = "Staff"
+            pattern = "("
+            patern = "x"
+            kind = "name"
+            action = 1
+            keywords = "x"
+            tests = { secret = [1], hunter2 = 1 }
+            [[scrub.rules]]
+            pattern = "x+"
+            tests = { secret = ["hunter2"] }
+            [[scrub.rules]]
+            id = "staff"
+            pattern = "x+"
+            tests = { innocent = ["hunter2x"] }
+            [[scrub.rules]]
+            id = "staff"
+            action = "redact"
+        "#;
+        let messages = messages(&format!("{REQUIRED}{text}"), &[]);
+        let want = [
+            "`scrub.keys` holds empty; write a word or several",
+            "`scrub.keys` holds `größe`; use ASCII letters",
+            "`scrub.allow_keys` holds `/`; write a path as",
+            "`scrub.rules`, rule 1: `patern` is no key of a rule; use `id`, `pattern`,",
+            "`scrub.rules`, rule 1: `kind`: use one of `secret`, `pii`",
+            "`scrub.rules`, rule 1: `action`: use one of `redact`,",
+            "`scrub.rules`, rule 1: `keywords`: write a list of texts",
+            "`scrub.rules`, rule 1: `tests`: only `secret` and `innocent`",
+            "`scrub.rules`, rule 1: `tests.secret`: write a list of texts",
+            "`scrub.rules`, rule 2: `id` is missing",
+            "`scrub.rules`, rule 3 (`staff`): `tests.innocent`, number 1: the pattern finds something",
+            "`scrub.rules`, rule 4 (`staff`): `pattern` is missing, and there is no built-in rule",
+            "`scrub.rules`, rule 4 (`staff`): `id`: another rule has it too",
+        ];
+        assert_eq!(messages.len(), want.len(), "{messages:#?}");
+        for (message, want) in messages.iter().zip(want) {
+            assert!(message.starts_with(want) && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn rules_can_be_set_by_a_variable() {
+        let config = from_env(&[("TRACESPOOL__SCRUB__RULES", "[{ id = \"pin\", action = \"remove\" }]")]);
+        assert_eq!(config.scrub.rules.len(), 1);
+        assert_eq!(from_env(&[("TRACESPOOL__SCRUB__KEYS", "salary, bonus")]).scrub.keys.len(), 2);
+    }
+
+    #[test]
+    fn the_section_scrub_can_be_read_alone() {
+        let host = Host::new("[batch]\nmax_row = 1\n[scrub]\nkeys = [\"salary\"]");
+        let load = || Config::load_scrubbing(&host.path("config.toml"), pairs(&[]));
+        assert_eq!(load().unwrap().keys, ["salary".parse().unwrap()]);
+        host.write("config.toml", "[scrub]\nkey = 1", 0o640);
+        assert_eq!(load().unwrap_err().iter().count(), 1);
+        host.write("config.toml", "[scrub", 0o640);
+        assert_eq!(load().unwrap_err().iter().count(), 1);
+    }
+
     const EXAMPLE: &str = include_str!("../config.example.toml");
 
     /// `key = value` or `# key = value`: the text behind the `#`, and its key.
@@ -1442,6 +1667,9 @@ mod tests {
         want.database.tls_ca = Some("/etc/tracespool/ca.pem".into());
         want.database.tls_cert = Some("/etc/tracespool/client.pem".into());
         want.database.tls_key = Some("/etc/tracespool/client-key.pem".into());
+        want.scrub.hash_key_file = Some("/etc/tracespool/hash-key".into());
+        want.scrub.encrypt_recipient = config.scrub.encrypt_recipient.clone();
+        assert!(want.scrub.encrypt_recipient.is_some());
         assert_eq!(config, want);
         for key in KEYS {
             if let Unset::Default(value) = key.unset {

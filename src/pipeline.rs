@@ -23,7 +23,7 @@ use crate::checkpoint::Checkpoint;
 use crate::endpoint;
 use crate::metrics::Metrics;
 use crate::quarantine::{self, Quarantine};
-use crate::scrub::Scrubber;
+use crate::scrub::{self, Scrubber};
 use crate::sink::Database;
 use crate::spool::files::Disk;
 use crate::spool::hints::{Depth, Watch};
@@ -46,6 +46,8 @@ pub struct Options {
     pub spool: spool::Options,
     /// Reading.
     pub reader: reader::Options,
+    /// Scrubbing.
+    pub scrub: scrub::Options,
     /// How many connections commit batches.
     pub connections: usize,
     /// What is done when the database stays away.
@@ -133,7 +135,7 @@ pub async fn run<D: Database>(
         handle.clone(),
         watch,
         Spool::new(Disk, options.spool),
-        Scrubber::new(crate::scrub::Options::default()),
+        Scrubber::new(options.scrub),
         sender,
         metrics.clone(),
     );

@@ -34,9 +34,9 @@ pub use self::markers::Kind as RuleKind;
 use self::markers::{REMOVED, without_markers};
 use self::own::Words;
 pub use self::own::{Allowed, BadKeyName, Find as OwnFind, OwnKey, OwnRule, RULES_MAX, RuleText};
-pub use self::seal::{BadKey, Closed, NoRandomness, PrivateKey, Recipient, open_all};
+pub use self::seal::{BadKey, Closed, NoRandomness, PrivateKey, Recipient, Writing, open_all};
 use self::text::Reading;
-use crate::record::json::{self, Token, Tokens};
+use crate::record::json::{self, Token, Tokens, written};
 use crate::record::{Json, Member, Reason, Record, Rejected};
 
 /// A record with no secret left in it. Only [`Scrubber::scrub`] makes one.
@@ -557,13 +557,6 @@ fn check_json(text: &str) -> Result<Token<'_>, json::Error> {
     let first = tokens.next()?;
     while tokens.next()?.is_some() {}
     Ok(first.expect("an empty text is an error"))
-}
-
-/// `text` as a JSON string, quotes included.
-fn written(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    json::push_string(&mut out, text);
-    String::from_utf8(out).expect("JSON made from a string is a string")
 }
 
 /// A scrubbed text as a JSON string. Of a value that was removed nothing is left.

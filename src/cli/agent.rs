@@ -33,9 +33,12 @@ pub enum Database {
 }
 
 /// The options of an agent.
-pub fn options(config: &Config, until: Until) -> pipeline::Options {
+///
+/// # Errors
+/// The key of the hashes cannot be read.
+pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Problem> {
     let max_line_bytes = config.spool.max_line_bytes.bytes() as usize;
-    pipeline::Options {
+    Ok(pipeline::Options {
         agent: config.agent.id.clone(),
         spool: spool::Options {
             globs: config.spool.globs.clone(),
@@ -53,6 +56,7 @@ pub fn options(config: &Config, until: Until) -> pipeline::Options {
             },
             max_line_bytes,
         },
+        scrub: config.scrubbing()?,
         connections: match config.database.url {
             Url::MySql(_) => config.database.connections,
             // An SQLite database has one writer at a time.
@@ -69,7 +73,7 @@ pub fn options(config: &Config, until: Until) -> pipeline::Options {
             bytes_max: config.quarantine.max_bytes.bytes(),
         },
         metrics_listen: config.metrics.listen,
-    }
+    })
 }
 
 /// The database of a config.

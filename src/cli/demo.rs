@@ -17,6 +17,7 @@ use super::{Exit, agent, complain, say};
 use crate::metrics::Metrics;
 use crate::pipeline::{self, End, Patience, Stop, Until, reader};
 use crate::record::Timestamp;
+use crate::scrub;
 use crate::sink::sqlite::SqLite;
 use crate::spool::globs::Globs;
 use crate::spool::{self, StartAt, tail};
@@ -126,6 +127,7 @@ async fn ship(places: &Places, metrics: Metrics) -> Result<u64, Failure> {
             batch: batch::Limits { lines_max: 2000, bytes_max: 4 << 20, wait_max: Duration::from_millis(50) },
             max_line_bytes,
         },
+        scrub: scrub::Options::default(),
         connections: 1,
         patience: Patience::Endless,
         shutdown_grace: Duration::from_secs(10),

@@ -24,9 +24,9 @@ enum Asked {
 /// Runs the agent until a signal ends it, or the spool is drained.
 pub fn run(config: &Config, until: Until) -> Exit {
     super::start_logging(config.log.level, config.log.format);
-    let options = agent::options(config, until);
-    let database = match agent::database(config) {
-        Ok(database) => database,
+    let made = agent::options(config, until).and_then(|options| Ok((options, agent::database(config)?)));
+    let (options, database) = match made {
+        Ok(made) => made,
         Err(problem) => {
             complain(problem);
             return Exit::Usage;

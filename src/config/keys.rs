@@ -46,6 +46,14 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "batch.max_rows", unset: Unset::Default("5000") },
     Key { name: "batch.max_bytes", unset: Unset::Default("\"4MiB\"") },
     Key { name: "batch.max_wait", unset: Unset::Default("\"200ms\"") },
+    Key { name: "scrub.action", unset: Unset::Default("\"redact\"") },
+    Key { name: "scrub.pii_action", unset: Unset::Default("\"redact\"") },
+    Key { name: "scrub.keys", unset: Unset::Default("[]") },
+    Key { name: "scrub.allow_keys", unset: Unset::Default("[]") },
+    Key { name: "scrub.ip", unset: Unset::Default("\"keep\"") },
+    Key { name: "scrub.hash_key_file", unset: Unset::Absent },
+    Key { name: "scrub.encrypt_recipient", unset: Unset::Absent },
+    Key { name: "scrub.rules", unset: Unset::Default("[]") },
     Key { name: "quarantine.path", unset: Unset::Absent },
     Key { name: "quarantine.max_bytes", unset: Unset::Default("\"64MiB\"") },
     Key { name: "state.directory", unset: Unset::Default("\"/var/lib/tracespool\"") },
@@ -134,7 +142,7 @@ mod tests {
 
     #[test]
     fn sections_come_in_order_and_once() {
-        let want = ["agent", "spool", "database", "batch", "quarantine", "state", "metrics", "log"];
+        let want = ["agent", "spool", "database", "batch", "scrub", "quarantine", "state", "metrics", "log"];
         assert_eq!(sections().collect::<Vec<_>>(), want);
     }
 

@@ -19,7 +19,7 @@ use super::{Origin, Problem, Refused};
 use crate::spool::globs::{self, Pattern};
 
 /// The keys whose values are never shown. A path is among them: people write the password where its file belongs.
-const SECRET: [&str; 2] = ["database.url", "database.password_file"];
+const SECRET: [&str; 4] = ["database.url", "database.password_file", "scrub.hash_key_file", "scrub.encrypt_recipient"];
 
 /// How many patterns `spool.paths` and `spool.exclude` may have.
 const PATTERNS_MAX: usize = 256;
@@ -110,6 +110,14 @@ impl Reader {
         self.problems
     }
 
+    /// The problems with one section and with the file as a whole, after the last key of that section was read.
+    pub(super) fn into_problems_of(self, section: &str) -> Vec<Problem> {
+        let belongs = |name: &str| name.split('.').next() == Some(section);
+        assert!(!self.unread.iter().any(|name| belongs(name)), "never read: {:?}", self.unread);
+        let concerns = |problem: &Problem| problem.key.as_deref().is_none_or(belongs);
+        self.problems.into_iter().filter(concerns).collect()
+    }
+
     /// A whole number.
     pub(super) fn number(&mut self, name: &'static str, range: RangeInclusive<usize>) -> Option<usize> {
         let advice = Refused(format!("use a number from {} to {}", range.start(), range.end()));
@@ -186,6 +194,41 @@ impl Reader {
 
     /// A list of patterns.
     pub(super) fn patterns(&mut self, name: &'static str, range: RangeInclusive<usize>) -> Option<Vec<Pattern>> {
+        self.texts(name, "patterns", range, pattern)
+    }
+
+    /// A list of texts that have a parser of their own; `noun` is what they are.
+    pub(super) fn texts<T>(
+        &mut self,
+        name: &'static str,
+        noun: &str,
+        range: RangeInclusive<usize>,
+        parse: impl Fn(&str) -> Result<T, Refused>,
+    ) -> Option<Vec<T>> {
+        self.list(name, noun, range, |item| as_text(item).and_then(&parse))
+    }
+
+    /// A list of tables.
+    pub(super) fn tables(
+        &mut self,
+        name: &'static str,
+        noun: &str,
+        range: RangeInclusive<usize>,
+    ) -> Option<Vec<Map<String, Value>>> {
+        let table = |item: &ValueKind| match item {
+            ValueKind::Table(table) => Ok(table.clone()),
+            _ => Err(Refused(format!("write each as a table of its own, `[[{name}]]`"))),
+        };
+        self.list(name, noun, range, table)
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &'static str,
+        noun: &str,
+        range: RangeInclusive<usize>,
+        parse: impl Fn(&ValueKind) -> Result<T, Refused>,
+    ) -> Option<Vec<T>> {
         let value = self.take(name)?;
         let items = self.parsed(name, &value, |value, notation| match (value, notation) {
             (ValueKind::Array(items), _) => Ok(items.clone()),
@@ -198,20 +241,20 @@ impl Reader {
         if !range.contains(&items.len()) {
             let (least, most) = (range.start(), range.end());
             let count = items.len();
-            self.problem(name, format!("`{name}` has {count} patterns; use {least} to {most} of them"));
+            self.problem(name, format!("`{name}` has {count} {noun}; use {least} to {most} of them"));
             return None;
         }
-        let mut patterns = Vec::new();
+        let mut parsed = Vec::new();
         for item in &items {
-            match as_text(&item.kind).and_then(pattern) {
-                Ok(pattern) => patterns.push(pattern),
+            match parse(&item.kind) {
+                Ok(item) => parsed.push(item),
                 Err(refused) => {
                     let value = shown(name, &item.kind);
                     self.problem(name, format!("`{name}` holds {value}; {refused}"));
                 }
             }
         }
-        (patterns.len() == items.len()).then_some(patterns)
+        (parsed.len() == items.len()).then_some(parsed)
     }
 
     fn required<T>(
@@ -416,7 +459,7 @@ fn place(message: &str) -> Option<(u32, u32)> {
     Some((line.parse().ok()?, column.parse().ok()?))
 }
 
-fn as_text(value: &ValueKind) -> Result<&str, Refused> {
+pub(super) fn as_text(value: &ValueKind) -> Result<&str, Refused> {
     match value {
         ValueKind::String(text) => Ok(text),
         _ => Err(Refused::new("write text in quotes")),

@@ -430,6 +430,13 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("writing to memory cannot fail");
 }
 
+/// `text` as a JSON string, quotes included.
+pub fn written(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    push_string(&mut out, text);
+    String::from_utf8(out).expect("JSON made from a string is a string")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

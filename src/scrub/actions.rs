@@ -143,7 +143,7 @@ const ADDRESSES: &[&str] = &["email", "mail"];
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::seal::{PrivateKey, open_all};
+    use super::super::seal::{PrivateKey, Writing, open_all};
     use super::*;
 
     fn all(action: Action) -> Actions {
@@ -228,7 +228,7 @@ mod tests {
                     let marker = all(action.clone()).replacement(rule, &secret);
                     prop_assert!(is_marker(&marker), "{}", marker);
                     if let Action::Encrypt(_) = action {
-                        prop_assert_eq!(open_all(&marker, &key), (secret.clone(), 0));
+                        prop_assert_eq!(open_all(&marker, &key, Writing::Plain), (secret.clone(), 0));
                     }
                 }
             }

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use x25519_dalek::{PublicKey, SharedSecret, StaticSecret};
 
 use super::markers::{self, KEY_ID_LENGTH, Sealed};
+use crate::record::json;
 
 /// How the text of a public key begins.
 const PUBLIC: &str = "tspub1";
@@ -172,9 +173,18 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
+/// How the secrets of a text are written when they are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// As they are.
+    Plain,
+    /// As a JSON string writes them, so that JSON stays JSON.
+    Json,
+}
+
 /// Replaces every encrypted secret in a text by the secret, those inside others too. What cannot be opened stays; the
 /// second value counts these.
-pub fn open_all(text: &str, key: &PrivateKey) -> (String, usize) {
+pub fn open_all(text: &str, key: &PrivateKey, writing: Writing) -> (String, usize) {
     let mut out = String::with_capacity(text.len());
     let (mut copied, mut at, mut closed) = (0, 0, 0);
     while let Some(start) = memchr::memchr(b'[', &text.as_bytes()[at..]).map(|found| at + found) {
@@ -185,8 +195,14 @@ pub fn open_all(text: &str, key: &PrivateKey) -> (String, usize) {
             Ok(secret) => {
                 out.push_str(&text[copied..start]);
                 // A secret can hold another only if it is longer, so this ends.
-                let (secret, inner) = open_all(&secret, key);
-                out.push_str(&secret);
+                let (secret, inner) = open_all(&secret, key, Writing::Plain);
+                match writing {
+                    Writing::Plain => out.push_str(&secret),
+                    Writing::Json => {
+                        let written = json::written(&secret);
+                        out.push_str(&written[1..written.len() - 1]);
+                    }
+                }
                 closed += inner;
                 copied = at;
             }
@@ -271,6 +287,14 @@ mod tests {
     }
 
     #[test]
+    fn an_opened_line_stays_json() {
+        let key = key();
+        let line = format!(r#"{{"a":"x {}"}}"#, seal(&key, "token", "\"\\\n\u{1}é"));
+        let (opened, _) = open_all(&line, &key, Writing::Json);
+        assert_eq!(opened, r#"{"a":"x \"\\\n\u0001é"}"#);
+    }
+
+    #[test]
     fn keys_survive_their_text() {
         let key = key();
         let again: PrivateKey = key.expose().parse().expect("a key");
@@ -318,7 +342,7 @@ mod tests {
             seal(&ours, "token", &format!("<{inner}>")),
             seal(&other, "token", "c"),
         );
-        let (opened, closed) = open_all(&text, &ours);
+        let (opened, closed) = open_all(&text, &ours, Writing::Plain);
         assert!(opened.starts_with("[ a [REMOVED] <b> [ENC:token:"), "{opened}");
         assert!(opened.ends_with("] [ENC:"), "{opened}");
         assert_eq!(closed, 1);
@@ -329,12 +353,12 @@ mod tests {
         fn whatever_is_sealed_is_opened(secret in any::<String>(), around in any::<String>()) {
             let key = key();
             let text = format!("{around}{}", seal(&key, "token", &secret));
-            prop_assert_eq!(open_all(&text, &key), (format!("{around}{secret}"), 0));
+            prop_assert_eq!(open_all(&text, &key, Writing::Plain), (format!("{around}{secret}"), 0));
         }
 
         #[test]
         fn any_text_can_be_opened(text in any::<String>()) {
-            prop_assert_eq!(open_all(&text, &key()), (text, 0));
+            prop_assert_eq!(open_all(&text, &key(), Writing::Plain), (text, 0));
         }
     }
 }
