@@ -13,6 +13,8 @@
 mod actions;
 mod detectors;
 mod frame;
+#[cfg(test)]
+mod handbook;
 mod keys;
 mod markers;
 mod own;

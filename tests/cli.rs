@@ -27,7 +27,7 @@ fn version_and_help() {
     assert_eq!((version.code, version.stdout.as_str()), (Some(0), "tracespool 0.1.0\n"));
     let help = program(&["--help"], "");
     assert_eq!(help.code, Some(0));
-    for command in ["run", "demo", "check", "migrate", "scrub"] {
+    for command in ["run", "demo", "check", "migrate", "scrub", "keygen", "decrypt"] {
         assert!(help.stdout.contains(command), "`--help` does not name `{command}`:\n{}", help.stdout);
         assert_eq!(program(&[command, "--help"], "").code, Some(0), "`{command} --help`");
     }
@@ -200,6 +200,80 @@ fn scrub_leaves_a_line_without_secrets_as_it_is() {
     let input = lines(&ids("line", 0..20));
     let finished = program(&["scrub"], &input);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), input.as_str()));
+}
+
+#[test]
+fn scrub_explains_and_counts_without_showing_anything() {
+    let input = "{\"event_key\":\"a\",\"metadata\":{\"password\":\"canary-1\",\"x\":[{\"token\":\"canary-2\"}]}}\n\
+                 {\"event_key\":\"b\",\"metadata\":{\"password\":\"canary-3\"}}\nnot json, password=canary-4\n";
+    let finished = program(&["scrub", "--explain", "--stats"], input);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(!words(&finished).contains("canary"), "{finished:?}");
+    let stderr: Vec<_> = finished.stderr.lines().map(str::trim).collect();
+    let want = [
+        "line 1: /metadata/password: password",
+        "line 1: /metadata/x/0/token: token",
+        "line 2: /metadata/password: password",
+        "line 3: would be quarantined: not_json: ",
+        "3  lines",
+        "1  lines that would be quarantined",
+        "2  rule password",
+        "1  rule token",
+    ];
+    assert_eq!(stderr.len(), want.len(), "{stderr:#?}");
+    for (line, want) in stderr.iter().zip(want) {
+        assert!(line.starts_with(want), "`{line}` is not `{want}`");
+    }
+}
+
+#[test]
+fn scrub_takes_its_section_from_a_config() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, "[scrub]\nkeys = [\"salary\"]\naction = \"remove\"\n").expect("the config is written");
+    let config = file.to_str().expect("a path");
+    let finished = program(&["scrub", "-c", config], "{\"salary\":7,\"note\":\"x\"}\n");
+    assert_eq!(
+        (finished.code, finished.stdout.as_str()),
+        (Some(0), "{\"salary\":\"\",\"note\":\"x\"}\n"),
+        "{finished:?}"
+    );
+    std::fs::write(&file, "[scrub]\nkeys = [\"\"]\naction = \"hash\"\n").expect("the config is written");
+    let finished = program(&["scrub", "-c", config], "{}");
+    assert_eq!((finished.code, finished.stderr.lines().count()), (Some(64), 1), "{finished:?}");
+}
+
+#[test]
+fn keygen_makes_a_private_file_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("key");
+    let path = file.to_str().expect("a path");
+    let made = program(&["keygen", path], "");
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stdout.starts_with("tspub1") && made.stdout.lines().count() == 1, "{made:?}");
+    let key = std::fs::read_to_string(&file).expect("the key is there");
+    assert!(key.starts_with("tskey1") && !words(&made).contains(key.trim()));
+    assert_eq!(std::fs::metadata(&file).expect("the key is there").permissions().mode() & 0o7777, 0o600);
+    let again = program(&["keygen", path], "");
+    assert_eq!((again.code, again.stdout.as_str()), (Some(74), ""), "{again:?}");
+    assert_eq!(std::fs::read_to_string(&file).expect("the key is there"), key, "the key was overwritten");
+    // What is not encrypted comes through as it is, and the wrong key opens nothing.
+    let plain = program(&["decrypt", "--key", path], "[ENC:x] \u{e9}\nno newline");
+    assert_eq!((plain.code, plain.stdout.as_str()), (Some(0), "[ENC:x] \u{e9}\nno newline"));
+    let other = folder.path().join("other");
+    let recipient = program(&["keygen", other.to_str().expect("a path")], "").stdout;
+    let config = folder.path().join("config.toml");
+    let text = format!("[scrub]\naction = \"encrypt\"\nencrypt_recipient = \"{}\"\n", recipient.trim());
+    std::fs::write(&config, text).expect("the config is written");
+    let sealed = program(&["scrub", "-c", config.to_str().expect("a path")], "{\"password\":\"canary\"}\n").stdout;
+    assert!(sealed.starts_with("{\"password\":\"[ENC:password:"), "{sealed}");
+    let closed = program(&["decrypt", "--key", path], &sealed);
+    assert_eq!((closed.code, closed.stdout.as_str()), (Some(0), sealed.as_str()));
+    assert!(closed.stderr.starts_with("1 secrets stay closed"), "{closed:?}");
+    let opened = program(&["decrypt", "--key", other.to_str().expect("a path")], &sealed);
+    assert_eq!((opened.code, opened.stdout.as_str()), (Some(0), "{\"password\":\"canary\"}\n"), "{opened:?}");
+    assert_eq!(program(&["decrypt", "--key", config.to_str().expect("a path")], "").code, Some(64));
+    assert_eq!(program(&["decrypt", "--key", "/nowhere/key"], "").code, Some(74));
 }
 
 #[test]

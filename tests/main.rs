@@ -1,6 +1,8 @@
 //! The agent from outside: its binary, real files, real servers.
 #![allow(clippy::print_stderr, reason = "a test that is skipped, or that failed, says so where the runner shows it")]
 
+/// Planted secrets, and every place they could come out at.
+mod canary;
 /// Command line: exit codes, wording, one-shot commands.
 mod cli;
 /// Exactly once into MariaDB: columns, quarantine, kills, lost commits, outages.

@@ -92,13 +92,13 @@ impl Scrub {
             let text = RuleText { action: rule.action.map(action), ..rule.text.clone() };
             OwnRule::new(&text).expect("the config's rules were tried")
         };
-        let mut options = scrub::Options::default();
-        options.actions = Actions { secret: action(self.action), pii: action(self.pii_action), ..Actions::default() };
-        options.keys = self.keys.clone();
-        options.allowed = self.allow_keys.clone();
-        options.ip = self.ip;
-        options.rules = self.rules.iter().map(rule).collect();
-        Ok(options)
+        Ok(scrub::Options {
+            actions: Actions { secret: action(self.action), pii: action(self.pii_action), ..Actions::default() },
+            keys: self.keys.clone(),
+            allowed: self.allow_keys.clone(),
+            ip: self.ip,
+            rules: self.rules.iter().map(rule).collect(),
+        })
     }
 
     /// Whether any rule may ask for an action.

@@ -337,6 +337,12 @@ fn leave_markers(text: &str, spans: &mut Vec<Span>) {
 /// How often a text is scrubbed until nothing more is found in it.
 const PASSES_MAX: usize = 8;
 
+/// Every rule's id, what it finds, and a text with such a secret in it, for people.
+#[cfg(test)]
+pub fn table() -> impl Iterator<Item = (&'static str, Kind, (&'static str, &'static str))> {
+    RULES.iter().map(|rule| (rule.id, Kind::Secret, rule.secrets[0]))
+}
+
 /// Every rule's id, and what it finds.
 pub fn rules() -> impl Iterator<Item = (&'static str, Kind)> {
     RULES.iter().map(|rule| (rule.id, Kind::Secret))

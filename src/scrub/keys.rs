@@ -207,6 +207,18 @@ pub fn rules() -> impl Iterator<Item = (&'static str, Kind)> {
     single.chain(PAIRS.iter().map(|(_, _, rule)| *rule)).map(|rule| (rule, Kind::Secret))
 }
 
+/// The words of each rule, for people.
+#[cfg(test)]
+pub fn table() -> std::collections::BTreeMap<(Kind, &'static str), Vec<String>> {
+    let single = [WORDS, LAST_WORDS, LONE_WORDS].into_iter().flatten().map(|(word, rule)| (*rule, (*word).to_owned()));
+    let pairs = PAIRS.iter().map(|(a, b, rule)| (*rule, format!("{a}_{b}")));
+    let mut table = std::collections::BTreeMap::<_, Vec<String>>::new();
+    for (rule, words) in single.chain(pairs) {
+        table.entry((Kind::Secret, rule)).or_default().push(words);
+    }
+    table
+}
+
 /// The class of a key that a rule beyond these tables calls telling.
 pub fn own(rule: &'static str) -> Telling {
     telling(rule, "")

@@ -1,0 +1,129 @@
+//! How fast the scrubber is, and that hostile lines cannot slow it down.
+//!
+//! `cargo bench --bench scrub` measures; it also fails when a hostile line of 1 MiB takes 50 ms or more.
+#![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use divan::Bencher;
+use divan::counter::BytesCount;
+use tracespool::scrub::{Action, Extent, HashKey, Options, PrivateKey, Scrubber};
+
+/// A line as telemetry mostly is.
+const CLEAN: &str = r#"{"event_key":"orders.refund.issued","severity":"info","occurred_at":"2026-09-11T17:28:08.245Z","request_id":"b92ce74f-8815-4f3a-a4c2-6df9687315f5","route_name":"orders.refund","status_code":200,"duration_ms":806,"user_agent":"Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Gecko/20100101 Firefox/128.0","metadata":{"order":{"number":"A-20931","lines":3,"total":"129.95","currency":"EUR"},"queue":"default","attempt":1,"host":"web-3.internal","message":"refund issued after 2 retries","labels":["retry","slow"]}}"#;
+
+/// The same with a secret in a text.
+const DIRTY: &str = r#"{"event_key":"orders.refund.issued","severity":"info","occurred_at":"2026-09-11T17:28:08.245Z","request_id":"b92ce74f-8815-4f3a-a4c2-6df9687315f5","route_name":"orders.refund","status_code":200,"duration_ms":806,"user_agent":"Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Gecko/20100101 Firefox/128.0","metadata":{"order":{"number":"A-20931","lines":3,"total":"129.95","currency":"EUR"},"queue":"default","attempt":1,"host":"web-3.internal","message":"refund refused, Authorization: Bearer 9f86d081884c7d65 is expired","labels":["retry","slow"]}}"#;
+
+/// What a hostile line repeats.
+const HOSTILE: &[&str] = &[
+    "a",
+    "eyJ",
+    "eyJhbGci.",
+    "password",
+    "password=",
+    "password: \"",
+    "\"password\",",
+    "pwd={!",
+    "a://b:1@",
+    "://a:",
+    "-----BEGIN PRIVATE KEY----",
+    "\\",
+    "\\u0070",
+    "[REDACTED:",
+    "[ENC:token:00000000:",
+    "--token x ",
+    "%3D",
+    "bearer ",
+    "Cookie: ",
+    "4539 8745 ",
+    "1234567890123456",
+    "+49 30 1234567 ",
+    "kim@example.",
+    "a@",
+    "{\"pin\":",
+    "[[\"token\"",
+];
+
+/// How long a hostile line of 1 MiB may take.
+const HOSTILE_MAX: Duration = Duration::from_millis(50);
+
+fn main() -> ExitCode {
+    divan::main();
+    hostile()
+}
+
+/// Scrubs hostile lines, whole and as texts, and says which take too long.
+fn hostile() -> ExitCode {
+    let mut scrubber = Scrubber::new(Options::default());
+    let mut slow = false;
+    for part in HOSTILE {
+        let text = part.repeat((1 << 20) / part.len());
+        let line = format!("{{\"a\":{}}}", serde_json::to_string(&text).expect("a text is JSON"));
+        let whole = best(|| drop(black_box(scrubber.scrub_line(&line))));
+        let text = best(|| drop(black_box(scrubber.scrub_text(&text, Extent::Whole))));
+        let verdict = if whole.max(text) < HOSTILE_MAX { "" } else { "  TOO SLOW" };
+        slow |= !verdict.is_empty();
+        println!("1 MiB of {part:?}: as a line {whole:.1?}, as a text {text:.1?}{verdict}");
+    }
+    if slow { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The best of a few: other work on the machine makes things slower, never faster.
+fn best(mut work: impl FnMut()) -> Duration {
+    let once = |_| {
+        let begun = Instant::now();
+        work();
+        begun.elapsed()
+    };
+    (0..5).map(once).min().expect("more than one")
+}
+
+fn scrub<'l>(bencher: Bencher<'_, '_>, lines: impl Fn() -> Vec<&'l str>) {
+    scrub_with(bencher, Options::default(), lines);
+}
+
+fn scrub_with<'l>(bencher: Bencher<'_, '_>, options: Options, lines: impl Fn() -> Vec<&'l str>) {
+    let mut scrubber = Scrubber::new(options);
+    let lines = lines();
+    let bytes: usize = lines.iter().map(|line| line.len()).sum();
+    bencher.counter(BytesCount::new(bytes)).bench_local(|| {
+        for line in &lines {
+            drop(black_box(scrubber.scrub_line(black_box(line))));
+        }
+    });
+}
+
+#[divan::bench]
+fn clean_lines(bencher: Bencher<'_, '_>) {
+    scrub(bencher, || vec![CLEAN; 100]);
+}
+
+#[divan::bench]
+fn lines_with_a_secret(bencher: Bencher<'_, '_>) {
+    scrub(bencher, || vec![DIRTY; 100]);
+}
+
+#[divan::bench]
+fn lines_with_a_secret_hashed(bencher: Bencher<'_, '_>) {
+    let key = HashKey::new(&[7; 32]).expect("32 bytes");
+    let mut options = Options::default();
+    options.actions.secret = Action::Hash(Arc::new(key));
+    scrub_with(bencher, options, || vec![DIRTY; 100]);
+}
+
+#[divan::bench]
+fn lines_with_a_secret_encrypted(bencher: Bencher<'_, '_>) {
+    let key = PrivateKey::generate().expect("random bytes");
+    let mut options = Options::default();
+    options.actions.secret = Action::Encrypt(Arc::new(key.recipient()));
+    scrub_with(bencher, options, || vec![DIRTY; 100]);
+}
+
+#[divan::bench]
+fn one_line_in_twenty_with_a_secret(bencher: Bencher<'_, '_>) {
+    scrub(bencher, || (0..100).map(|n| if n % 20 == 0 { DIRTY } else { CLEAN }).collect());
+}
