@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{started, write};
-use crate::support::{PATIENCE, Site, append, eventually, finish, ids, inode, lines, skipped};
+use crate::support::{PATIENCE, Site, Store, append, eventually, finish, ids, inode, lines, skipped};
 
 /// Deletes `path` and makes it again until it has its old inode; whether the file system does that.
 fn reuse_inode(path: &Path) -> bool {
@@ -127,9 +127,18 @@ fn nine_of_ten_deleted(written: &mut Vec<String>) -> Site {
 }
 
 #[test]
-fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed() {
+fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed_once_they_are_old() {
     let mut written = Vec::new();
     let site = nine_of_ten_deleted(&mut written);
+    // A file may be back tomorrow, with the disk it is on; after a day its frontier is nobody's.
+    let Store::Sqlite(file) = site.store() else {
+        unreachable!("the site has an SQLite file");
+    };
+    site.drain();
+    assert_eq!(frontiers(&site), 10, "the frontiers of today are kept");
+    let database = rusqlite::Connection::open(file).expect("the database opens");
+    let old = "UPDATE tracespool_progress SET updated_at = '2020-01-01 00:00:00.000000'";
+    assert_eq!(database.execute(old, []).expect("the frontiers are made old"), 10);
     let agent = site.start();
     eventually("one frontier is left", || frontiers(&site) == 1);
     write(&site.path("app-5.ndjson"), "line", 3, &mut written);
