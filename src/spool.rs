@@ -11,98 +11,22 @@ pub mod files;
 pub mod globs;
 pub mod hints;
 pub mod lines;
+pub mod position;
 pub mod tail;
 
+mod copies;
+
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use copies::{Replacements, possible_originals};
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
-use tail::{Flow, Limits, Line, Replaced, Skipped, Tail, WINDOW};
-
-/// What a file is, whatever its name: the same through renames, another after its inode was reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileKey {
-    /// Device number.
-    pub device: u64,
-    /// Inode number.
-    pub inode: u64,
-    /// Birth time in nanoseconds since 1970, 0 where the file system has none.
-    pub birth: u64,
-}
-
-impl fmt::Display for FileKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}-{:x}-{:x}", self.device, self.inode, self.birth)
-    }
-}
-
-/// The text is no [`FileKey`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a file key: three hexadecimal numbers joined by `-` expected")]
-pub struct BadFileKey;
-
-impl FromStr for FileKey {
-    type Err = BadFileKey;
-
-    fn from_str(text: &str) -> Result<Self, BadFileKey> {
-        let mut numbers = text.split('-').map(|part| u64::from_str_radix(part, 16).map_err(|_| BadFileKey));
-        let mut number = || numbers.next().ok_or(BadFileKey)?;
-        let key = FileKey { device: number()?, inode: number()?, birth: number()? };
-        if numbers.next().is_some() { Err(BadFileKey) } else { Ok(key) }
-    }
-}
-
-/// A hash of the bytes at the start of a file's present content and just before a position in it.
-///
-/// It tells the content that was read from other content that took its place under the same [`FileKey`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Marker(pub u64);
-
-impl fmt::Display for Marker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-/// A place in a file: every line before it is settled, or at least read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// How often the content was replaced under the same [`FileKey`] (truncated, rewritten).
-    pub generation: u32,
-    /// Bytes from the start of the file; always just behind a newline, or 0.
-    pub offset: u64,
-    /// The bytes before `offset`.
-    pub marker: Marker,
-}
-
-/// One step of one file's frontier.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Move {
-    /// The file.
-    pub file: FileKey,
-    /// Its last known path, for people.
-    pub path: Arc<Path>,
-    /// Where the frontier must be for the step to be right; `None` when the file has no frontier yet.
-    pub from: Option<Position>,
-    /// Where the frontier is afterwards.
-    pub to: Position,
-}
-
-impl Move {
-    /// Bytes of the spool that it passes.
-    pub fn spool_bytes(&self) -> u64 {
-        match self.from {
-            Some(from) if from.generation == self.to.generation => self.to.offset.saturating_sub(from.offset),
-            Some(_) | None => self.to.offset,
-        }
-    }
-}
+pub use position::{FileKey, Frontier, Marker, Move, Position};
+use tail::{Flow, Limits, Line, Skipped, Tail, WINDOW};
 
 /// Where reading begins in a file never seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,14 +59,8 @@ const MOVED_LINGER: Duration = Duration::from_secs(60);
 /// How long a new file that looks like a copy of one being read waits for that one to be truncated, after it last grew.
 const COPY_HOLD: Duration = Duration::from_secs(2);
 
-/// How long the end of a replaced content is remembered, for a copy of it to turn up.
-const REPLACED_KEEP: Duration = Duration::from_secs(30);
-
 /// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
 pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How many replaced contents are remembered.
-const REPLACED_MAX: usize = 1000;
 
 /// How many refusals are remembered, so that each is logged once.
 const REFUSED_MAX: usize = 10_000;
@@ -182,27 +100,6 @@ enum Presence {
     There,
     /// It is not, for this many scans.
     Missing { scans: u32 },
-}
-
-/// A content that was replaced, as long as a copy of it may turn up.
-#[derive(Debug)]
-struct Ended {
-    path: Arc<Path>,
-    what: Replaced,
-    since: Instant,
-}
-
-/// A frontier as the database keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frontier {
-    /// The file.
-    pub file: FileKey,
-    /// Its last known path.
-    pub path: PathBuf,
-    /// Where it stands.
-    pub position: Position,
-    /// How long ago it was moved.
-    pub idle: Duration,
 }
 
 /// The frontier of a file that is not in the spool.
@@ -260,7 +157,7 @@ pub struct Spool<S: FileSystem> {
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
     frontiers: Option<HashMap<FileKey, Absent>>,
-    ended: VecDeque<Ended>,
+    replacements: Replacements,
     gone: Vec<FileKey>,
     vanished: u64,
     refused: HashMap<PathBuf, Refusal>,
@@ -282,7 +179,7 @@ impl<S: FileSystem> Spool<S> {
             by_path: HashMap::new(),
             queue: VecDeque::new(),
             frontiers: None,
-            ended: VecDeque::new(),
+            replacements: Replacements::default(),
             gone: Vec::new(),
             vanished: 0,
             refused: HashMap::new(),
@@ -337,7 +234,7 @@ impl<S: FileSystem> Spool<S> {
         }
         self.refused = refused;
         self.miss(&seen, whole, now);
-        self.expire(now);
+        self.vanished += self.replacements.expire(now);
         self.decide(now);
         if whole {
             self.forget_absent(now);
@@ -382,7 +279,7 @@ impl<S: FileSystem> Spool<S> {
                         self.queue.push_back(key);
                     }
                     if let Some(what) = turn.replaced {
-                        self.remember(path, what, now);
+                        self.replacements.remember(path, what, now);
                     }
                     return Some(Progress { moved: turn.moved, skipped: turn.skipped });
                 }
@@ -678,7 +575,8 @@ impl<S: FileSystem> Spool<S> {
             if let Some(original) = self.by_path.get(original.as_path()).copied() {
                 self.check_for_replacement(original, now);
             }
-            if let Some(position) = self.claim_copy(&original, key, size) {
+            let tail = &self.entries.get(&key)?.tail;
+            if let Some(position) = self.replacements.claim(&original, tail, size, &mut self.buffer) {
                 return Some(position);
             }
             let Some(original) = self.by_path.get(original.as_path()).copied() else { continue };
@@ -702,36 +600,9 @@ impl<S: FileSystem> Spool<S> {
             && let Some(what) = turn.replaced
         {
             let path = Arc::clone(entry.tail.path());
-            self.remember(path, what, now);
+            self.replacements.remember(path, what, now);
             self.enqueue(key);
         }
-    }
-
-    /// If a file is a copy of content that was replaced: where reading goes on in it.
-    fn claim_copy(&mut self, original: &Path, key: FileKey, size: u64) -> Option<Position> {
-        let entry = self.entries.get(&key)?;
-        let buffer = &mut self.buffer;
-        let (index, offset) = self.ended.iter().enumerate().filter(|(_, ended)| &*ended.path == original).find_map(
-            |(index, ended)| {
-                let read = ended.what.position;
-                if read.offset == 0 {
-                    return None;
-                }
-                if size >= read.offset {
-                    let same = entry.tail.marker_before(buffer, read.offset) == Some(read.marker);
-                    return same.then_some((index, read.offset));
-                }
-                // The copy was made a little before the original was read for the last time.
-                let head = ended.what.head?;
-                let same = size >= head.length && entry.tail.marker_before(buffer, head.length) == Some(head.marker);
-                same.then_some((index, size))
-            },
-        )?;
-        let marker = entry.tail.marker_before(buffer, offset)?;
-        self.ended.remove(index);
-        tracing::info!(path = %entry.tail.path().display(), original = %original.display(), offset,
-            "file is a copy of truncated content; reading goes on in it");
-        Some(Position { generation: 0, offset, marker })
     }
 
     /// Whether what a new file holds is what an older file begins with.
@@ -760,27 +631,6 @@ impl<S: FileSystem> Spool<S> {
         match entry.tail.marker_before(&mut self.buffer, end) {
             Some(marker) => Position { generation: 0, offset: end, marker },
             None => Position::start(),
-        }
-    }
-
-    fn remember(&mut self, path: Arc<Path>, what: Replaced, now: Instant) {
-        tracing::info!(path = %path.display(), offset = what.position.offset, unread = what.unread,
-            "file was truncated or its content replaced; reading starts over in it");
-        if self.ended.len() == REPLACED_MAX
-            && let Some(oldest) = self.ended.pop_front()
-        {
-            self.vanished += oldest.what.unread;
-        }
-        self.ended.push_back(Ended { path, what, since: now });
-    }
-
-    /// Counts what was replaced unread and of which no copy turned up.
-    fn expire(&mut self, now: Instant) {
-        while let Some(oldest) = self.ended.front()
-            && now.saturating_duration_since(oldest.since) >= REPLACED_KEEP
-        {
-            self.vanished += oldest.what.unread;
-            self.ended.pop_front();
         }
     }
 
@@ -888,17 +738,5 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| out.iter().any(|errno| errno.raw_os_error() == code))
 }
 
-/// The paths that a rotation may have copied `path` from: `app.ndjson` for `app.ndjson.1`, `app-20261122.ndjson`.
-fn possible_originals(path: &Path) -> Vec<PathBuf> {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    name.char_indices()
-        .filter(|(index, char)| *index > 0 && matches!(char, '-' | '.' | '_'))
-        .flat_map(|(index, _)| {
-            let prefix = &name[..index];
-            [prefix.to_owned(), format!("{prefix}.{extension}")]
-        })
-        .filter(|original| original != name)
-        .map(|original| path.with_file_name(original))
-        .collect()
-}
+#[cfg(test)]
+mod tests;

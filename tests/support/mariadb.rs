@@ -175,8 +175,15 @@ impl MariaDb {
 impl Drop for MariaDb {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().expect("mariadbd can be killed");
-            child.wait().expect("mariadbd can be waited for");
+            let ended = child.try_wait().expect("mariadbd can be waited for");
+            if ended.is_none() {
+                child.kill().expect("mariadbd can be killed");
+                child.wait().expect("mariadbd can be waited for");
+            }
+            if std::thread::panicking() {
+                let log = std::fs::read_to_string(self.dir.path().join("error.log")).unwrap_or_default();
+                eprintln!("---- log of mariadbd (ended by itself: {ended:?}) ----\n{log}----");
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fs::remove_file;
 use std::path::Path;
+use std::process::Command;
 
 use super::{started, write};
-use crate::support::{Site, Store, append, eventually, ids, inode, lines, skipped};
+use crate::support::{PATIENCE, Site, append, eventually, finish, ids, inode, lines, skipped};
 
 /// Deletes `path` and makes it again until it has its old inode; whether the file system does that.
 fn reuse_inode(path: &Path) -> bool {
@@ -126,14 +127,9 @@ fn nine_of_ten_deleted(written: &mut Vec<String>) -> Site {
 }
 
 #[test]
-fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed_once_they_are_old() {
+fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed() {
     let mut written = Vec::new();
     let site = nine_of_ten_deleted(&mut written);
-    let Store::Sqlite(file) = site.store() else {
-        unreachable!("the site has an SQLite file");
-    };
-    let database = rusqlite::Connection::open(file).expect("the database opens");
-    database.execute("UPDATE tracespool_progress SET updated_at = '2020-01-01 00:00:00.000000'", []).expect("aged");
     let agent = site.start();
     eventually("one frontier is left", || frontiers(&site) == 1);
     write(&site.path("app-5.ndjson"), "line", 3, &mut written);
@@ -142,16 +138,55 @@ fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed_once_they
 }
 
 #[test]
-fn i10_a_file_absent_for_one_run_of_the_agent_is_not_read_again_when_it_is_back() {
+fn i10_a_file_without_a_name_of_the_spool_for_one_run_is_not_read_again_when_it_is_back() {
     let site = Site::sqlite();
-    let (path, away) = (site.path("app.ndjson"), site.root().join("away"));
+    let (path, away) = (site.path("app.ndjson"), site.path("app.off"));
     let mut written = Vec::new();
     write(&path, "line", 20, &mut written);
     site.drain();
-    std::fs::rename(&path, &away).expect("the file is moved away");
+    std::fs::rename(&path, &away).expect("the file is renamed");
     site.drain();
     write(&away, "line", 5, &mut written);
     std::fs::rename(&away, &path).expect("the file comes back");
+    let agent = site.start();
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
+fn i10_a_spool_that_is_not_there_for_one_run_is_no_deletion() {
+    let site = Site::sqlite();
+    let away = site.root().join("away");
+    let mut written = Vec::new();
+    write(&site.path("app.ndjson"), "line", 20, &mut written);
+    site.drain();
+    std::fs::rename(site.spool(), &away).expect("the folder goes away");
+    // With nothing to drain it may say so in its own way; it only must not take the absence for a deletion.
+    site.try_drain();
+    std::fs::rename(&away, site.spool()).expect("the folder comes back");
+    write(&site.path("app.ndjson"), "line", 5, &mut written);
+    let agent = site.start();
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
+fn i10_a_spool_that_is_not_mounted_for_one_run_is_no_deletion() {
+    let site = Site::sqlite();
+    let mut written = Vec::new();
+    write(&site.path("app.ndjson"), "line", 20, &mut written);
+    site.drain();
+    let script = format!("mount -t tmpfs tmpfs '{}' && exec \"$0\" \"$@\"", site.spool().display());
+    let through = ["--mount", "sh", "-c", &script];
+    let possible = Command::new("unshare").args(through).arg("true").status();
+    if !possible.is_ok_and(|status| status.success()) {
+        skipped("i10 with a mount", "no right to mount a file system");
+        return;
+    }
+    let agent = site.command(&["run", "--drain"]);
+    let mut hidden = Command::new("unshare");
+    hidden.args(through).arg(agent.get_program()).args(agent.get_args());
+    let finished = finish(hidden, b"", PATIENCE);
+    assert_eq!(finished.code, Some(0), "an empty spool is drained: {finished:?}");
+    write(&site.path("app.ndjson"), "line", 5, &mut written);
     let agent = site.start();
     site.finish_exactly(agent, &written);
 }

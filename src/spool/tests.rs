@@ -1,0 +1,403 @@
+//! The spool on real files, with a clock of the test's own.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::symlink;
+
+use super::files::Disk;
+use super::tail::Content;
+use super::*;
+
+struct Site {
+    folder: tempfile::TempDir,
+    spool: Spool<Disk>,
+    now: Instant,
+    /// What was given out, by the file's name.
+    got: BTreeMap<String, Vec<String>>,
+    /// The frontiers as a database would have them.
+    frontiers: HashMap<FileKey, (PathBuf, Position)>,
+}
+
+impl Site {
+    fn new() -> Self {
+        Site::with(StartAt::Beginning, 100)
+    }
+
+    fn with(start_at: StartAt, files_open_max: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("spool")).unwrap();
+        let mut site = Site {
+            spool: Spool::new(Disk, Site::options(folder.path(), start_at, files_open_max)),
+            folder,
+            now: Instant::now(),
+            got: BTreeMap::new(),
+            frontiers: HashMap::new(),
+        };
+        site.restart_with(start_at, files_open_max);
+        site
+    }
+
+    fn options(folder: &Path, start_at: StartAt, files_open_max: usize) -> Options {
+        let pattern = format!("{}/spool/*.ndjson*", folder.display());
+        Options {
+            globs: Globs::new(&[pattern], &[]).unwrap(),
+            start_at,
+            limits: Limits { quantum: 64, max_line_bytes: 100 },
+            files_open_max,
+        }
+    }
+
+    /// A new agent on the same files and the same database.
+    fn restart(&mut self) {
+        self.restart_with(StartAt::Beginning, 100);
+    }
+
+    fn restart_with(&mut self, start_at: StartAt, files_open_max: usize) {
+        self.spool = Spool::new(Disk, Site::options(self.folder.path(), start_at, files_open_max));
+        self.spool.scan(self.now);
+        self.place();
+    }
+
+    fn place(&mut self) {
+        let frontier = |(file, (path, position)): (&FileKey, &(PathBuf, Position))| Frontier {
+            file: *file,
+            path: path.clone(),
+            position: *position,
+            idle: Duration::ZERO,
+        };
+        self.spool.place(self.frontiers.iter().map(frontier).collect::<Vec<_>>(), self.now);
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("spool").join(name)
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        OpenOptions::new().append(true).create(true).open(self.path(name)).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Looks, and reads what there is to read.
+    fn read(&mut self) {
+        self.spool.scan(self.now);
+        let got = &mut self.got;
+        while let Some(progress) = self.spool.turn(self.now, |path, line| {
+            let Content::Whole(text) = line.content else { panic!("no line is too long here") };
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            got.entry(name).or_default().push(String::from_utf8(text.to_vec()).unwrap());
+            Flow::More
+        }) {
+            if let Some(step) = progress.moved {
+                let before = self.frontiers.insert(step.file, (step.path.to_path_buf(), step.to));
+                assert_eq!(before.map(|(_, position)| position), step.from, "a step begins where the frontier stands");
+            }
+        }
+        for file in self.spool.take_gone() {
+            self.frontiers.remove(&file);
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+    }
+
+    #[track_caller]
+    fn assert_got(&self, want: &[(&str, &[&str])]) {
+        let want: BTreeMap<String, Vec<String>> = want
+            .iter()
+            .map(|(name, lines)| ((*name).to_owned(), lines.iter().map(|line| (*line).to_owned()).collect()))
+            .collect();
+        assert_eq!(self.got, want);
+    }
+}
+
+#[test]
+fn r1_a_late_line_to_the_old_name_is_read_after_a_rename() {
+    let mut site = Site::new();
+    let mut old = File::create(site.path("app.ndjson")).unwrap();
+    old.write_all(b"one\n").unwrap();
+    site.read();
+    fs::rename(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
+    site.append("app.ndjson", "three\n");
+    old.write_all(b"two\n").unwrap();
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "three"]), ("app.ndjson.1", &["two"])]);
+}
+
+#[test]
+fn r8_a_file_moved_out_of_the_spool_is_read_until_it_is_idle_for_long() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    let away = site.folder.path().join("away");
+    fs::rename(site.path("app.ndjson"), &away).unwrap();
+    site.read();
+    let append = |text: &str| OpenOptions::new().append(true).open(&away).unwrap().write_all(text.as_bytes()).unwrap();
+    append("two\n");
+    site.pass(MOVED_LINGER - Duration::from_secs(1));
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "two"])]);
+    site.pass(MOVED_LINGER);
+    site.read();
+    assert_eq!(site.spool.overview(), Overview::default(), "the descriptor is closed");
+    // It comes back, and is known.
+    append("three\n");
+    fs::rename(&away, site.path("app.ndjson")).unwrap();
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "two", "three"])]);
+}
+
+#[test]
+fn f3_a_deleted_file_is_let_go_soon_and_its_frontier_forgotten() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    site.append("app.ndjson", "two\n");
+    fs::remove_file(site.path("app.ndjson")).unwrap();
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "two"])]);
+    assert_eq!(site.spool.overview().files_open, 1);
+    site.pass(DELETED_LINGER);
+    site.read();
+    assert_eq!(site.spool.overview(), Overview::default());
+    assert!(site.frontiers.is_empty());
+    assert_eq!(site.spool.take_vanished(), 0);
+}
+
+#[test]
+fn an_unfinished_line_of_a_deleted_file_has_vanished() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\nhalf");
+    site.read();
+    fs::remove_file(site.path("app.ndjson")).unwrap();
+    site.read();
+    site.pass(DELETED_LINGER);
+    site.read();
+    assert_eq!(site.spool.take_vanished(), 4);
+}
+
+#[test]
+fn t6_a_copy_of_truncated_content_is_read_from_where_reading_stood() {
+    for seen in ["before", "after"] {
+        let mut site = Site::new();
+        site.append("app.ndjson", "one\ntwo\n");
+        site.read();
+        site.append("app.ndjson", "three\n");
+        fs::copy(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
+        if seen == "before" {
+            // The scan falls between copy and truncation: the copy waits, the original is read on.
+            site.read();
+            site.assert_got(&[("app.ndjson", &["one", "two", "three"])]);
+        }
+        OpenOptions::new().write(true).open(site.path("app.ndjson")).unwrap().set_len(0).unwrap();
+        site.append("app.ndjson", "four\n");
+        site.read();
+        site.pass(COPY_HOLD * 2);
+        site.read();
+        match seen {
+            "before" => site.assert_got(&[("app.ndjson", &["one", "two", "three", "four"])]),
+            _ => site.assert_got(&[("app.ndjson", &["one", "two", "four"]), ("app.ndjson.1", &["three"])]),
+        }
+        site.pass(Duration::from_secs(60));
+        site.read();
+        assert_eq!(site.spool.take_vanished(), 0, "{seen}");
+    }
+}
+
+#[test]
+fn truncated_content_that_nobody_copied_has_vanished() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    site.append("app.ndjson", "unread\n");
+    site.spool.scan(site.now);
+    OpenOptions::new().write(true).open(site.path("app.ndjson")).unwrap().set_len(0).unwrap();
+    site.append("app.ndjson", "two\n");
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "two"])]);
+    assert_eq!(site.spool.take_vanished(), 0, "a copy may still turn up");
+    site.pass(Duration::from_secs(60));
+    site.read();
+    assert_eq!(site.spool.take_vanished(), 7);
+}
+
+#[test]
+fn i8_files_of_equal_content_are_read_each() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.append("app-2.ndjson", "one\n");
+    site.read();
+    // Its name and content are a copy's; after a while it is a file of its own.
+    site.append("app.ndjson.1", "one\n");
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one"]), ("app-2.ndjson", &["one"])]);
+    assert!(!site.spool.is_exhausted());
+    site.pass(COPY_HOLD);
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one"]), ("app-2.ndjson", &["one"]), ("app.ndjson.1", &["one"])]);
+}
+
+#[test]
+fn r9_what_happened_while_the_agent_was_down_is_told_apart() {
+    let mut site = Site::new();
+    site.append("renamed.ndjson", "r1\n");
+    site.append("truncated.ndjson", "t1\nt2\n");
+    site.append("regrown.ndjson", "g1\n");
+    site.append("again.ndjson", "a1\n");
+    site.append("grown.ndjson", "w1\nw2");
+    site.read();
+    site.got.clear();
+    fs::rename(site.path("renamed.ndjson"), site.path("renamed.ndjson.1")).unwrap();
+    site.append("renamed.ndjson.1", "r2\n");
+    site.append("renamed.ndjson", "r3\n");
+    fs::write(site.path("truncated.ndjson"), "t3\n").unwrap();
+    fs::write(site.path("regrown.ndjson"), "g2\ng3\n").unwrap();
+    fs::remove_file(site.path("again.ndjson")).unwrap();
+    site.append("again.ndjson", "a2\na3\n");
+    site.append("grown.ndjson", "x\nw3");
+    site.restart();
+    site.read();
+    site.assert_got(&[
+        ("renamed.ndjson.1", &["r2"]),
+        ("renamed.ndjson", &["r3"]),
+        ("truncated.ndjson", &["t3"]),
+        ("regrown.ndjson", &["g2", "g3"]),
+        ("again.ndjson", &["a2", "a3"]),
+        ("grown.ndjson", &["w2x"]),
+    ]);
+}
+
+#[test]
+fn a_device_that_got_another_number_is_the_same_file() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    site.frontiers = site.frontiers.drain().map(|(key, at)| (FileKey { device: key.device + 1, ..key }, at)).collect();
+    let old = site.frontiers.clone();
+    site.restart();
+    site.append("app.ndjson", "two\n");
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "two"])]);
+    assert_eq!(site.frontiers.len(), 1);
+    assert!(old.keys().all(|key| !site.frontiers.contains_key(key)), "the old key is forgotten");
+}
+
+#[test]
+fn setting_back_reads_again_what_was_not_committed() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    let committed = site.frontiers.clone();
+    site.append("app.ndjson", "two\n");
+    site.append("new.ndjson", "three\n");
+    site.read();
+    site.frontiers = committed;
+    site.got.clear();
+    site.place();
+    site.read();
+    site.assert_got(&[("app.ndjson", &["two"]), ("new.ndjson", &["three"])]);
+}
+
+#[test]
+fn i13_more_files_than_descriptors_are_all_read() {
+    let mut site = Site::with(StartAt::Beginning, 3);
+    let name = |number: usize| format!("{number:02}.ndjson");
+    (0..20).for_each(|number| site.append(&name(number), "one\n"));
+    site.read();
+    assert!(site.spool.overview().files_open <= 3);
+    (0..20).for_each(|number| site.append(&name(number), "two\n"));
+    site.read();
+    assert!(site.spool.overview().files_open <= 3);
+    assert!((0..20).all(|number| site.got[&name(number)] == ["one", "two"]), "{:?}", site.got);
+}
+
+#[test]
+fn b8_a_flood_in_one_file_does_not_starve_another() {
+    let mut site = Site::new();
+    site.append("flood.ndjson", &"x\n".repeat(100_000));
+    site.append("quiet.ndjson", "y\n");
+    site.spool.scan(site.now);
+    let mut turns = 0;
+    let mut quiet = false;
+    while !quiet {
+        turns += 1;
+        site.spool.turn(site.now, |path, _| {
+            quiet |= path.ends_with("quiet.ndjson");
+            Flow::More
+        });
+    }
+    assert!(turns <= 2, "{turns} turns");
+}
+
+#[test]
+fn f6_at_the_end_means_behind_what_was_there_at_the_start() {
+    let folder_site = Site::with(StartAt::End, 100);
+    let mut site = folder_site;
+    site.append("old.ndjson", "before\nhal");
+    site.restart_with(StartAt::End, 100);
+    site.append("old.ndjson", "f\nafter\n");
+    site.append("new.ndjson", "first\n");
+    site.read();
+    site.assert_got(&[("old.ndjson", &["half", "after"]), ("new.ndjson", &["first"])]);
+    site.got.clear();
+    site.append("old.ndjson", "while down\n");
+    site.append("newer.ndjson", "also while down\n");
+    site.restart_with(StartAt::Beginning, 100);
+    site.read();
+    site.assert_got(&[("old.ndjson", &["while down"]), ("newer.ndjson", &["also while down"])]);
+}
+
+#[test]
+fn s1_links_out_of_the_spool_and_hard_links_are_refused() {
+    let mut site = Site::new();
+    let secret = site.folder.path().join("secret");
+    fs::write(&secret, "root:x\n").unwrap();
+    symlink(&secret, site.path("link.ndjson")).unwrap();
+    symlink(site.path("nowhere"), site.path("dangling.ndjson")).unwrap();
+    fs::hard_link(&secret, site.path("hard.ndjson")).unwrap();
+    fs::create_dir(site.path("folder.ndjson")).unwrap();
+    site.append("app.ndjson", "one\n");
+    symlink(site.path("app.ndjson"), site.path("alias.ndjson")).unwrap();
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one"])]);
+    // Once the other name is gone it is a file like any other.
+    fs::remove_file(&secret).unwrap();
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one"]), ("hard.ndjson", &["root:x"])]);
+}
+
+#[test]
+fn the_frontier_of_a_file_long_absent_is_forgotten() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.append("tick.ndjson", "tick\n");
+    site.read();
+    fs::rename(site.path("app.ndjson"), site.folder.path().join("away")).unwrap();
+    site.restart();
+    site.read();
+    assert_eq!(site.frontiers.len(), 2);
+    site.pass(ABSENT_KEEP);
+    site.read();
+    assert_eq!(site.frontiers.len(), 1);
+}
+
+#[test]
+fn m7_a_directory_that_cannot_be_listed_proves_nothing() {
+    let mut site = Site::with(StartAt::Beginning, 1);
+    site.append("a.ndjson", "one\n");
+    site.append("b.ndjson", "one\n");
+    site.read();
+    let (spool, aside) = (site.folder.path().join("spool"), site.folder.path().join("aside"));
+    fs::rename(&spool, &aside).unwrap();
+    for _ in 0..5 {
+        site.read();
+    }
+    assert_eq!(site.spool.overview().files, 2);
+    assert_eq!(site.spool.unreadable(), 1);
+    fs::rename(&aside, &spool).unwrap();
+    site.append("a.ndjson", "two\n");
+    site.append("b.ndjson", "two\n");
+    site.read();
+    site.assert_got(&[("a.ndjson", &["one", "two"]), ("b.ndjson", &["one", "two"])]);
+    assert_eq!(site.spool.unreadable(), 0);
+}
