@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{started, write};
-use crate::support::{PATIENCE, Site, append, eventually, finish, ids, inode, lines, skipped};
+use crate::support::{PATIENCE, Site, Store, append, eventually, finish, ids, inode, lines, skipped};
 
 /// Deletes `path` and makes it again until it has its old inode; whether the file system does that.
 fn reuse_inode(path: &Path) -> bool {
@@ -127,13 +127,37 @@ fn nine_of_ten_deleted(written: &mut Vec<String>) -> Site {
 }
 
 #[test]
-fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed() {
+fn i10_frontiers_of_files_deleted_while_the_agent_was_down_are_removed_once_they_are_old() {
     let mut written = Vec::new();
     let site = nine_of_ten_deleted(&mut written);
+    // At once nobody can tell a deleted file from one that is away for a while: moved, or on a file system that is
+    // not mounted.
+    site.drain();
+    assert_eq!(frontiers(&site), 10);
+    let Store::Sqlite(file) = site.store() else {
+        unreachable!("the site has an SQLite file");
+    };
+    let database = rusqlite::Connection::open(file).expect("the database opens");
+    database.execute("UPDATE tracespool_progress SET updated_at = '2020-01-01 00:00:00.000000'", []).expect("aged");
     let agent = site.start();
     eventually("one frontier is left", || frontiers(&site) == 1);
     write(&site.path("app-5.ndjson"), "line", 3, &mut written);
     write(&site.path("app-0.ndjson"), "line", 3, &mut written);
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
+fn i10_a_file_absent_for_one_run_of_the_agent_is_not_read_again_when_it_is_back() {
+    let site = Site::sqlite();
+    let (path, away) = (site.path("app.ndjson"), site.root().join("away"));
+    let mut written = Vec::new();
+    write(&path, "line", 20, &mut written);
+    site.drain();
+    std::fs::rename(&path, &away).expect("the file is moved away");
+    site.drain();
+    write(&away, "line", 5, &mut written);
+    std::fs::rename(&away, &path).expect("the file comes back");
+    let agent = site.start();
     site.finish_exactly(agent, &written);
 }
 
