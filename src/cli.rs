@@ -167,7 +167,6 @@ const LOG_MESSAGES_MAX: usize = 1_000;
 
 /// Begins to write log messages to stderr, until what is returned is dropped. A stderr that takes nothing (a journal that
 /// stands still) stops no line of telemetry.
-#[must_use]
 fn start_logging(level: LogLevel, format: LogFormat) -> WorkerGuard {
     let level = match level {
         LogLevel::Error => tracing::Level::ERROR,
