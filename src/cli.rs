@@ -16,6 +16,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogFormat, LogLevel};
 
@@ -181,8 +186,12 @@ fn complain(text: impl Display) {
     }
 }
 
-/// Begins to write log messages to stderr.
-fn start_logging(level: LogLevel, format: LogFormat) {
+/// How many log messages wait for a stderr that does not take them; more are dropped.
+const LOG_MESSAGES_MAX: usize = 1_000;
+
+/// Begins to write log messages to stderr, until what is returned is dropped. A stderr that takes nothing (a journal that
+/// stands still) stops no line of telemetry.
+fn start_logging(level: LogLevel, format: LogFormat) -> WorkerGuard {
     let level = match level {
         LogLevel::Error => tracing::Level::ERROR,
         LogLevel::Warn => tracing::Level::WARN,
@@ -190,11 +199,14 @@ fn start_logging(level: LogLevel, format: LogFormat) {
         LogLevel::Debug => tracing::Level::DEBUG,
         LogLevel::Trace => tracing::Level::TRACE,
     };
+    let (stderr, guard) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(LOG_MESSAGES_MAX)
+        .thread_name("log")
+        .finish(io::stderr());
     // The driver's and other libraries' messages may quote what they handle, so only ours are written.
-    let ours = tracing_subscriber::filter::Targets::new().with_target("tracespool", level);
-    let output = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false);
-    use tracing_subscriber::layer::SubscriberExt;
-    use tracing_subscriber::util::SubscriberInitExt;
+    let ours = Targets::new().with_target("tracespool", level);
+    let output = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(false).with_target(false);
     let started = match format {
         LogFormat::Text => tracing_subscriber::registry().with(output.with_filter(ours)).try_init(),
         LogFormat::Json => tracing_subscriber::registry().with(output.json().with_filter(ours)).try_init(),
@@ -202,5 +214,5 @@ fn start_logging(level: LogLevel, format: LogFormat) {
     if let Err(error) = started {
         complain(format_args!("no log messages will be written: {error}"));
     }
-    use tracing_subscriber::Layer;
+    guard
 }

@@ -23,8 +23,9 @@ use crate::checkpoint::Checkpoint;
 use crate::endpoint;
 use crate::metrics::Metrics;
 use crate::quarantine::{self, Quarantine};
+use crate::record::Reason;
 use crate::scrub::{self, Scrubber};
-use crate::sink::Database;
+use crate::sink::{Class, Database};
 use crate::spool::files::Disk;
 use crate::spool::hints::{Depth, Watch};
 use crate::spool::{self, Spool};
@@ -112,6 +113,7 @@ pub async fn run<D: Database>(
     metrics: Metrics,
     stop: watch::Receiver<Stop>,
 ) -> Result<End, Error> {
+    name_counters(&metrics);
     let state = Arc::new(StateDirectory::open(&options.state_directory)?);
     let checkpoint = load_checkpoint(&state, &options.agent);
     let quarantine = Quarantine::open(options.quarantine.clone(), Arc::clone(&state))
@@ -168,6 +170,16 @@ pub async fn run<D: Database>(
     background.shutdown().await;
     save(&ledger, &state, &agent, &metrics);
     Ok(if end == End::Complete && unreadable > 0 { End::Unreadable(unreadable) } else { end })
+}
+
+/// Makes the counters appear before their first event: an alert on a rise needs the zero before it.
+fn name_counters(metrics: &Metrics) {
+    for reason in Reason::ALL {
+        metrics.lines_quarantined.with_label_values(&[reason.as_str()]);
+    }
+    for class in Class::ALL {
+        metrics.database_errors.with_label_values(&[class.as_str()]);
+    }
 }
 
 /// Ends when the agent is asked to stop; never, when nobody is left to ask.

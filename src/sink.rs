@@ -39,6 +39,10 @@ pub enum Class {
 }
 
 impl Class {
+    /// All classes.
+    pub const ALL: [Class; 7] =
+        [Class::Connection, Class::Busy, Class::NotTheWriter, Class::Full, Class::Data, Class::Schema, Class::Unknown];
+
     /// The word in metrics and log lines.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ mod checkpoint;
 mod discovery;
 mod framing;
 mod identity;
+mod log;
 mod random;
 mod rotation;
 mod truncation;

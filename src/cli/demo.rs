@@ -274,5 +274,6 @@ fn summarize(places: &Places, metrics: &Metrics, written: u64, took: Duration) -
 }
 
 fn list(counts: &BTreeMap<String, u64>) -> String {
-    counts.iter().map(|(what, count)| format!("{what} {count}")).collect::<Vec<_>>().join(", ")
+    let counts = counts.iter().filter(|(_, count)| **count > 0);
+    counts.map(|(what, count)| format!("{what} {count}")).collect::<Vec<_>>().join(", ")
 }

@@ -23,7 +23,7 @@ enum Asked {
 
 /// Runs the agent until a signal ends it, or the spool is drained.
 pub fn run(config: &Config, until: Until) -> Exit {
-    super::start_logging(config.log.level, config.log.format);
+    let _log = super::start_logging(config.log.level, config.log.format);
     let made = agent::options(config, until).and_then(|options| Ok((options, agent::database(config)?)));
     let (options, database) = match made {
         Ok(made) => made,

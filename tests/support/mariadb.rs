@@ -103,6 +103,8 @@ impl MariaDb {
         assert!(self.child.is_none(), "the server is to be started, but runs");
         let mut command = mariadbd(&self.dir.path().join("data"), &self.socket(), &self.dir.path().join("error.log"));
         command.arg(format!("--port={}", self.port)).args(&self.options);
+        // Servers that share a temporary folder delete each other's temporary tables when they start.
+        command.env("TMPDIR", self.dir.path());
         self.child = Some(command.spawn().expect("mariadbd starts"));
         let client = self.client();
         if poll(PATIENCE, || client.query("SELECT 1").ok()).is_none() {

@@ -34,7 +34,8 @@ impl Template {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("mariadb-install-db");
         command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-        command.arg("--skip-name-resolve").args(SMALL).args(user());
+        // A server that starts deletes what looks like temporary tables of a dead one, also those of its neighbours.
+        command.arg("--skip-name-resolve").args(SMALL).args(user()).env("TMPDIR", folder.path());
         command.arg(format!("--datadir={}", folder.path().join("data").display()));
         let made = command.output().expect("tests need mariadb-server-core: mariadb-install-db did not start");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -78,7 +79,7 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = |name: &str| folder.path().join(name).display().to_string();
         let mut command = Command::new("mariadbd");
-        command.arg("--no-defaults").args(SMALL).args(user());
+        command.arg("--no-defaults").args(SMALL).args(user()).env("TMPDIR", folder.path());
         command.arg(format!("--datadir={}", at("data")));
         command.arg(format!("--socket={}", at("socket"))).arg(format!("--pid-file={}", at("pid")));
         command.arg("--bind-address=127.0.0.1").arg(format!("--port={port}"));
