@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use divan::Bencher;
 use divan::counter::BytesCount;
+use tracespool::record::{self, Columns, Timestamp};
 use tracespool::scrub::{Action, Extent, HashKey, Options, PrivateKey, Scrubber};
 
 /// A line as telemetry mostly is.
@@ -95,6 +96,27 @@ fn scrub_with<'l>(bencher: Bencher<'_, '_>, options: Options, lines: impl Fn() -
             drop(black_box(scrubber.scrub_line(black_box(line))));
         }
     });
+}
+
+/// What the agent does: records in, records out, and nothing copied of one that is clean.
+fn scrub_records(bencher: Bencher<'_, '_>, line: &str) {
+    let mut scrubber = Scrubber::new(Options::default());
+    let record = record::parse(line.as_bytes(), Timestamp(0), &Columns::default()).expect("a record");
+    bencher.counter(BytesCount::new(100 * line.len())).bench_local(|| {
+        for _ in 0..100 {
+            drop(black_box(scrubber.scrub(black_box(record.clone()))));
+        }
+    });
+}
+
+#[divan::bench]
+fn clean_records(bencher: Bencher<'_, '_>) {
+    scrub_records(bencher, CLEAN);
+}
+
+#[divan::bench]
+fn records_with_a_secret(bencher: Bencher<'_, '_>) {
+    scrub_records(bencher, DIRTY);
 }
 
 #[divan::bench]

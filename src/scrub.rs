@@ -104,7 +104,7 @@ pub struct Options {
     pub allowed: Vec<Allowed>,
     /// What is kept of `ip_address`.
     pub ip: Ip,
-    /// The operator's rules; at most [`RULES_MAX`] are used.
+    /// The operator's rules, at most [`RULES_MAX`].
     pub rules: Vec<OwnRule>,
 }
 
@@ -169,10 +169,14 @@ pub struct Scrubber {
 
 impl Scrubber {
     /// A scrubber with the built-in rules and those of the options.
+    ///
+    /// # Panics
+    /// There are more than [`RULES_MAX`] rules in the options.
     pub fn new(options: Options) -> Self {
         let Options { mut actions, keys, allowed, ip, rules } = options;
+        assert!(rules.len() <= RULES_MAX, "the config counts its rules");
         let mut finds = Vec::new();
-        for rule in rules.into_iter().take(RULES_MAX) {
+        for rule in rules {
             match rule {
                 OwnRule::Find(find) => {
                     actions.of_rule.extend(find.action.clone().map(|action| (find.id, action)));

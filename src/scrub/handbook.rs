@@ -5,7 +5,6 @@
 //! Invariant: it shows no example's secret whole, so that nobody's search for secrets stumbles on it.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use super::{detectors, keys};
 
@@ -43,26 +42,33 @@ fn example(text: &str, secret: &str) -> String {
     format!("`{}`", text.replace('|', "\\|").replace('`', "'"))
 }
 
-#[test]
-fn the_handbook_lists_the_rules_of_the_program() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scrubbing.md");
-    let text = std::fs::read_to_string(&path).expect("the handbook is there");
-    let at = text.find(BEGIN).expect("the handbook has a list of rules");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, format!("{}{}", &text[..at], rules())).expect("the handbook is written");
-        return;
-    }
-    assert!(
-        text[at..] == rules(),
-        "docs/scrubbing.md is out of date; write it anew with UPDATE=1 cargo test --lib handbook"
-    );
-}
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
 
-#[test]
-fn an_example_shows_no_whole_secret() {
-    assert_eq!(example("a|b `secretsecretsecret`\n", "secretsecretsecret"), r"`a\|b 'secretse…'\n`");
-    assert_eq!(example("pin 1234", "1234"), "`pin 12…`");
-    for (rule, _, (text, secret)) in detectors::table() {
-        assert!(!example(text, secret).contains(secret), "{rule}");
+    use super::*;
+
+    #[test]
+    fn the_handbook_lists_the_rules_of_the_program() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scrubbing.md");
+        let text = std::fs::read_to_string(&path).expect("the handbook is there");
+        let at = text.find(BEGIN).expect("the handbook has a list of rules");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, format!("{}{}", &text[..at], rules())).expect("the handbook is written");
+            return;
+        }
+        assert!(
+            text[at..] == rules(),
+            "docs/scrubbing.md is out of date; write it anew with UPDATE=1 cargo test --lib handbook"
+        );
+    }
+
+    #[test]
+    fn an_example_shows_no_whole_secret() {
+        assert_eq!(example("a|b `secretsecretsecret`\n", "secretsecretsecret"), r"`a\|b 'secretse…'\n`");
+        assert_eq!(example("pin 1234", "1234"), "`pin 12…`");
+        for (rule, _, (text, secret)) in detectors::table() {
+            assert!(!example(text, secret).contains(secret), "{rule}");
+        }
     }
 }
