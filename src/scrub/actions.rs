@@ -101,14 +101,21 @@ pub struct Actions {
 }
 
 impl Actions {
-    /// What stands in the place of a secret that `rule` found.
-    pub fn replacement(&self, rule: &str, secret: &str) -> String {
-        let of_kind = || match markers::kind_of(rule) {
+    /// What is done with the finds of a rule.
+    fn of(&self, rule: &str) -> &Action {
+        if self.of_rule.is_empty() && self.secret == Action::Redact && self.pii == Action::Redact {
+            return &self.secret;
+        }
+        self.of_rule.get(rule).unwrap_or_else(|| match markers::kind_of(rule) {
             Some(Kind::Pii) => &self.pii,
             Some(Kind::Secret) | None => &self.secret,
-        };
-        let made = match self.of_rule.get(rule).unwrap_or_else(of_kind) {
-            Action::Redact => None,
+        })
+    }
+
+    /// What stands in the place of a secret that `rule` found.
+    pub fn replacement(&self, rule: &str, secret: &str) -> String {
+        let made = match self.of(rule) {
+            Action::Redact => return markers::redacted(rule),
             Action::Mask => shown_part(rule, secret).and_then(|shown| markers::masked(rule, &shown)),
             Action::Hash(key) => Some(markers::hashed(rule, &key.id, &key.hash(secret))),
             Action::Encrypt(recipient) => recipient.seal(rule, secret).ok(),
