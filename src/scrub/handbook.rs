@@ -24,9 +24,10 @@ fn rules() -> String {
     }
     out.push_str("\n### By the value\n\n| rule | finds | example |\n|---|---|---|\n");
     let mut table: Vec<_> = detectors::table().collect();
-    table.sort_by_key(|(rule, kind, _)| (*kind, *rule));
-    for (rule, kind, (text, secret)) in table {
-        writeln!(out, "| `{rule}` | {} | {} |", kind.as_str(), example(text, secret)).expect("a string takes text");
+    table.sort_by_key(|(rule, kind, ..)| (*kind, *rule));
+    for (rule, kind, what, (text, secret)) in table {
+        writeln!(out, "| `{rule}` | {}: {what} | {} |", kind.as_str(), example(text, secret))
+            .expect("a string takes text");
     }
     out
 }
@@ -67,7 +68,7 @@ mod tests {
     fn an_example_shows_no_whole_secret() {
         assert_eq!(example("a|b `secretsecretsecret`\n", "secretsecretsecret"), r"`a\|b 'secretse…'\n`");
         assert_eq!(example("pin 1234", "1234"), "`pin 12…`");
-        for (rule, _, (text, secret)) in detectors::table() {
+        for (rule, _, _, (text, secret)) in detectors::table() {
             assert!(!example(text, secret).contains(secret), "{rule}");
         }
     }

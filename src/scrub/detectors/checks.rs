@@ -1,0 +1,229 @@
+//! What a pattern cannot say about the secret it found.
+
+use std::ops::Range;
+
+use super::forms::different;
+use super::numbers;
+
+/// The pattern said it all.
+pub fn sure(_: &str, _: &Range<usize>) -> bool {
+    true
+}
+
+/// A digit is in it, so it is no word.
+pub fn has_digit(text: &str, range: &Range<usize>) -> bool {
+    text[range.clone()].bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Digits, upper-case and lower-case letters are in it.
+pub fn is_mixed(text: &str, range: &Range<usize>) -> bool {
+    let secret = &text.as_bytes()[range.clone()];
+    secret.iter().any(u8::is_ascii_digit)
+        && secret.iter().any(u8::is_ascii_uppercase)
+        && secret.iter().any(u8::is_ascii_lowercase)
+}
+
+/// It looks random: digits and letters, many of them different, in a stretch that no word is as long as.
+pub fn is_random(text: &str, range: &Range<usize>) -> bool {
+    let secret = &text.as_bytes()[range.clone()];
+    let digits = secret.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let stretch = secret.split(|byte| !byte.is_ascii_alphanumeric()).any(|part| {
+        part.len() >= 12 && part.iter().any(u8::is_ascii_digit) && part.iter().any(u8::is_ascii_alphabetic)
+    });
+    (digits >= 2 && different(secret) >= 8 || is_mixed(text, range) && different(secret) >= 14) && stretch
+}
+
+/// Base32 that is no word and no sentence.
+pub fn is_seed(text: &str, range: &Range<usize>) -> bool {
+    let secret = &text[range.clone()];
+    secret.len() >= 26 && !secret.contains([' ', '-']) || has_digit(text, range)
+}
+
+/// The digits of a one-time code, and no number of an error, a place or a time.
+pub fn is_code(text: &str, range: &Range<usize>) -> bool {
+    let from = text.floor_char_boundary(range.start.saturating_sub(32));
+    let before = text[from..range.start].to_ascii_lowercase();
+    let behind = text[range.end..].trim_start_matches(' ');
+    let unit = behind.split(|char: char| !char.is_ascii_alphabetic()).next().unwrap_or_default();
+    !OTHER_CODES.iter().any(|other| before.contains(other)) && !UNITS.contains(&unit)
+}
+
+/// Codes that are no secrets.
+const OTHER_CODES: &[&str] = &[
+    "error",
+    "status",
+    "exit",
+    "response",
+    "return",
+    "result",
+    "reason",
+    "http",
+    "country",
+    "postal",
+    "post code",
+    "zip",
+    "area",
+    "promo",
+    "coupon",
+    "discount",
+    "voucher",
+    "product",
+    "sql",
+    "grpc",
+    "length",
+    "count",
+    "ttl",
+    "in ",
+    "took",
+];
+
+/// What is counted.
+const UNITS: &[&str] = &[
+    "ms", "s", "sec", "seconds", "min", "minutes", "hours", "days", "times", "users", "attempts", "requests", "bytes",
+    "rows", "entries", "errors", "of", "px", "us", "ns", "events", "sessions",
+];
+
+/// Codes in groups, or of digits and letters.
+pub fn is_recovery_code(text: &str, range: &Range<usize>) -> bool {
+    let secret = &text[range.clone()];
+    let first = secret.split([',', ';', ' ']).next().unwrap_or_default();
+    first.bytes().filter(u8::is_ascii_digit).count() >= 2
+}
+
+/// An address that somebody reads mail at, and no account on a host, package, file or message id.
+pub fn is_email(text: &str, range: &Range<usize>) -> bool {
+    let address = &text[range.clone()];
+    let Some((local, domain)) = address.rsplit_once('@').or_else(|| address.rsplit_once("%40")) else { return false };
+    let last = domain.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let mut labels = domain.split('.');
+    let version = labels.by_ref().take(2).all(|label| label.starts_with(|char: char| char.is_ascii_digit()));
+    let digits = local.bytes().filter(u8::is_ascii_digit).count();
+    let message = local.len() >= 16 && digits >= 8 || local.len() >= 40 && digits >= 3;
+    !FILE_TYPES.contains(&&*last)
+        && !version
+        && !["git", "hg", "svn"].contains(&local)
+        && !message
+        && !is_account(text, range)
+        && !is_behind_message_word(&text[..range.start])
+}
+
+/// What stands behind the dot in names that have an `@` for other reasons.
+const FILE_TYPES: &[&str] = &[
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "svg",
+    "webp",
+    "avif",
+    "ico",
+    "bmp",
+    "css",
+    "scss",
+    "less",
+    "js",
+    "mjs",
+    "cjs",
+    "jsx",
+    "ts",
+    "tsx",
+    "vue",
+    "json",
+    "map",
+    "html",
+    "htm",
+    "xml",
+    "yml",
+    "yaml",
+    "toml",
+    "lock",
+    "tgz",
+    "tar",
+    "gz",
+    "zip",
+    "jar",
+    "whl",
+    "php",
+    "exe",
+    "dll",
+    "so",
+    "woff",
+    "txt",
+    "log",
+    "csv",
+    "pdf",
+    "sql",
+    "conf",
+    "service",
+    "socket",
+    "timer",
+    "target",
+    "mount",
+    "slice",
+    "scope",
+    "device",
+    "rc",
+    "beta",
+    "alpha",
+    "internal",
+    "local",
+    "localdomain",
+    "cluster",
+];
+
+/// Whether `user@host` is an account: in a URL, of `ssh` and its kin, or before a path.
+fn is_account(text: &str, range: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let before = &bytes[range.start.saturating_sub(256)..range.start];
+    let ends = |byte: &u8| b" \t\r\n\"'<>?#/".contains(byte);
+    let userinfo = before.iter().rposition(ends).is_some_and(|at| before[at] == b'/' && before[..at].ends_with(b":/"));
+    let command = ["ssh ", "scp ", "sftp ", "rsync ", "mosh "].iter().any(|name| before.ends_with(name.as_bytes()));
+    let path = match bytes[range.end..] {
+        [b':', b'/' | b'~', ..] => true,
+        [b':', ref path @ ..] => {
+            let path = path.iter().take(64).take_while(|byte| !ends(byte) || **byte == b'/');
+            path.clone().next().is_some_and(u8::is_ascii_alphabetic) && path.clone().any(|byte| *byte == b'/')
+        }
+        _ => false,
+    };
+    userinfo || command || path
+}
+
+fn is_behind_message_word(before: &str) -> bool {
+    let from = before.floor_char_boundary(before.len().saturating_sub(32));
+    let before = before[from..].to_ascii_lowercase();
+    ["message-id", "message id", "messageid", "in-reply-to", "references:", "msgid"]
+        .iter()
+        .any(|word| before.contains(word))
+}
+
+/// As many digits as a phone number has, and no date.
+pub fn is_phone(text: &str, range: &Range<usize>) -> bool {
+    let secret = &text.as_bytes()[range.clone()];
+    let digits = numbers::digits(secret);
+    let mut groups = secret.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len);
+    let date = (groups.next(), groups.next(), groups.next(), groups.next()) == (Some(2), Some(2), Some(4), None);
+    (7..=15).contains(&digits.len()) && different(&digits) >= 3 && !date
+}
+
+/// Nine digits that were given out.
+pub fn is_ssn(text: &str, range: &Range<usize>) -> bool {
+    let digits: Vec<u8> = text[range.clone()].bytes().filter(u8::is_ascii_digit).collect();
+    digits.len() == 9 && numbers::is_ssn(&digits)
+}
+
+/// As many letters and digits as an identity number has.
+pub fn is_national_id(text: &str, range: &Range<usize>) -> bool {
+    let secret = &text[range.clone()];
+    let digits = secret.bytes().filter(u8::is_ascii_digit).count();
+    let length = secret.bytes().filter(u8::is_ascii_alphanumeric).count();
+    let unit = text[range.end..].trim_start_matches(' ').split(|char: char| !char.is_ascii_alphabetic()).next();
+    digits >= 4 && (7..=18).contains(&length) && !unit.is_some_and(|unit| UNITS.contains(&unit))
+}
+
+/// As many digits as the number of a document has.
+pub fn is_document(text: &str, range: &Range<usize>) -> bool {
+    let secret = &text[range.clone()];
+    let digits = secret.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 4 && (6..=16).contains(&secret.len())
+}

@@ -1,0 +1,262 @@
+//! Secrets of the web: tokens, credentials of HTTP authentication, private keys, passwords in URLs, signatures, sessions.
+
+use std::ops::Range;
+
+use super::super::markers::{Kind, is_marker};
+use super::looks::{self, always};
+use super::{Find, ValueRule, checks};
+use crate::record::json::{Token, Tokens};
+
+pub const RULES: &[ValueRule] = &[
+    ValueRule {
+        id: "jwt",
+        what: "JSON web tokens, signed or encrypted",
+        kind: Kind::Secret,
+        find: Find::Code { keywords: &["eyj", "eya", "ewo"], look: looks::jwt, next: find_jwt },
+        secrets: &[
+            (
+                "rejected eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl: audience",
+                "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+            ),
+            ("/verify/eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0"),
+            ("xeyJ0eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln ends", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"),
+            (
+                "jwe eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXY.Y3Q.dGFn",
+                "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXY.Y3Q.dGFn",
+            ),
+        ],
+        innocent: &[
+            // A pagination cursor: JSON in base64, but no `alg`.
+            "eyJvIjo4MH0=",
+            "eyJvIjo4MH0.eyJvIjo4MH0.c2ln",
+            // The header alone.
+            "eyJhbGciOiJIUzI1NiJ9",
+            "heyJude.mp3",
+        ],
+    },
+    ValueRule {
+        id: "bearer",
+        what: "credentials behind the scheme Bearer",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["bearer"],
+            look: always,
+            pattern: r#"(?i)\bbearer(?:\s+|\+|(?:%20)+)["']?([a-z0-9._~+/=%-]+)"#,
+            check: |text, range| is_credential(&text[range.clone()]),
+        },
+        secrets: &[
+            ("login failed, bearer 9f86d081884c7d65 refused", "9f86d081884c7d65"),
+            ("curl -H 'Authorization: Bearer abc123def'", "abc123def"),
+            ("header=Bearer%20abc123def", "abc123def"),
+        ],
+        innocent: &[
+            "bearer token expired",
+            "Bearer authentication required",
+            "the bearer of this letter",
+            "Bearer RFC6750",
+        ],
+    },
+    ValueRule {
+        id: "basic",
+        what: "credentials behind the scheme Basic",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["basic"],
+            look: always,
+            pattern: r"(?i)\bbasic(?:\s+|\+|(?:%20)+)([a-z0-9+/_-]{4,}={0,2})",
+            check: |text, range| is_basic_credential(&text[range.clone()]),
+        },
+        secrets: &[("sent Basic a2ltOjBtb245UGtlQw== to it", "a2ltOjBtb245UGtlQw==")],
+        innocent: &["Basic support plan selected", "basic authentication", "Basic YWJjZGVm", "visual basic 6.0"],
+    },
+    ValueRule {
+        id: "pem",
+        what: "private keys in PEM or OpenPGP armour",
+        kind: Kind::Secret,
+        // Unterminated, it goes on to the end: what was cut off is no less secret for it.
+        find: Find::Whole {
+            keywords: &["private key"],
+            look: always,
+            pattern: r"(?s)(-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}.*?(?:-{4,5} ?END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}|\z))",
+            check: checks::sure,
+        },
+        secrets: &[
+            (
+                "got -----BEGIN RSA PRIVATE KEY-----\nMIIB\nAAA=\n-----END RSA PRIVATE KEY----- there",
+                "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nAAA=\n-----END RSA PRIVATE KEY-----",
+            ),
+            (r"k -----BEGIN PRIVATE KEY-----\nMIIB\nAA", r"-----BEGIN PRIVATE KEY-----\nMIIB\nAA"),
+            ("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ"),
+        ],
+        innocent: &[
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+            "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+            "the private key was rotated",
+        ],
+    },
+    ValueRule {
+        id: "url_password",
+        what: "passwords in URLs",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["@"],
+            look: looks::at_sign,
+            pattern: r#"://[^\s:/?#"'<>\[\]\\]*:([^\s"'<>]*)@"#,
+            check: |text, range| is_url_password(&text[range.clone()]),
+        },
+        secrets: &[
+            ("postgresql://report:zug1WNPpr@pg-2.local:5432/dwh", "zug1WNPpr"),
+            ("redis://:hunter2@cache", "hunter2"),
+            ("amqp://app:p@ss/word@mq", "p@ss/word"),
+        ],
+        innocent: &[
+            "https://dev.test:8080/users/@kim",
+            "https://dev.test/@kim:latest",
+            "ssh://git@dev.test:22/repo.git",
+            "mail to kim@dev.test: http://dev.test",
+            "ftp://kim:@dev.test",
+        ],
+    },
+];
+
+/// Where base64 of `{"`, `{ ` or `{` and a line break begins next.
+fn token_start(bytes: &[u8], from: usize) -> Option<usize> {
+    memchr::memchr_iter(b'e', &bytes[from..]).map(|found| from + found).find(|at| looks::is_jwt_start(&bytes[*at..]))
+}
+
+/// The next JSON web token: a header that decodes as JSON with `alg`, and one to four more parts.
+fn find_jwt(text: &str, from: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let part_end = |from: usize| from + bytes[from..].iter().take_while(|byte| is_base64url(**byte)).count();
+    let mut at = from;
+    let (mut header_end, mut candidates) = (0, 0);
+    while let Some(start) = token_start(bytes, at) {
+        at = start + 3;
+        if start >= header_end {
+            header_end = part_end(start);
+            candidates = 0;
+        }
+        candidates += 1;
+        let header = &bytes[start..header_end];
+        if candidates > HEADER_CANDIDATES_MAX
+            || header.len() > HEADER_MAX
+            || bytes.get(header_end) != Some(&b'.')
+            || !is_jose_header(header)
+        {
+            continue;
+        }
+        let mut end = header_end;
+        let mut parts = 1;
+        // An empty part counts only when another follows: an encrypted token may have no key in it.
+        let mut ahead = header_end;
+        while parts < 5 && bytes.get(ahead) == Some(&b'.') {
+            let next = part_end(ahead + 1);
+            if next > ahead + 1 {
+                end = next;
+            }
+            ahead = next;
+            parts += 1;
+        }
+        if end > header_end {
+            return Some(start..end);
+        }
+    }
+    None
+}
+
+/// Longer than any header in use, certificates included.
+const HEADER_MAX: usize = 16 << 10;
+/// How many places in one run of base64 are tried as the start of a header.
+const HEADER_CANDIDATES_MAX: usize = 8;
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+fn is_jose_header(header: &[u8]) -> bool {
+    let Some(json) = decode_base64(header).and_then(|bytes| String::from_utf8(bytes).ok()) else { return false };
+    let mut tokens = Tokens::new(&json);
+    let mut alg = false;
+    loop {
+        match tokens.next() {
+            Ok(Some(Token::Key(key))) if tokens.depth() == 1 => alg |= key.decode() == "alg",
+            Ok(Some(_)) => {}
+            Ok(None) => return alg,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Whether a word behind `Bearer` is a credential rather than the next word of a sentence.
+fn is_credential(word: &str) -> bool {
+    let digit = word.contains(|char: char| char.is_ascii_digit());
+    let lower = word.contains(|char: char| char.is_ascii_lowercase());
+    let upper_inside = word.chars().skip(1).any(|char| char.is_ascii_uppercase());
+    let rfc = word.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("rfc"));
+    let min = match (digit, lower && upper_inside) {
+        (true, _) => 6,
+        (false, true) => 8,
+        (false, false) => 24,
+    };
+    word.len() >= min && !(rfc && word.len() <= 8)
+}
+
+fn is_basic_credential(word: &str) -> bool {
+    let decoded = decode_base64(word.as_bytes()).unwrap_or_default();
+    decoded.contains(&b':') && decoded.iter().all(|byte| !byte.is_ascii_control())
+}
+
+fn is_url_password(text: &str) -> bool {
+    // `host:8080/path@x` has a port there, and no password.
+    let host_end = text.find(['/', '?', '#']);
+    !host_end.is_some_and(|end| text[..end].bytes().all(|byte| byte.is_ascii_digit())) && !is_marker(text)
+}
+
+/// Decodes base64 in either alphabet, padded or not. Spare bits at the end do not matter.
+fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+    let text = &text[..text.len() - padding];
+    let mut out = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut count) = (0u32, 0);
+    for byte in text {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count) as u8);
+        }
+    }
+    // Six bits left over make no byte.
+    if count == 6 { None } else { Some(out) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_decoded_in_both_alphabets() {
+        #[track_caller]
+        fn check(text: &str, want: Option<&[u8]>) {
+            assert_eq!(decode_base64(text.as_bytes()).as_deref(), want, "{text}");
+        }
+        check("", Some(b""));
+        check("YQ==", Some(b"a"));
+        check("YQ", Some(b"a"));
+        check("YWI=", Some(b"ab"));
+        check("YWJj", Some(b"abc"));
+        check("-_-_", Some(b"\xfb\xff\xbf"));
+        check("+/+/", Some(b"\xfb\xff\xbf"));
+        check("Y", None);
+        check("Y=Q=", None);
+        check("Y Q=", None);
+    }
+}

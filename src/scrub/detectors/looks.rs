@@ -1,0 +1,118 @@
+//! Glances at what stands around a keyword, to tell words of everyday from what is worth a pattern.
+//!
+//! Invariant: a glance sees JSON with its escapes as well as a decoded string, and lets both pass or neither when a rule
+//! would match the string.
+
+use std::ops::Range;
+
+/// Whether a keyword at a range of a text is worth more.
+pub type Look = fn(&[u8], Range<usize>) -> bool;
+
+/// Twice as far as any pattern allows between its keyword and the first digit of a secret: JSON may put a backslash
+/// before every byte.
+const GLANCE: usize = 160;
+
+/// Every keyword is worth it.
+pub fn always(_: &[u8], _: Range<usize>) -> bool {
+    true
+}
+
+/// A digit follows.
+pub fn digit_ahead(text: &[u8], hit: Range<usize>) -> bool {
+    ahead(text, hit).iter().any(u8::is_ascii_digit)
+}
+
+/// Four digits, with nothing but a letter here and there between them, follow.
+pub fn digits_ahead(text: &[u8], hit: Range<usize>) -> bool {
+    ahead(text, hit).iter().filter(|byte| byte.is_ascii_digit()).take(4).count() == 4
+}
+
+/// A stretch of base64 follows, as long as an AWS secret key.
+pub fn long_ahead(text: &[u8], hit: Range<usize>) -> bool {
+    let mut run = 0;
+    let window = &text[hit.end..text.len().min(hit.end + 2 * GLANCE)];
+    window.iter().any(|byte| {
+        run = if byte.is_ascii_alphanumeric() || b"+/\\".contains(byte) { run + 1 } else { 0 };
+        run >= 40
+    })
+}
+
+/// An `@` between two things that are no space.
+pub fn at_sign(text: &[u8], hit: Range<usize>) -> bool {
+    let solid = |byte: &u8| !b" \"'<>".contains(byte);
+    let before = text[..hit.start].last().is_some_and(solid);
+    before && text.get(hit.end).is_some_and(solid)
+}
+
+/// Digits before, and a token's letters behind: `123456789:AA…`.
+pub fn telegram(text: &[u8], hit: Range<usize>) -> bool {
+    let before = text[..hit.start].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let url = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    before >= 6 && text[hit.end..].iter().take(8).take_while(url).count() == 8
+}
+
+/// A dot that may end the first part of a Discord or Airtable token.
+pub fn token_dot(text: &[u8], hit: Range<usize>) -> bool {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let before = text[..hit.start].iter().rev().take(17).take_while(part).count();
+    before == 17
+        && (text.get(hit.end + 6) == Some(&b'.') || text[hit.end..].iter().take(32).take_while(part).count() == 32)
+}
+
+/// Hexadecimal digits before, and a digit behind: `…0af1-us12`.
+pub fn mailchimp(text: &[u8], hit: Range<usize>) -> bool {
+    let before = text[..hit.start].iter().rev().take(8).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    before == 8 && text.get(hit.end).is_some_and(u8::is_ascii_digit)
+}
+
+/// Upper-case hexadecimal behind: the hash of a MySQL password.
+pub fn mysql_hash(text: &[u8], hit: Range<usize>) -> bool {
+    let upper = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+    text[hit.end..].iter().take(8).take_while(upper).count() == 8
+}
+
+/// Three or more digits before, and a token's letters behind: the id of an app and its secret.
+pub fn facebook_app(text: &[u8], hit: Range<usize>) -> bool {
+    let before = text[..hit.start].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    (13..20).contains(&before)
+}
+
+fn ahead(text: &[u8], hit: Range<usize>) -> &[u8] {
+    &text[hit.end..text.len().min(hit.end + GLANCE)]
+}
+
+/// The start of a JSON object in base64, and more of it.
+pub fn jwt(text: &[u8], hit: Range<usize>) -> bool {
+    let url = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    is_jwt_start(&text[hit.start..]) && text[hit.end..].iter().take(8).take_while(url).count() == 8
+}
+
+/// Whether a text starts with base64 of `{"`, `{ ` or `{` and a line break.
+pub fn is_jwt_start(text: &[u8]) -> bool {
+    matches!(text, [b'e', b'y', b'J' | b'A', ..] | [b'e', b'w', b'o', ..])
+}
+
+/// The marks of keys stand inside of them.
+pub fn long_around(text: &[u8], hit: Range<usize>) -> bool {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_~.+/\\".contains(byte);
+    let before = text[..hit.start].iter().rev().take(40).take_while(part).count();
+    before + text[hit.end..].iter().take(40).take_while(part).count() >= 32
+}
+
+/// The number of a token before, and the token behind.
+pub fn sanctum(text: &[u8], hit: Range<usize>) -> bool {
+    let word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    text[..hit.start].last().is_some_and(u8::is_ascii_digit)
+        && text[hit.end..].iter().take(40).take_while(word).count() == 40
+}
+
+/// The id of an organisation, and more.
+pub fn salesforce(text: &[u8], hit: Range<usize>) -> bool {
+    let more = text[hit.end..].iter().take(12).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    text[hit.clone()] == *b"00D" && more == 12
+}
+
+/// An `@`, as [`at_sign`] wants it, or one that a URL escapes.
+pub fn at_or_escaped(text: &[u8], hit: Range<usize>) -> bool {
+    hit.len() > 1 || at_sign(text, hit)
+}
