@@ -6,6 +6,15 @@ use std::borrow::Cow;
 
 use super::{detectors, keys};
 
+/// What a rule finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// What opens something: a password, a token, a key.
+    Secret,
+    /// What tells of a person: a name, an address, the number of a card.
+    Pii,
+}
+
 const MARKER_START: &str = "[REDACTED:";
 
 /// What stands in the place of a secret.
