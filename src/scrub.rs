@@ -23,7 +23,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use self::detectors::Detectors;
 use self::frame::{Frame, Kind, Role, leave, path, segment};
-use self::keys::{Numbers, Telling};
+use self::keys::Telling;
 use self::markers::{marker, without_markers};
 use self::text::Reading;
 use crate::record::json::{self, Token, Tokens};
@@ -274,8 +274,7 @@ impl Scrubber {
                 }
                 Token::ObjectStart | Token::ArrayStart => {
                     let kind = if token == Token::ObjectStart { Kind::Object } else { Kind::Array };
-                    let listed = frames.last().is_some_and(|frame| frame.kind == Kind::Array);
-                    frames.push(Frame::new(kind, class, listed));
+                    frames.push(Frame::within(&frames, kind, class));
                 }
                 Token::ObjectEnd | Token::ArrayEnd => {
                     frames.pop();
@@ -283,18 +282,17 @@ impl Scrubber {
                 }
                 Token::String(string) => {
                     let value = string.decode();
-                    let scrubbed = match class {
-                        Some(telling) => self.secret(&here, &value, telling),
-                        None => self.string(&here, &value, level),
-                    };
+                    // What is no secret by its key may still hold one: `"mail": "your password: …"`.
+                    let scrubbed = class.and_then(|telling| self.secret(&here, &value, telling));
+                    let scrubbed = scrubbed.or_else(|| self.string(&here, &value, level));
                     // A value that was a secret itself names nothing.
                     leave(&mut frames, Some(&*value).filter(|_| scrubbed.is_none()));
                     if let Some(scrubbed) = scrubbed {
                         edit.replace(tokens.span(), &written(&scrubbed));
                     }
                 }
-                Token::Number(_) => {
-                    if let Some(Telling { rule, numbers: Numbers::Secret }) = class {
+                Token::Number(number) => {
+                    if let Some(Telling { rule, .. }) = class.filter(|class| text::is_secret_number(number, *class)) {
                         self.hit(rule, &here);
                         edit.replace(tokens.span(), &written(&marker(rule)));
                     }
@@ -308,18 +306,15 @@ impl Scrubber {
 
     /// Scrubs a string under a telling key.
     fn secret(&mut self, here: &dyn Fn() -> String, value: &str, telling: Telling) -> Option<String> {
-        if text::is_harmless(value, telling) {
+        let mut spans = Vec::new();
+        text::find_under(value, telling, &mut spans);
+        if spans.is_empty() {
             return None;
         }
-        let (kept, rule) = match text::split_scheme(value).filter(|_| telling.rule == "authorization") {
-            Some((start, scheme)) => (start, scheme.rule(telling)),
-            None => (0, telling.rule),
-        };
-        if text::is_harmless(&value[kept..], telling) {
-            return None;
+        for span in &spans {
+            self.hit(span.rule, here);
         }
-        self.hit(rule, here);
-        Some(format!("{}{}", &value[..kept], marker(rule)))
+        Some(text::redact(value, &mut spans))
     }
 
     /// Scrubs a string under a key that says nothing. `None` if nothing changes.

@@ -12,7 +12,6 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 
-use super::keys;
 use super::markers::{is_marker, marker};
 use super::text::{self, Reading, Span};
 use crate::record::json::{Token, Tokens};
@@ -168,7 +167,7 @@ impl Detectors {
     /// Compiles the rules.
     pub fn new() -> Self {
         assert!(RULES.len() < 128, "a bit for each rule");
-        let mut literals = keys::gate_words();
+        let mut literals = text::gate_words();
         let mut fires = vec![Fired::KEYS; literals.len()];
         for (index, rule) in RULES.iter().enumerate() {
             literals.extend(rule.keywords);
@@ -201,7 +200,7 @@ impl Detectors {
             return true;
         }
         // Any letter of a keyword may hide behind a `\u` escape, and only there.
-        self.gate.is_match(text) || self.escape.find(text.as_bytes()).is_some()
+        self.gate.is_match(text) || self.escape.find(text.as_bytes()).is_some() || text::hides_letters(text)
     }
 
     /// Which rules may fire in `text`, a decoded string.
@@ -210,7 +209,8 @@ impl Detectors {
         if self.gate_is_open {
             return Fired(u128::MAX);
         }
-        let escaped = if self.escape.find(text.as_bytes()).is_some() { u128::MAX } else { 0 };
+        let escaped = self.escape.find(text.as_bytes()).is_some() || text::hides_letters(text);
+        let escaped = if escaped { u128::MAX } else { 0 };
         // Overlapping: a keyword may begin inside another.
         let fired = self.gate.find_overlapping_iter(text).map(|found| self.fires[found.pattern().as_usize()]);
         Fired(fired.fold(escaped, |all, fired| all | fired))

@@ -26,7 +26,7 @@ pub fn marker(rule: &str) -> String {
 pub fn marker_at(text: &str) -> Option<usize> {
     let rest = text.strip_prefix(MARKER_START)?;
     let known = |id: &str| rest.strip_prefix(id).is_some_and(|rest| rest.starts_with(']'));
-    let rule = keys::rules().chain(detectors::rules()).find(|id| known(id))?;
+    let rule = keys::rules().map(|(rule, _)| rule).chain(detectors::rules()).find(|id| known(id))?;
     Some(MARKER_START.len() + rule.len() + 1)
 }
 
@@ -66,7 +66,7 @@ mod tests {
         assert!(!is_marker("[REDACTED:password] "));
         assert_eq!(marker_at("[REDACTED:pin]x"), Some(14));
         assert_eq!(without_markers("a [REDACTED:jwt] [REDACTED:x] b"), "a  [REDACTED:x] b");
-        for rule in keys::rules().chain(detectors::rules()) {
+        for rule in keys::rules().map(|(rule, _)| rule).chain(detectors::rules()) {
             assert!(is_marker(&marker(rule)), "{rule}");
             assert!(rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{rule}");
         }
