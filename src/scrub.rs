@@ -25,7 +25,7 @@ use self::detectors::Detectors;
 use self::frame::{Frame, Kind, Role, leave, path, segment};
 use self::keys::Telling;
 use self::markers::{marker, without_markers};
-use self::text::Reading;
+use self::text::{Reading, Span};
 use crate::record::json::{self, Token, Tokens};
 use crate::record::{Json, Member, Reason, Record, Rejected};
 
@@ -282,9 +282,10 @@ impl Scrubber {
                 }
                 Token::String(string) => {
                     let value = string.decode();
-                    // What is no secret by its key may still hold one: `"mail": "your password: …"`.
-                    let scrubbed = class.and_then(|telling| self.secret(&here, &value, telling));
-                    let scrubbed = scrubbed.or_else(|| self.string(&here, &value, level));
+                    let scrubbed = match class {
+                        Some(telling) => self.under(&here, &value, telling, level),
+                        None => self.string(&here, &value, level),
+                    };
                     // A value that was a secret itself names nothing.
                     leave(&mut frames, Some(&*value).filter(|_| scrubbed.is_none()));
                     if let Some(scrubbed) = scrubbed {
@@ -302,6 +303,21 @@ impl Scrubber {
             }
         }
         Ok(edit.finish())
+    }
+
+    /// Scrubs a string under a telling key. What is no secret by its key may still hold one: `"mail": "your password: …"`.
+    fn under(&mut self, here: &dyn Fn() -> String, value: &str, telling: Telling, level: usize) -> Option<String> {
+        let mut scrubbed: Option<String> = None;
+        for _ in 0..PASSES_MAX {
+            let value = scrubbed.as_deref().unwrap_or(value);
+            match self.secret(here, value, telling).or_else(|| self.string(here, value, level)) {
+                None => return scrubbed,
+                again => scrubbed = again,
+            }
+        }
+        // What never comes clean is a secret as a whole.
+        let span = Span { range: 0..value.len(), rule: telling.rule };
+        Some(text::redact(value, &mut vec![span]))
     }
 
     /// Scrubs a string under a telling key.
@@ -370,6 +386,9 @@ impl Scrubber {
         }
     }
 }
+
+/// How often a string under a telling key is scrubbed until nothing more is found in it.
+const PASSES_MAX: usize = 8;
 
 /// JSON in a string is followed this many strings deep; further in, it is text.
 const LEVEL_MAX: usize = 3;
@@ -620,14 +639,14 @@ mod tests {
             r#"{"h":[["Authorization","Basic [REDACTED:basic]"],["Via","1.1 lb"]]}"#,
         );
         check(
-            r#"{"h":["Host","a","Cookie","a=b","Via","1"]}"#,
-            r#"{"h":["Host","a","Cookie","[REDACTED:cookie]","Via","1"]}"#,
+            r#"{"h":["Host","a","Cookie","sid=b; a=b","Via","1"]}"#,
+            r#"{"h":["Host","a","Cookie","sid=[REDACTED:cookie]; a=b","Via","1"]}"#,
         );
         check(r#"{"argv":["x","--token","abc","-v"]}"#, r#"{"argv":["x","--token","[REDACTED:token]","-v"]}"#);
         check(r#"{"name":"password","value":"x"}"#, r#"{"name":"password","value":"[REDACTED:password]"}"#);
         check(r#"{"value":["x"],"name":"password"}"#, r#"{"value":["[REDACTED:password]"],"name":"password"}"#);
         check(
-            r#"{"value":"x","key":{"a":1},"name":"a","name":"otp"}"#,
+            r#"{"value":"x1","key":{"a":1},"name":"a","name":"otp"}"#,
             r#"{"value":"[REDACTED:otp]","key":{"a":1},"name":"a","name":"otp"}"#,
         );
     }

@@ -95,10 +95,18 @@ impl Frame {
             (Some(telling), _) => Some(telling),
             (None, Some(_)) if role.fact => None,
             (None, Some(inside)) if inside.rule == "cookie" => {
-                if role.harmless_cookie { None } else { Some(Telling { form: Form::Cookie, ..inside }) }
+                if role.harmless_cookie {
+                    None
+                } else {
+                    Some(Telling { form: Form::Cookie, ..inside })
+                }
             }
             (None, Some(inside)) if inside.rule == "address" && role.is_postal_code() => {
                 Some(Telling { form: Form::Any, numbers: Numbers::Secret, ..inside })
+            }
+            // A number in it counts something else.
+            (None, Some(inside)) if inside.numbers == Numbers::Tally => {
+                Some(Telling { numbers: Numbers::Secret, ..inside })
             }
             (None, inside) => inside,
         };
@@ -114,7 +122,8 @@ impl Frame {
             Kind::Object => {
                 if self.role.usage == Usage::Name {
                     self.named = self.named.or(named);
-                    if self.inside.is_some_and(|inside| inside.rule == "cookie") && text.is_some_and(is_harmless_cookie) {
+                    if self.inside.is_some_and(|inside| inside.rule == "cookie") && text.is_some_and(is_harmless_cookie)
+                    {
                         self.inside = None;
                     }
                 }

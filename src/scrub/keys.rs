@@ -149,7 +149,7 @@ const GROUPS: &[Group] = &[
     secret("api_key", Place::Anywhere, Form::Any, &[
         "api key", "api keys", "app key", "application key", "license key", "licence key", "activation key",
         "product key", "subscription key", "service key", "role key", "write key", "admin key", "root key", "bot key",
-        "webhook key", "functions key", "activation code", "integration key", "routing key", "authkey", "serial key",
+        "webhook key", "functions key", "consumer key", "activation code", "integration key", "routing key", "authkey", "serial key",
     ]),
     secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key"]),
     secret("secret_key", Place::Anywhere, Form::Any, &[
@@ -164,7 +164,7 @@ const GROUPS: &[Group] = &[
     ]),
     pii("ssn", Place::Person, Form::Digits(6), &["ssn", "social security", "security number"]),
     pii("national_id", Place::Person, Form::Digits(5), &[
-        "national id", "national number", "insurance number", "tax id", "tax number", "taxpayer id", "tax payer", "personal id", "identity number",
+        "national id", "national number", "insurance number", "national insurance", "tax id", "tax number", "taxpayer id", "tax payer", "personal id", "identity number",
         "identity card", "nino", "cpf", "dni", "curp", "pesel", "bsn", "aadhaar", "aadhar", "personnummer",
         "driver license", "drivers license", "driving licence", "driving license", "license number", "licence number", "steuer id",
         "citizen id", "codice fiscale",
@@ -191,7 +191,8 @@ const GROUPS: &[Group] = &[
 ];
 
 /// What a single word that ends in one of these is, too: `rootpassword`, `authtoken`.
-const ENDINGS: &[&str] = &["password", "passwd", "passphrase", "passwort", "token", "secret", "apikey", "sessionid", "sessid"];
+const ENDINGS: &[&str] =
+    &["password", "passwd", "passphrase", "passwort", "token", "secret", "apikey", "sessionid", "sessid"];
 
 /// Halves of pairs that are too common in telemetry to search for while the other half will do.
 #[rustfmt::skip]
@@ -204,8 +205,18 @@ const COMMON: &[&str] = &[
 const COUNTED: &[&str] = &["tokens", "cookies"];
 
 /// Words whose small numbers are counts.
-const TALLIED: &[&str] =
-    &["passwords", "secrets", "credentials", "creds", "pass", "recovery codes", "backup codes", "session ids", "api keys"];
+const TALLIED: &[&str] = &[
+    "passwords",
+    "pins",
+    "secrets",
+    "credentials",
+    "creds",
+    "pass",
+    "recovery codes",
+    "backup codes",
+    "session ids",
+    "api keys",
+];
 
 /// Words behind those that tell of a person which only say which of several it is.
 #[rustfmt::skip]
@@ -376,7 +387,9 @@ fn pair(before: &str, word: &str) -> Option<Entry> {
 
 fn ending(word: &str) -> Option<Entry> {
     let ending = ENDINGS.iter().find(|ending| {
-        word.len().checked_sub(ending.len()).is_some_and(|at| word.as_bytes()[at..].eq_ignore_ascii_case(ending.as_bytes()))
+        word.len()
+            .checked_sub(ending.len())
+            .is_some_and(|at| word.as_bytes()[at..].eq_ignore_ascii_case(ending.as_bytes()))
     })?;
     entries(&[ending]).first().copied()
 }
@@ -398,7 +411,9 @@ fn entries(parts: &[&str]) -> &'static [Entry] {
 
 fn telling(group: &Group, key: &str) -> Telling {
     let numbers = match group.form {
-        Form::Email | Form::Name | Form::Place | Form::Street | Form::Cookie | Form::Random | Form::Phrase => Numbers::Count,
+        Form::Email | Form::Name | Form::Place | Form::Street | Form::Cookie | Form::Random | Form::Phrase => {
+            Numbers::Count
+        }
         Form::Any | Form::AfterColon | Form::Code | Form::Phone | Form::Digits(_) | Form::Date => Numbers::Secret,
     };
     let numbers = match key {

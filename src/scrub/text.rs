@@ -13,6 +13,7 @@ mod forms;
 mod prose;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 pub use self::forms::is_secret_number;
@@ -40,11 +41,23 @@ pub enum Reading {
 }
 
 /// Keys that are telling in a URL if the value looks it.
-const URL_KEYS: &[(&str, &str)] =
-    &[("key", "api_key"), ("sig", "token"), ("signature", "token"), ("ticket", "token"), ("auth", "token"), ("t", "token")];
+const URL_KEYS: &[(&str, &str)] = &[
+    ("key", "api_key"),
+    ("sig", "token"),
+    ("signature", "token"),
+    ("ticket", "token"),
+    ("auth", "token"),
+    ("t", "token"),
+];
+
+/// Elements whose attribute names their content.
+const NAMED_TAGS: &[&str] = &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting"];
 
 /// How far a name and its value stand apart, in bytes.
-const BESIDE_MAX: usize = 160;
+const BESIDE_MAX: usize = 96;
+
+/// Personal data are no longer than this where nothing delimits them, in bytes.
+const PERSON_MAX: usize = 256;
 
 /// Keys are looked for this far back, in bytes.
 const KEY_MAX: usize = 256;
@@ -84,19 +97,19 @@ const PERCENT_LEVELS: usize = 2;
 
 /// Appends the secrets in a text that stands under a telling key: mostly all of it.
 pub fn find_under(value: &str, telling: Telling, spans: &mut Vec<Span>) {
-    let scan = Scan { text: value, bytes: value.as_bytes(), reading: Reading::Prose, floor: 0 };
+    let scan = Scan::new(value, Reading::Prose);
     match telling.form {
         Form::AfterColon => {
             let from = value.find(':').map_or(0, |colon| colon + 1);
             spans.extend(scan.span(from..value.len(), Telling { form: Form::Any, ..telling }));
         }
-        _ if telling.rule == "cookie" && scan.cookies(0..value.len(), telling, spans) => {}
+        _ if telling.rule == "cookie" && scan.cookies(0, b'"', telling, spans) => {}
         _ => spans.extend(scan.span(0..value.len(), telling)),
     }
 }
 
 fn scan(text: &str, reading: Reading, spans: &mut Vec<Span>) {
-    let mut scan = Scan { text, bytes: text.as_bytes(), reading, floor: 0 };
+    let mut scan = Scan::new(text, reading);
     let mut program = None;
     let mut at = 0;
     while at < scan.bytes.len() {
@@ -110,7 +123,9 @@ fn scan(text: &str, reading: Reading, spans: &mut Vec<Span>) {
         let known = spans.len();
         let span = match scan.bytes[at] {
             b'=' => scan.after_separator(at, spans),
-            b':' => scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) }),
+            b':' => {
+                scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) })
+            }
             b' ' => {
                 program = scan.program(at, program);
                 let flag = program.filter(|_| scan.byte(at + 1) == Some(b'-'));
@@ -128,10 +143,11 @@ fn scan(text: &str, reading: Reading, spans: &mut Vec<Span>) {
                 None
             }
             b'/' => scan.after_segment(at),
+            b'>' if scan.before(at) == Some(b'-') => scan.after_arrow(at, spans),
             b'>' => scan.after_tag(at),
-            b'-' if scan.is_at(at, "--") => scan.after_flag(at),
+            b'-' if scan.is_at(at, "--") => scan.after_flag(at, spans),
             b'i' | b'I' if scan.is_at(at, "identified by ") => scan.after_identified_by(at + 14),
-            b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at),
+            b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
             _ => None,
         };
         spans.extend(span);
@@ -140,7 +156,7 @@ fn scan(text: &str, reading: Reading, spans: &mut Vec<Span>) {
                 scan.floor = span.range.end;
                 scan.floor
             }
-            None => at + 1,
+            None => scan.resume.get().max(at + 1),
         };
     }
 }
@@ -193,7 +209,9 @@ impl<'a> Decoded<'a> {
         let escape = |at: usize| {
             let hex = bytes.get(at + 1..at + 3).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))?;
             // Beyond ASCII, nothing is telling, and the text must stay UTF-8.
-            u8::from_str_radix(str::from_utf8(hex).ok()?, 16).ok().filter(|byte| matches!(byte, b'\n' | b'\r' | 0x20..0x7f))
+            u8::from_str_radix(str::from_utf8(hex).ok()?, 16)
+                .ok()
+                .filter(|byte| matches!(byte, b'\n' | b'\r' | 0x20..0x7f))
         };
         memchr::memchr_iter(b'%', bytes).find_map(escape)?;
         u32::try_from(bytes.len()).ok()?;
@@ -332,7 +350,8 @@ const HARMLESS_COOKIES: &[&str] = &[
 const COOKIE_WORDS: &[&str] = &["sess", "sid", "auth", "remember", "logged", "login", "identity", "ticket"];
 
 /// What stands in `Set-Cookie` beside the cookie.
-const COOKIE_ATTRIBUTES: &[&str] = &["expires", "max-age", "domain", "path", "samesite", "priority", "version", "comment"];
+const COOKIE_ATTRIBUTES: &[&str] =
+    &["expires", "max-age", "domain", "path", "samesite", "priority", "version", "comment"];
 
 /// Whether a cookie of this name is no secret.
 pub fn is_harmless_cookie(name: &str) -> bool {
@@ -360,6 +379,7 @@ struct Key {
     telling: Telling,
 }
 
+#[derive(Debug, Clone)]
 struct Scan<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -367,9 +387,15 @@ struct Scan<'a> {
     /// No key is looked for before this place: the end of the last secret or marker. What a secret looks like must not
     /// matter for what follows, since a marker will stand there.
     floor: usize,
+    /// What lies before this place has been looked at.
+    resume: Cell<usize>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn new(text: &'a str, reading: Reading) -> Self {
+        Scan { text, bytes: text.as_bytes(), reading, floor: 0, resume: Cell::new(0) }
+    }
+
     /// The value behind the separator at `start`, if the key before it is telling.
     fn after_separator(&self, start: usize, spans: &mut Vec<Span>) -> Option<Span> {
         let separator = self.bytes[start];
@@ -383,6 +409,11 @@ impl Scan<'_> {
             at += 1;
         }
         let Some(key) = self.key_before(start) else { return self.after_name(start, at) };
+        let chain = separator == b':' && key.quoting == Quoting::Bare && self.before(key.start) == Some(b':');
+        if chain && self.byte(at).is_some_and(|next| !next.is_ascii_whitespace()) {
+            // `arn:aws:secretsmanager:…:secret:name`
+            return None;
+        }
         let at = self.skip_space(at, key.quoting);
         if let Some(value) = self.typed(at) {
             return self.value(value, key, separator, spans);
@@ -395,7 +426,8 @@ impl Scan<'_> {
 
     /// What stands beside a name that is a value itself: `name="password" value="x"`, or in YAML, or in a form's part.
     fn after_name(&self, separator: usize, at: usize) -> Option<Span> {
-        let end = separator - self.behind_floor(separator).iter().rev().take(4).take_while(|byte| **byte == b' ').count();
+        let end =
+            separator - self.behind_floor(separator).iter().rev().take(4).take_while(|byte| **byte == b' ').count();
         let start = self.bare_start(end);
         let is_one_of = |keys: &[&str], name: &str| keys.iter().any(|known| known.eq_ignore_ascii_case(name));
         let key = &self.text[start..end];
@@ -406,10 +438,10 @@ impl Scan<'_> {
         }
         let value = self.skip_space(at, Quoting::Bare);
         let (inside, close) = self.near_value(value)?;
+        let named = if is_name { Some(keys::classify(&self.text[inside..close])?) } else { None };
         let window = &self.text[close..self.boundary(close + BESIDE_MAX)];
         let window = &window[..window.find(['<', '>']).unwrap_or(window.len())];
-        if is_name {
-            let telling = keys::classify(&self.text[inside..close])?;
+        if let Some(telling) = named {
             let part = window.trim_start_matches(['"', '\'']);
             if let Some(body) = ["\r\n\r\n", "\n\n"].iter().find(|gap| part.starts_with(**gap)) {
                 let from = close + (window.len() - part.len()) + body.len();
@@ -430,7 +462,7 @@ impl Scan<'_> {
     fn attribute(&self, start: usize, window: &str, names: &[&str]) -> Option<(usize, usize)> {
         for (at, _) in window.match_indices(['=', ':']) {
             let key = window[..at].trim_end_matches([' ', '"', '\'']);
-            let key = &key[key.rfind(|char: char| !char.is_ascii_alphanumeric()).map_or(0, |at| at + 1)..];
+            let key = key.rsplit(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
             if names.iter().any(|name| name.eq_ignore_ascii_case(key)) {
                 return self.near_value(self.skip_space(start + at + 1, Quoting::Bare));
             }
@@ -457,6 +489,9 @@ impl Scan<'_> {
         let at = self.skip_space(at, Quoting::Quoted);
         let digits = |from: usize| self.bytes[from..].iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
         let open = at + "string(".len();
+        if self.is_at(at, "string '") {
+            return Some(at + "string ".len());
+        }
         let close = if self.is_at(at, "string(") { open + digits(open) } else { return None };
         (self.is_at(close, ") ") && self.quote_at(close + 2).is_some()).then_some(close + 2)
     }
@@ -486,30 +521,47 @@ impl Scan<'_> {
         (indent > 0 && length > 0).then(|| from..from + length)
     }
 
-    /// Appends the secrets among the cookies in `range`. `false` if there are no cookies there.
-    fn cookies(&self, range: Range<usize>, telling: Telling, spans: &mut Vec<Span>) -> bool {
+    /// Appends the secrets among the cookies that begin at `from`. `false` if there are no cookies there.
+    fn cookies(&self, from: usize, around: u8, telling: Telling, spans: &mut Vec<Span>) -> bool {
         let mut any = false;
-        let mut at = range.start;
-        for part in self.text[range].split(';') {
+        let mut at = from;
+        while at < self.bytes.len() {
             let begin = at;
-            at += part.len() + 1;
+            let end = self.line_end_or(at, around, b';');
+            let part = &self.text[begin..end];
+            let last = self.byte(end) != Some(b';');
+            at = if last { self.bytes.len() } else { end + 1 };
             let Some((name, value)) = part.split_once('=') else { continue };
             let begin = begin + name.len() + 1;
             let name = name.trim();
             if name.is_empty() || name.contains(|char: char| char.is_whitespace() || "\"'{[(,:".contains(char)) {
-                // An attribute's date has no name, and prose has no cookies.
+                // Prose has no cookies.
                 return any;
             }
             any = true;
+            self.resume.set(end);
             let end = begin + value.trim_end().len();
             let attribute = COOKIE_ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(name));
-            let open = is_harmless_cookie(name) || !is_telling_cookie(name) && (is_plain_cookie(value) || !is_random(value, 6));
-            if attribute || open || marker_at(value.trim()) == Some(value.trim().len()) || value.trim().is_empty() || is_mask(value) {
+            let open = is_harmless_cookie(name)
+                || !is_telling_cookie(name) && (is_plain_cookie(value) || !is_random(value, 6));
+            if attribute
+                || open
+                || marker_at(value.trim()) == Some(value.trim().len())
+                || value.trim().is_empty()
+                || is_mask(value)
+            {
                 continue;
             }
             spans.push(Span { range: begin..end, rule: telling.rule });
         }
         any
+    }
+
+    /// `password -> x`, but not `$user->password`.
+    fn after_arrow(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
+        let spaced = self.byte(at + 1) == Some(b' ') && self.before(at - 1) == Some(b' ');
+        let key = self.key_before(at - 1).filter(|_| spaced)?;
+        self.value(self.skip_space(at + 1, key.quoting), key, b'=', spans)
     }
 
     /// The content of the element that the tag closing at `at` opens.
@@ -521,15 +573,24 @@ impl Scan<'_> {
         if name.starts_with(['/', '!', '?']) || tag.ends_with('/') {
             return None;
         }
-        let telling = keys::classify(name)?;
+        let named = || {
+            let (start, end) =
+                self.attribute(open + 1, tag, &["key", "name"]).filter(|_| NAMED_TAGS.contains(&name))?;
+            keys::classify(&self.text[start..end])
+        };
+        let telling = keys::classify(name).or_else(named)?;
         let start = if self.is_at(at + 1, "<![CDATA[") { at + 10 } else { at + 1 };
         let end = memchr::memchr2(b'<', b']', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found);
-        let end = if start == at + 1 { memchr::memchr(b'<', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found) } else { end };
+        let end = if start == at + 1 {
+            memchr::memchr(b'<', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found)
+        } else {
+            end
+        };
         self.span(start..end, telling)
     }
 
     /// The argument behind the command line flag at `at`.
-    fn after_flag(&self, at: usize) -> Option<Span> {
+    fn after_flag(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
         if self.before(at).is_some_and(|before| !before.is_ascii_whitespace() && !b"\"'`[(".contains(&before)) {
             return None;
         }
@@ -538,11 +599,11 @@ impl Scan<'_> {
         let telling = keys::classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
         let value = self.skip_space(end, Quoting::Bare);
         let key = Key { start: at, quoting: Quoting::Bare, telling };
-        self.value(value, key, b' ', &mut Vec::new()).filter(|_| self.byte(value) != Some(b'-'))
+        if self.byte(value) == Some(b'-') { None } else { self.value(value, key, b' ', spans) }
     }
 
     /// The value behind a quoted key, with a comma or nothing where the colon should be: pairs in a list, damage.
-    fn after_quoted(&self, at: usize) -> Option<Span> {
+    fn after_quoted(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
         let (key, next) = match self.bytes[at] {
             b',' => (self.key_before(at)?, at + 1),
             _ => (self.key_before(at + 1)?, at + 1),
@@ -556,15 +617,16 @@ impl Scan<'_> {
         let behind = self.skip_space(close + quote.slashes + 1, Quoting::Quoted);
         if self.byte(behind) != Some(b':') {
             // `["password", "email"]` lists names of fields.
-            let names = keys::classify(&self.text[quote.inside..close]).is_some() && !is_random(&self.text[quote.inside..close], 12);
-            return if names { None } else { self.value(start, key, b',', &mut Vec::new()) };
+            let names = keys::classify(&self.text[quote.inside..close]).is_some()
+                && !is_random(&self.text[quote.inside..close], 12);
+            return if names { None } else { self.value(start, key, b',', spans) };
         }
         // `{"name": "password", "value": "…"}`; any other key has a value of its own.
         if !VALUE_KEYS.iter().any(|name| name.eq_ignore_ascii_case(&self.text[quote.inside..close])) {
             return None;
         }
         let value = self.skip_space(behind + 1, Quoting::Quoted);
-        self.value(value, key, b':', &mut Vec::new())
+        self.value(value, key, b':', spans)
     }
 
     /// The telling key that ends before `end`.
@@ -583,8 +645,18 @@ impl Scan<'_> {
         }
         let start = self.bare_start(end);
         let name = &self.text[start..end];
-        if let Some(telling) = keys::classify(&without_percent(name)) {
-            return Some(Key { start, quoting: Quoting::Bare, telling });
+        // Two words with a space between them: `API key: …`.
+        let pair = || {
+            let space = start.checked_sub(1).filter(|space| *space >= self.floor && self.bytes[*space] == b' ')?;
+            let before = self.bare_start(space);
+            let telling = keys::classify_pair(&self.text[before..space], name)?;
+            Some(Key { start: before, quoting: Quoting::Bare, telling })
+        };
+        let single = keys::classify(&without_percent(name));
+        if let Some(telling) = single {
+            let single = Key { start, quoting: Quoting::Bare, telling };
+            // `code` alone says little.
+            return if telling.rule == "auth_code" { pair().or(Some(single)) } else { Some(single) };
         }
         // In a URL or a form; elsewhere, keys and signatures are of many kinds.
         if self.byte(end) == Some(b'=')
@@ -594,11 +666,7 @@ impl Scan<'_> {
             let telling = Telling { rule, form: Form::Random, ..keys::classify("api_key")? };
             return Some(Key { start, quoting: Quoting::Bare, telling });
         }
-        // Two words with a space between them: `API key: …`.
-        let space = start.checked_sub(1).filter(|space| self.bytes[*space] == b' ')?;
-        let before = self.bare_start(space);
-        let telling = keys::classify_pair(&self.text[before..space], name)?;
-        Some(Key { start: before, quoting: Quoting::Bare, telling })
+        pair()
     }
 
     /// The telling key whose closing quote stands at `close`.
@@ -629,9 +697,14 @@ impl Scan<'_> {
         if at >= self.bytes.len() {
             return None;
         }
+        let near = self.boundary(at + PERSON_MAX);
+        if telling.kind == Kind::Pii && near < self.bytes.len() {
+            let near = Scan { text: &self.text[..near], bytes: &self.bytes[..near], ..self.clone() };
+            return near.value(at, key, separator, spans);
+        }
         if let Some(quote) = self.quote_at(at) {
             let close = self.close(quote, key.quoting);
-            if telling.rule == "cookie" && self.cookies(quote.inside..close, telling, spans) {
+            if telling.rule == "cookie" && self.cookies(quote.inside, quote.byte, telling, spans) {
                 return None;
             }
             return self.span(quote.inside..close, telling);
@@ -658,12 +731,13 @@ impl Scan<'_> {
             return None;
         }
         let word = &self.text[at..bare_end];
-        if self.reading == Reading::Prose && (is_sentence_word(word) || is_placeholder(word)) {
+        let header = separator == b':' && key.quoting == Quoting::Bare;
+        let phrase = header && matches!(telling.rule, "passphrase" | "recovery_code");
+        if self.reading == Reading::Prose && !phrase && (is_sentence_word(word) || is_placeholder(word)) {
             return None;
         }
-        let header = separator == b':' && key.quoting == Quoting::Bare;
         match telling.rule {
-            "cookie" if header && self.cookies(at..self.line_end(at, key), telling, spans) => None,
+            "cookie" if header && self.cookies(at, self.around(key), telling, spans) => None,
             "authorization" => {
                 // Schemes are short, and lines need not be.
                 match split_scheme(&self.text[at..self.boundary(at + 64)]) {
@@ -673,6 +747,7 @@ impl Scan<'_> {
                         let end = self.bare_end(marked, separator);
                         let any = Telling { form: Form::Any, ..telling };
                         let harmless = start < end && is_harmless(&self.text[start..end], any, self.reading);
+                        let harmless = harmless || self.reading == Reading::Prose && self.placeholder_at(start);
                         if end == marked && marked > start || start >= end || harmless {
                             return None;
                         }
@@ -707,7 +782,9 @@ impl Scan<'_> {
             Form::Phone => |byte| byte.is_ascii_digit() || b"()-/.+".contains(byte),
             Form::Digits(_) => |byte| byte.is_ascii_digit() || byte.is_ascii_uppercase(),
             Form::Date => |byte| byte.is_ascii_digit() || *byte == b'.',
-            Form::Name | Form::Place | Form::Street if separator == b':' => |byte| !b",;|\"'()[]{}<>=:\\".contains(byte),
+            Form::Name | Form::Place | Form::Street if separator == b':' => {
+                |byte| !b",;|\"'()[]{}<>=:\\".contains(byte)
+            }
             _ => return end,
         };
         let numbers = !matches!(telling.form, Form::Name | Form::Place | Form::Street);
@@ -850,14 +927,22 @@ impl Scan<'_> {
         length > 0 && matches!(self.byte(at + length), Some(b'=' | b':'))
     }
 
+    /// The quote around key and value.
+    fn around(&self, key: Key) -> u8 {
+        self.before(key.start).filter(|before| b"\"'`".contains(before)).unwrap_or(b'"')
+    }
+
     /// The end of the line that `at` is in, or the quote around key and value.
     fn line_end(&self, at: usize, key: Key) -> usize {
-        let around = self.before(key.start).filter(|before| b"\"'`".contains(before)).unwrap_or(b'"');
+        self.line_end_or(at, self.around(key), b'\n')
+    }
+
+    fn line_end_or(&self, at: usize, around: u8, or: u8) -> usize {
         let mut end = at;
         while let Some(byte) = self.byte(end) {
             let escape = byte == b'\\' && self.reading == Reading::Broken;
             let next_ends = escape && self.byte(end + 1).is_some_and(|next| b"nr\"".contains(&next));
-            if byte == around || byte == b'"' || byte == b'\n' || byte == b'\r' || next_ends {
+            if byte == or || byte == around || byte == b'"' || byte == b'\n' || byte == b'\r' || next_ends {
                 break;
             }
             end += 1;
@@ -998,8 +1083,12 @@ mod tests {
         check("Authorization: Basic eDp5 sent", "Authorization: Basic [REDACTED:basic] sent");
         check("Authorization: abc def\nHost: a", "Authorization: [REDACTED:authorization]\nHost: a");
         check("authorization: digest username=\"kim\"", "authorization: digest [REDACTED:authorization]\"kim\"");
-        check("Cookie: a=b; c=d\r\nHost: a", "Cookie: [REDACTED:cookie]\r\nHost: a");
-        check("curl -H 'Cookie: a=b; c=d' https://a.test", "curl -H 'Cookie: [REDACTED:cookie]' https://a.test");
+        check("Cookie: sid=b; c=d\r\nHost: a", "Cookie: sid=[REDACTED:cookie]; c=d\r\nHost: a");
+        check(
+            "curl -H 'Cookie: sid=b; c=d' https://a.test",
+            "curl -H 'Cookie: sid=[REDACTED:cookie]; c=d' https://a.test",
+        );
+        check("Cookie: abc123", "Cookie: [REDACTED:cookie]");
         check("X-Api-Key: abc", "X-Api-Key: [REDACTED:api_key]");
         check("passphrase: correct horse battery", "passphrase: [REDACTED:passphrase]");
         check("mysql --password=abc -e", "mysql --password=[REDACTED:password] -e");
@@ -1069,7 +1158,7 @@ mod tests {
         check(r#"{password:x,a:1"#, r#"{password:[REDACTED:password],a:1"#);
         check(r#"{"password" "x","a":1"#, r#"{"password" "[REDACTED:password]","a":1"#);
         check(r#"{"password","x"}"#, r#"{"password","[REDACTED:password]"}"#);
-        check(r#"[["Cookie","a=b; c"],["Via","1"]"#, r#"[["Cookie","[REDACTED:cookie]"],["Via","1"]"#);
+        check(r#"[["Cookie","sid=b; c"],["Via","1"]"#, r#"[["Cookie","sid=[REDACTED:cookie]; c"],["Via","1"]"#);
         check(r#"{"name":"password","value":"x y","a"#, r#"{"name":"password","value":"[REDACTED:password]","a"#);
         check(r#"{"fields":"password","other":"x","a"#, r#"{"fields":"password","other":"x","a"#);
         check(r#"{"credentials":{"a":"x","b":["y"]},"c":1"#, r#"{"credentials":[REDACTED:credential],"c":1"#);
@@ -1081,7 +1170,7 @@ mod tests {
         );
         check(r#"{"q":"a\u0026token\u003dabc\u0026b","#, r#"{"q":"a&token=[REDACTED:token]&b","#);
         check(r#"{"log":"password=abc\nnext","#, r#"{"log":"password=[REDACTED:password]\nnext","#);
-        check(r#"{"h":"Cookie: a=b; c=d\r\nVia: 1","#, r#"{"h":"Cookie: [REDACTED:cookie]\r\nVia: 1","#);
+        check(r#"{"h":"Cookie: sid=b; c=d\r\nVia: 1","#, r#"{"h":"Cookie: sid=[REDACTED:cookie]; c=d\r\nVia: 1","#);
         check(r#"{"Authorization":"Bearer abc","#, r#"{"Authorization":"Bearer [REDACTED:bearer]","#);
         check("password: expired", "password: [REDACTED:password]");
         check(r#"{"password":"[REDACTED:password]","a":"#, r#"{"password":"[REDACTED:password]","a":"#);
@@ -1168,6 +1257,37 @@ mod tests {
             "[REDACTED:token]",
             "[REDACTED:",
             "passphrase",
+            "/reset/",
+            "login(",
+            "VALUES (",
+            "'",
+            " is ",
+            "hunter22",
+            "8f1d3c5b7a9e2f4d6c8b0a1e",
+            "mysql -p",
+            "curl -u a:",
+            "\nPASS ",
+            "LOGIN a ",
+            "code ",
+            "your ",
+            "%70",
+            "%25",
+            "phone",
+            "email",
+            "a@b.test",
+            "first_name",
+            "address",
+            "IDENTIFIED BY ",
+            "string(2) ",
+            ";s:2:",
+            "->",
+            "|\n  ",
+            "\r\n\r\n",
+            "sid=",
+            "; ",
+            "?key=",
+            "***",
+            "get(",
             "?",
             "$1",
             "-",

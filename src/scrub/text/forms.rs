@@ -6,13 +6,20 @@
 //! Invariant: the answer depends on the text and the class alone.
 
 use super::super::keys::{self, Form, Numbers, Telling};
-use super::super::markers::is_marker;
+use super::super::markers::{Kind, is_marker, without_markers};
 use super::Reading;
 
 /// Whether a text under a telling key is no secret.
 pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
     let value = value.trim();
-    if value.is_empty() || is_marker(value) || is_mask(value) || !fits(value, telling.form) {
+    if value.len() > HARMLESS_MAX {
+        // Nobody writes reports this long there, and to look at every such value would take too long.
+        return telling.kind == Kind::Pii || is_uniform(value);
+    }
+    // What was scrubbed already may have the form now, or have it no longer.
+    let scrubbed =
+        || !matches!(telling.form, Form::Any | Form::AfterColon) && without_markers(value).len() < value.len();
+    if value.is_empty() || scrubbed() || is_marker(value) || is_mask(value) || !fits(value, telling.form) {
         return true;
     }
     let count = match telling.numbers {
@@ -27,7 +34,13 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
     }
     match reading {
         Reading::Broken => false,
-        Reading::Prose => is_placeholder(value) || is_reference(value) || is_report(value),
+        Reading::Prose => {
+            let phrase = matches!(telling.rule, "passphrase" | "recovery_code");
+            is_placeholder(value)
+                || is_reference(value)
+                || is_expression(value)
+                || is_report(value, if phrase { 2 } else { 3 })
+        }
     }
 }
 
@@ -63,9 +76,13 @@ const SENTENCE_WORDS: &[&str] = &[
 const STATE_WORDS: &[&str] = &[
     "any", "app", "authenticator", "auto", "basic", "bearer", "blank", "bool", "boolean", "busy", "cookie", "custom", "default", "digest", "email", "encrypted",
     "filtered", "fresh", "header", "hotp", "include", "int", "integer", "irrelevant", "jwt", "mandatory", "masked", "n/a", "nullable", "number", "oauth", "oauth2", "object",
-    "none", "off", "omit", "opaque", "optional", "pending", "private", "prohibited", "protected", "public", "queued", "removed", "same-origin", "session", "skipped", "sms",
+    "none", "off", "omit", "opaque", "optional", "pending", "private", "prohibited", "protected", "public", "queued", "removed", "same-origin", "session", "skipped", "sms", "str",
     "sensitive", "sometimes", "string", "text", "totp", "unavailable", "unverified", "varchar", "verification",
 ];
+
+/// Words of up to three letters that say all by themselves.
+const SHORT_STATES: &[&str] =
+    &["any", "app", "str", "bad", "int", "jwt", "n/a", "new", "nil", "no", "off", "ok", "old", "set", "sms", "yes"];
 
 /// Whether a word is one that sentences put in a secret's place.
 pub fn is_sentence_word(word: &str) -> bool {
@@ -75,15 +92,18 @@ pub fn is_sentence_word(word: &str) -> bool {
 
 /// Whether a value speaks of a secret: a state (`expired`), a message (`must be at least 12 characters`), a rule for
 /// input (`required|min:12`).
-fn is_report(value: &str) -> bool {
+///
+/// Of `margin` words, at least one must be of those that sentences are made of.
+fn is_report(value: &str, margin: usize) -> bool {
     let value = value.trim_matches(|char: char| char.is_ascii_whitespace() || "()[]<>\"'".contains(char));
-    if contains(STATE_WORDS, value) || is_sentence_word(value) {
+    let alone = value.len() > 3 || contains(SHORT_STATES, value);
+    if alone && (contains(STATE_WORDS, value) || is_sentence_word(value)) {
         return true;
     }
     if let Some((first, _)) = value.split_once('|') {
         return is_sentence_word(first) || contains(STATE_WORDS, first);
     }
-    let (mut count, mut known) = (0, 0);
+    let (mut count, mut known, mut last) = (0, 0, false);
     for word in value.split_ascii_whitespace() {
         let word = word.trim_matches(|char: char| char.is_ascii_punctuation());
         let plain = word.chars().all(|char| char.is_alphabetic() || "-'’/_".contains(char)) || is_digits(word, 4);
@@ -91,19 +111,32 @@ fn is_report(value: &str) -> bool {
             return false;
         }
         count += 1;
-        known += usize::from(is_sentence_word(word));
+        let is_known = word.len() > 1 && is_sentence_word(word);
+        known += usize::from(is_known);
+        last = is_known && word.len() > 3;
     }
-    known >= if count < 4 { 1 } else { 2 } && count > 1
+    let enough = match count {
+        0 | 1 => false,
+        2 | 3 => known >= 2 || last,
+        _ => known >= 2,
+    };
+    enough && known * margin >= count
+}
+
+/// A longer text is what its key says, without a closer look.
+const HARMLESS_MAX: usize = 2048;
+
+fn is_uniform(value: &str) -> bool {
+    let mask = if value.len() < 3 { "*•" } else { "*•●xX.-" };
+    value.chars().all(|char| mask.contains(char) && value.starts_with(char))
 }
 
 /// Whether a text shows nothing, or next to nothing, of a secret: `****`, `xxxx`, `[hidden]`, `k***@mail.test`, `eyJh...`.
 pub fn is_mask(value: &str) -> bool {
-    let mask = if value.len() < 3 { "*•" } else { "*•●xX.-" };
-    let uniform = value.chars().all(|char| mask.contains(char) && value.starts_with(char));
     let starred = ["***", "•••", "●●●"].iter().any(|stars| value.contains(stars));
     let head = value.strip_suffix("...").or_else(|| value.strip_suffix('…'));
     let shortened = head.is_some_and(|head| head.len() <= 8 && !head.contains(' '));
-    uniform || starred || shortened
+    is_uniform(value) || starred || shortened
 }
 
 /// Whether a value stands for a secret that is put in elsewhere: `?`, `$1`, `:password`, `${PASSWORD}`, `<password>`.
@@ -113,13 +146,18 @@ pub fn is_placeholder(value: &str) -> bool {
         b"" | b"?" | b"%s" | b"%d" | b"%v" => return true,
         [b'$', b'{' | b'(', .., b'}' | b')'] if value.len() > 3 => &value[2..value.len() - 1],
         [b'{', b'{', .., b'}', b'}'] if value.len() >= 4 => &value[2..value.len() - 2],
-        [b'[', .., b']'] | [b'(', .., b')'] if value.len() > 2 => return is_report(value),
-        [b'<', .., b'>'] | [b'{', .., b'}'] if value.len() > 2 => {
-            &value[1..value.len() - 1]
-        }
+        [b'[', .., b']'] | [b'(', .., b')'] if value.len() > 2 => return is_report(value, 3),
+        [b'<', .., b'>'] | [b'{', .., b'}'] if value.len() > 2 => &value[1..value.len() - 1],
         [b'%', .., b'%'] if value.len() > 2 => &value[1..value.len() - 1],
         [b'%', b'(', .., b')', b's'] => &value[2..value.len() - 2],
-        [b'$', name @ ..] if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') => return true,
+        [b'$', name @ ..] if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') => {
+            return true;
+        }
+        [b'$' | b':' | b'@', name @ ..]
+            if !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)) =>
+        {
+            return false;
+        }
         [b'$' | b':' | b'@', ..] => return keys::classify(&value[1..]).is_some() || is_digits(&value[1..], 2),
         _ => return false,
     };
@@ -128,10 +166,74 @@ pub fn is_placeholder(value: &str) -> bool {
 
 /// Whether a value says where the secret is kept: a path, the entry of a vault, a variable.
 fn is_reference(value: &str) -> bool {
-    let prefixes = ["arn:aws:", "vault:", "op://", "ssm:", "env:", "file:", "secretsmanager:", "process.env", "os.environ", "getenv(", "env(", "ENV["];
-    let roots = ["/var/", "/home/", "/usr/", "/opt/", "/etc/", "/srv/", "/app/", "/tmp/", "/root", "/mnt/", "/run/", "/data/", "/Users/", "/code/", "~/", "C:\\"];
+    let prefixes = [
+        "arn:aws:",
+        "vault:",
+        "op://",
+        "ssm:",
+        "env:",
+        "file:",
+        "secretsmanager:",
+        "process.env",
+        "os.environ",
+        "getenv(",
+        "env(",
+        "ENV[",
+    ];
+    let roots = [
+        "/var/", "/home/", "/usr/", "/opt/", "/etc/", "/srv/", "/app/", "/tmp/", "/root", "/mnt/", "/run/", "/data/",
+        "/Users/", "/code/", "~/", "C:\\",
+    ];
     let path = roots.iter().any(|root| value.starts_with(root)) && !value.contains(' ');
     path || prefixes.iter().any(|prefix| value.starts_with(prefix)) || value == "/"
+}
+
+/// Whether a value is code that comes by the secret: `getToken()`, `req.body.password`, or its type.
+fn is_expression(value: &str) -> bool {
+    let is_name = |char: char| char.is_ascii_alphabetic() || "_.$>:-?!".contains(char);
+    let name = value.trim_end_matches(|char: char| "()!;,?".contains(char));
+    if let Some((name, arguments)) = value.split_once('(') {
+        let sources = ["input", "env", "getenv", "config", "prompt", "getpass", "trans", "request", "get", "read"];
+        return name.len() > 2
+            && name.chars().all(is_name)
+            && (arguments.trim_end_matches(')').is_empty() || sources.contains(&name));
+    }
+    let types = ["Option<", "Optional[", "Vec<", "List<", "List["];
+    let roots = [
+        "req",
+        "request",
+        "config",
+        "process",
+        "os",
+        "self",
+        "this",
+        "params",
+        "env",
+        "settings",
+        "ctx",
+        "context",
+        "user",
+        "data",
+        "opts",
+        "options",
+        "args",
+        "event",
+        "body",
+        "payload",
+        "response",
+        "res",
+        "props",
+        "state",
+        "session",
+        "$this",
+        "account",
+        "credentials",
+    ];
+    types.iter().any(|start| value.starts_with(start))
+        || name == "String"
+        || name.chars().all(is_name)
+            && name.split('.').count() > 1
+            && roots.iter().any(|root| name.split(['.', '-']).next() == Some(root))
 }
 
 /// Whether a text has the form that its key lets one expect.
@@ -146,7 +248,8 @@ fn fits(value: &str, form: Form) -> bool {
         Form::Email => is_email(value),
         Form::Phone => {
             let body = value.trim_start_matches(|char: char| char.is_ascii_alphabetic() || ":. ".contains(char));
-            (6..=17).contains(&digits(body)) && body.chars().all(|char| char.is_ascii_digit() || "+ ()-./xX".contains(char))
+            (6..=17).contains(&digits(body))
+                && body.chars().all(|char| char.is_ascii_digit() || "+ ()-./xX".contains(char))
         }
         Form::Digits(min) => {
             let neat = |char: char| char.is_ascii_alphanumeric() || " -./".contains(char);
@@ -187,7 +290,8 @@ pub fn is_slug(value: &str) -> bool {
 
 /// Whether a text is a UUID.
 pub fn is_uuid(value: &str) -> bool {
-    let shape = |(at, byte): (usize, u8)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    let shape =
+        |(at, byte): (usize, u8)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() };
     value.len() == 36 && value.bytes().enumerate().all(shape)
 }
 
@@ -210,16 +314,26 @@ fn is_email(value: &str) -> bool {
 fn is_name(value: &str) -> bool {
     let name = |char: char| char.is_alphabetic() || " .'’-,+%".contains(char);
     let letters = value.chars().filter(|char| char.is_alphabetic()).count();
-    letters > 1 && value.len() <= 100 && value.chars().all(|char| name(char) || value.contains('%') && char.is_ascii_digit())
+    letters > 1
+        && value.len() <= 100
+        && value.chars().all(|char| name(char) || value.contains('%') && char.is_ascii_digit())
 }
 
 /// A street and the number of a house, or a postal code and a town.
 fn is_place(value: &str) -> bool {
     let technical = |char: char| "@=<>{}|\\_".contains(char);
     let words = || value.split(|char: char| char.is_whitespace() || char == ',' || char == '+');
-    let number = words().any(|word| word.len() <= 6 && word.bytes().any(|byte| byte.is_ascii_digit()) && digits(word) + 1 >= word.len());
-    let letters = words().any(|word| word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':'));
-    value.len() <= 200 && number && letters && !value.contains(technical) && !value.contains("://") && !is_report(value)
+    let number = words().any(|word| {
+        word.len() <= 6 && word.bytes().any(|byte| byte.is_ascii_digit()) && digits(word) + 1 >= word.len()
+    });
+    let letters =
+        words().any(|word| word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':'));
+    value.len() <= 200
+        && number
+        && letters
+        && !value.contains(technical)
+        && !value.contains("://")
+        && !is_report(value, 3)
 }
 
 fn digits(value: &str) -> usize {

@@ -55,19 +55,23 @@ const SPEECH: &[(&str, Speech)] = &[
 
 /// Words between a secret's name and the secret. Those that assert more than the others come first.
 const ASSERTING: &[&str] = &["is", "was", "to", "as", "=", ":", "are", "ist", "lautet"];
-const LINKING: &[&str] = &["changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number"];
+const LINKING: &[&str] =
+    &["changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number"];
 
 /// Words before `code` that make it a secret.
 #[rustfmt::skip]
 const CODES: &[&str] = &[
     "verification", "security", "login", "confirmation", "authentication", "auth", "access", "sms", "time", "onetime", "backup", "recovery", "reset",
-    "your", "mfa", "2fa", "signin", "factor", "unlock", "authorization",
+    "your", "mfa", "2fa", "signin", "factor", "unlock", "authorization", "enter",
 ];
+
+/// Words that make the word before them telling: `API key`.
+const SECOND_WORDS: &[&str] = &["key", "keys", "id"];
 
 /// Names of algorithms and the like, which have digits in them.
 const TECHNICAL: &[&str] = &[
-    "sha", "md", "base", "argon", "utf", "oauth", "bcrypt", "iso", "rfc", "x509", "pbkdf", "pkcs", "http", "ipv", "s3", "ec2", "k8s", "v", "rs", "hs", "es", "aes", "ed25519",
-    "2fa", "auth0", "log4j", "web",
+    "sha", "md", "base", "argon", "utf", "oauth", "bcrypt", "iso", "rfc", "x509", "pbkdf", "pkcs", "http", "ipv", "s3",
+    "ec2", "k8s", "v", "rs", "hs", "es", "aes", "ed25519", "2fa", "auth0", "log4j", "web",
 ];
 
 /// Programs with flags that take a secret.
@@ -102,7 +106,9 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("mongorestore", Program::Spaced),
     ("curl", Program::User),
     ("wget", Program::User),
-    ("http", Program::Auth),
+    ("http", Program::User),
+    ("sqlcmd", Program::Auth),
+    ("zip", Program::Auth),
     ("redis-cli", Program::Auth),
     ("ldapsearch", Program::Bind),
     ("ldapmodify", Program::Bind),
@@ -133,10 +139,16 @@ const CALLS: &[(&str, usize)] = &[
 ];
 
 /// Verbs of calls that are handed a secret, rather than the name of one.
-const VERBS: &[&str] = &["set", "verify", "check", "validate", "update", "change", "compare", "test", "hash", "encrypt", "with", "is", "use", "decode", "parse", "revoke", "create"];
+const VERBS: &[&str] = &[
+    "set", "verify", "check", "validate", "update", "change", "compare", "test", "hash", "encrypt", "with", "is",
+    "use", "decode", "parse", "revoke", "create",
+];
 
 /// How much of the arguments of a call is looked at, in bytes.
-const CALL_MAX: usize = 512;
+const CALL_MAX: usize = 256;
+
+/// Calls within the arguments of a call are followed this deep.
+const NESTED_MAX: usize = 3;
 
 impl Scan<'_> {
     /// The secret that the word before the space or colon at `at` announces.
@@ -155,9 +167,13 @@ impl Scan<'_> {
                 (keys::classify("otp")?, Speech::SomeCode)
             }
             Some((_, speech)) => (keys::classify(word)?, *speech),
-            None if word.len() <= 4 => {
+            None if SECOND_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
                 let telling = keys::classify_pair(self.word_before(start), word)?;
                 (Some(telling).filter(|telling| telling.kind == Kind::Secret)?, Speech::Token)
+            }
+            None if ["ENV", "ARG", "setenv"].contains(&self.word_before(start)) => {
+                let telling = keys::classify(word).filter(|telling| telling.kind == Kind::Secret)?;
+                (telling, Speech::Token)
             }
             None => return None,
         };
@@ -171,7 +187,8 @@ impl Scan<'_> {
             let end = self.token_end(start);
             let word = &self.text[start..end];
             let bare = word.trim_end_matches(':');
-            let asserts = ASSERTING.iter().any(|known| known.eq_ignore_ascii_case(if bare.is_empty() { word } else { bare }));
+            let asserts =
+                ASSERTING.iter().any(|known| known.eq_ignore_ascii_case(if bare.is_empty() { word } else { bare }));
             let is_link = asserts || LINKING.iter().any(|known| known.eq_ignore_ascii_case(bare));
             if links == 3 || !is_link {
                 break (start, end);
@@ -180,6 +197,8 @@ impl Scan<'_> {
             from = end;
             links += 1;
         };
+        // `password (hunter2)`
+        let start = if self.byte(start) == Some(b'(') { start + 1 } else { start };
         if start >= end || marker_at(&self.text[start..]).is_some() {
             return None;
         }
@@ -195,10 +214,15 @@ impl Scan<'_> {
             let harmless = is_harmless(value, telling, Reading::Prose) || is_technical(value);
             return (is_secret && !harmless).then_some(Span { range: quote.inside..close, rule: telling.rule });
         }
-        let mut end = end - self.text[start..end].bytes().rev().take_while(|byte| b".,;:!?)]}>\"'`".contains(byte)).count();
+        let mut end =
+            end - self.text[start..end].bytes().rev().take_while(|byte| b".,;:!?)]}>\"'`".contains(byte)).count();
         let value = &self.text[start..end.max(start)];
         let found = match speech {
-            Speech::Password => is_spoken_password(value, asserted),
+            Speech::Password => {
+                let once = self.word_before(self.word_start(at)).to_ascii_lowercase();
+                let once = ["time", "one-time", "onetime", "temporary", "otp"].contains(&once.as_str());
+                is_spoken_password(value, asserted || once && is_digits(value, 8))
+            }
             Speech::Phrase => {
                 end = self.phrase_end(start)?;
                 true
@@ -221,8 +245,10 @@ impl Scan<'_> {
         }
         let behind = &self.text[at..self.boundary(at + 56)].to_ascii_lowercase();
         let announces = [" code", " otp", " pin", "passcode", "password"].iter().any(|word| behind.contains(word));
-        let start = self.word_start(at);
-        let digits = is_digits(&self.text[start..at], 8) && at - start >= 4;
+        // `G-123456 is your …`
+        let start = at - self.behind_floor(at).iter().rev().take(9).take_while(|byte| byte.is_ascii_digit()).count();
+        let alone = self.before(start).is_none_or(|before| before.is_ascii_whitespace() || b"-:\"'(".contains(&before));
+        let digits = is_digits(&self.text[start..at], 8) && at - start >= 4 && alone;
         (announces && digits).then(|| Span { range: start..at, rule: "otp" })
     }
 
@@ -243,7 +269,7 @@ impl Scan<'_> {
         let from = match (program, flag) {
             (Program::Glued, b'p') => at + 2,
             (Program::Spaced, b'p') | (Program::Auth, b'a' | b'P') | (Program::Bind, b'w') => self.skip_blanks(at + 2),
-            (Program::User, b'u' | b'U') => self.skip_blanks(at + 2),
+            (Program::User, b'u' | b'U' | b'a') => self.skip_blanks(at + 2),
             (Program::User, b'-') if user => self.skip_blanks(at + self.token_end(at) - at),
             _ => return None,
         };
@@ -269,15 +295,19 @@ impl Scan<'_> {
             return None;
         }
         let telling = keys::classify("password")?;
-        let line = at + memchr::memchr2(b'\r', b'\n', &self.bytes[at..self.boundary(at + CALL_MAX)]).unwrap_or(CALL_MAX);
+        let line =
+            at + memchr::memchr2(b'\r', b'\n', &self.bytes[at..self.boundary(at + CALL_MAX)]).unwrap_or(CALL_MAX);
         let line = self.boundary(line);
-        let line = at + self.text[at..line].find("\\r").or_else(|| self.text[at..line].find("\\n")).unwrap_or(line - at);
+        let line =
+            at + self.text[at..line].find("\\r").or_else(|| self.text[at..line].find("\\n")).unwrap_or(line - at);
         let words: Vec<&str> = self.text[at..line].split_ascii_whitespace().take(4).collect();
         let secret = match (word, &words[..]) {
             ("PASS", [secret]) if !secret.contains('/') && is_spoken_password(secret, true) => *secret,
             ("LOGIN", [_, secret]) if is_spoken_password(secret, true) => *secret,
             ("AUTH", [method, secret, ..])
-                if ["PLAIN", "LOGIN", "XOAUTH2", "CRAM-MD5"].contains(method) && secret.len() >= 8 && !is_slug(secret) =>
+                if ["PLAIN", "LOGIN", "XOAUTH2", "CRAM-MD5"].contains(method)
+                    && secret.len() >= 8
+                    && !is_slug(secret) =>
             {
                 *secret
             }
@@ -348,6 +378,7 @@ impl Scan<'_> {
                         at = close + quote.slashes;
                     }
                 }
+                b'(' | b'[' | b'{' if depth == NESTED_MAX => return None,
                 b'(' | b'[' | b'{' => depth += 1,
                 b')' if depth == 0 => return Some(at),
                 b')' | b']' | b'}' => depth -= 1.min(depth),
@@ -363,7 +394,9 @@ impl Scan<'_> {
     /// `INSERT INTO users (name, password) VALUES ('kim', 'secret'), …`
     fn after_values(&self, name: usize, at: usize, spans: &mut Vec<Span>) {
         let before = self.behind_floor(name);
-        let Some(close) = before.iter().rposition(|byte| !byte.is_ascii_whitespace()).filter(|close| before[*close] == b')') else {
+        let Some(close) =
+            before.iter().rposition(|byte| !byte.is_ascii_whitespace()).filter(|close| before[*close] == b')')
+        else {
             return;
         };
         let from = close.saturating_sub(2 * CALL_MAX);
@@ -427,7 +460,11 @@ impl Scan<'_> {
             let from = self.skip_blanks(end);
             let length = self.bytes[from..].iter().take(24).take_while(|byte| byte.is_ascii_lowercase()).count();
             let word = &self.text[from..from + length];
-            if length < 3 || is_sentence_word(word) && word != "correct" || word.ends_with("ed") || word.ends_with("ing") {
+            if length < 3
+                || is_sentence_word(word) && word != "correct"
+                || word.ends_with("ed")
+                || word.ends_with("ing")
+            {
                 break;
             }
             end = from + length;
@@ -438,7 +475,10 @@ impl Scan<'_> {
     }
 
     fn word_before(&self, at: usize) -> &str {
-        let Some(end) = at.checked_sub(1).filter(|end| *end >= self.floor && matches!(self.bytes[*end], b' ' | b'-')) else { return "" };
+        let Some(end) = at.checked_sub(1).filter(|end| *end >= self.floor && matches!(self.bytes[*end], b' ' | b'-'))
+        else {
+            return "";
+        };
         &self.text[self.word_start(end)..end]
     }
 
