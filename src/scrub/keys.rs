@@ -173,7 +173,7 @@ const GROUPS: &[Group] = &[
     pii("iban", Place::Person, Form::Digits(8), &["iban", "ibans"]),
     pii("bank_account", Place::Person, Form::Digits(6), &["account number", "account no", "bank account", "acct number", "account nr", "routing number"]),
     pii("card", Place::Person, Form::Digits(12), &[
-        "pan", "card number", "card no", "cc number", "cc num", "credit card", "debit card", "card num", "card pan",
+        "pan", "card number", "card no", "cc number", "credit card", "debit card", "card pan",
     ]),
     pii("birth_date", Place::Person, Form::Date, &[
         "dob", "birthdate", "birth date", "birthday", "of birth", "date birth", "geburtsdatum", "born",
@@ -200,6 +200,9 @@ const COMMON: &[&str] = &[
     "access", "account", "app", "application", "card", "cc", "code", "codes", "contact", "customer", "device", "first", "full", "guest", "header",
     "home", "id", "ids", "key", "keys", "last", "line", "link", "login", "name", "no", "nr", "num", "number", "of", "service", "time", "user",
 ];
+
+/// Halves of so many pairs that to search for them is less work than for all their other halves.
+const FREQUENT: &[&str] = &["key", "name", "number"];
 
 /// Words whose numbers are counts: many of a thing that is never a number itself.
 const COUNTED: &[&str] = &["tokens", "cookies"];
@@ -263,17 +266,13 @@ pub fn classify(key: &str) -> Option<Telling> {
     // The match nearest to the end names the rule best: `password_reset_token` is a token.
     for at in (0..words.len()).rev() {
         let behind = &words[at + 1..];
-        match telling_at(&words, at) {
-            Some(Entry { telling, place: Place::Person }) => {
-                if behind.iter().all(|word| contains(TELLING_TAILS, word.text)) {
-                    return Some(telling);
-                }
-            }
-            Some(Entry { telling, .. }) => {
-                let tail = behind.last().is_some_and(|last| contains(TAILS, last.text));
-                return if tail { None } else { Some(telling) };
-            }
-            None => {}
+        let Some(Entry { telling, place }) = telling_at(&words, at) else { continue };
+        if place != Place::Person {
+            let tail = behind.last().is_some_and(|last| contains(TAILS, last.text));
+            return if tail { None } else { Some(telling) };
+        }
+        if behind.iter().all(|word| contains(TELLING_TAILS, word.text)) {
+            return Some(telling);
         }
     }
     None
@@ -304,6 +303,10 @@ pub fn gate_words() -> Vec<&'static str> {
     let singles = words.clone();
     for (a, b) in keys().filter_map(|key| key.split_once(' ')) {
         if singles.iter().any(|word| a.contains(word) || b.contains(word)) {
+            continue;
+        }
+        if let Some(word) = FREQUENT.iter().find(|word| a == **word || b.starts_with(**word)) {
+            words.push(word);
             continue;
         }
         words.push(match (COMMON.contains(&a), COMMON.contains(&b)) {
@@ -622,6 +625,65 @@ mod tests {
         check("authorization_endpoint");
         check("AuthTokenController.php");
         check("secrets.yml");
+    }
+
+    #[test]
+    fn keys_that_tell_of_people_are_telling_at_their_end() {
+        #[track_caller]
+        fn check(key: &str, rule: &str) {
+            let telling = classify(key).unwrap_or_else(|| panic!("`{key}` is telling"));
+            assert_eq!((telling.rule, telling.kind), (rule, Kind::Pii), "{key}");
+        }
+        check("email", "email");
+        check("contactEmail", "email");
+        check("customer_email_address", "email");
+        check("e-mail", "email");
+        check("phone", "phone");
+        check("mobile_phone", "phone");
+        check("phoneNumber", "phone");
+        check("phone_home", "phone");
+        check("fax", "phone");
+        check("ssn", "ssn");
+        check("social_security_number", "ssn");
+        check("taxId", "national_id");
+        check("passport_number", "passport");
+        check("IBAN", "iban");
+        check("account_number", "bank_account");
+        check("pan", "card");
+        check("cardNumber", "card");
+        check("date_of_birth", "birth_date");
+        check("dob", "birth_date");
+        check("first_name", "name");
+        check("lastName", "name");
+        check("billing_address", "address");
+        check("addressLine1", "address");
+    }
+
+    #[test]
+    fn keys_that_only_mention_people_are_innocent() {
+        #[track_caller]
+        fn check(key: &str) {
+            assert_eq!(classify(key), None, "{key}");
+        }
+        check("name");
+        check("username");
+        check("file_name");
+        check("route_name");
+        check("event_name");
+        check("phone_verified");
+        check("phone_model");
+        check("has_phone_support");
+        check("passport_country");
+        check("card_last4");
+        check("card_brand");
+        check("account_number_length");
+        check("address_id");
+        check("birthday_campaign");
+        check("first_name_length");
+        check("panel");
+        check("company");
+        check("streetwear");
+        check("timecode");
     }
 
     #[test]

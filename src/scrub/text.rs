@@ -355,8 +355,8 @@ const COOKIE_ATTRIBUTES: &[&str] =
 
 /// Whether a cookie of this name is no secret.
 pub fn is_harmless_cookie(name: &str) -> bool {
-    let starts = |known: &&str| name.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known));
-    HARMLESS_COOKIES.iter().any(|known| starts(&known)) && !is_telling_cookie(name)
+    let starts = |known: &str| name.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known));
+    HARMLESS_COOKIES.iter().any(|known| starts(known)) && !is_telling_cookie(name)
 }
 
 fn is_telling_cookie(name: &str) -> bool {
@@ -1205,6 +1205,64 @@ mod tests {
         check(r"\u0022\u005c\u000a\u00e9", r#"\"\\\u000a\u00e9"#);
         check(r":\/\/", "://");
         check(r"\n\\ \u12 \", r"\n\\ \u12 \");
+    }
+
+    #[test]
+    fn texts_that_come_near_to_secrets_take_linear_time() {
+        for part in [
+            "login(",
+            "login('",
+            "VALUES (",
+            "(pin) VALUES ('",
+            "/reset/",
+            "name=pin ",
+            "name=\"pin\" ",
+            "value=a ",
+            "code=",
+            "session=",
+            "?key=",
+            "\"phone\":a  ",
+            "\"phone\":\"a ",
+            "\"pin\":\"*** ",
+            "pin='***",
+            "Cookie: a=1; ",
+            "Cookie: ",
+            "Set-Cookie: a=1",
+            "password \"",
+            "password is ",
+            "passphrase abc ",
+            "mysql -p",
+            "mysql -p'",
+            " AUTH",
+            "%25",
+            "%3d%70",
+            "phone: 1 ",
+            "address: a ",
+            "->",
+            "<a ",
+            "a>",
+            "string(1",
+            ";s:1:",
+            "identified by '",
+            " is your ",
+            "***",
+        ] {
+            for reading in [Reading::Prose, Reading::Broken] {
+                let time = |bytes: usize| {
+                    let long = part.repeat(bytes / part.len());
+                    let began = std::time::Instant::now();
+                    let mut spans = Vec::new();
+                    find(&long, reading, &mut spans);
+                    let _ = hides_letters(&long);
+                    began.elapsed()
+                };
+                // Eight times the text takes eight times as long, or 64 times if anything is quadratic. In between
+                // lies room for a busy machine.
+                let (short, long) = (time(1 << 14), time(1 << 17));
+                let limit = short * 32 + std::time::Duration::from_millis(100);
+                assert!(long < limit, "{part:?}, {reading:?}: {short:?}, then {long:?}");
+            }
+        }
     }
 
     fn near_secret() -> impl Strategy<Value = String> {

@@ -249,7 +249,7 @@ impl Scan<'_> {
         let start = at - self.behind_floor(at).iter().rev().take(9).take_while(|byte| byte.is_ascii_digit()).count();
         let alone = self.before(start).is_none_or(|before| before.is_ascii_whitespace() || b"-:\"'(".contains(&before));
         let digits = is_digits(&self.text[start..at], 8) && at - start >= 4 && alone;
-        (announces && digits).then(|| Span { range: start..at, rule: "otp" })
+        (announces && digits).then_some(Span { range: start..at, rule: "otp" })
     }
 
     /// The program whose name ends at `at`.
@@ -529,10 +529,10 @@ fn is_spoken_password(word: &str, asserted: bool) -> bool {
     };
     let quantity = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
     let quantity = quantity.len() < word.len() && quantity.len() <= 2;
+    let special = quantity && letter || is_technical(word);
     word.len() >= 4
         && shape
-        && !(quantity && letter)
-        && !is_technical(word)
+        && !special
         && !word.starts_with(['-', '/', '(', '<', '{', '[', '$', '%', '=', '!'])
         && !word.contains(['(', '=', '/', '\\', '\''])
         && !(is_slug(word) && word.contains(['.', '_']))
@@ -542,4 +542,74 @@ fn is_technical(word: &str) -> bool {
     let letters = word.len() - word.trim_start_matches(|char: char| char.is_ascii_alphabetic()).len();
     let head = word[..letters].to_ascii_lowercase();
     TECHNICAL.contains(&head.as_str()) && word.len() <= 10 || TECHNICAL.contains(&word.to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Reading, find, redact};
+
+    fn scrub(text: &str) -> String {
+        let mut spans = Vec::new();
+        find(text, Reading::Prose, &mut spans);
+        redact(text, &mut spans)
+    }
+
+    #[test]
+    fn secrets_without_a_separator_are_redacted() {
+        #[track_caller]
+        fn check(text: &str, want: &str) {
+            assert_eq!(scrub(text), want);
+        }
+        check("my password is hunter22 ok", "my password is [REDACTED:password] ok");
+        check("with password 'Tr0ub4dor' refused", "with password '[REDACTED:password]' refused");
+        check("password changed to N3wPass!9.", "password changed to [REDACTED:password].");
+        check("using API key Zk91mQpL0x96 for", "using API key [REDACTED:api_key] for");
+        check("Your code is 482915. Do", "Your code is [REDACTED:otp]. Do");
+        check("G-482916 is your verification code", "G-[REDACTED:otp] is your verification code");
+        check("PIN 7392 entered", "PIN [REDACTED:pin] entered");
+        check("passphrase correct horse battery staple!", "passphrase [REDACTED:passphrase]!");
+        check("mysql -u root -phunter2 shop", "mysql -u root -p[REDACTED:password] shop");
+        check("sshpass -p 'a b' ssh x", "sshpass -p '[REDACTED:password]' ssh x");
+        check("curl -u kim:hunter2 x", "curl -u kim:[REDACTED:password] x");
+        check("redis-cli -a hunter2 ping", "redis-cli -a [REDACTED:password] ping");
+        check("a1 LOGIN kim hunt3r9", "a1 LOGIN kim [REDACTED:password]");
+        check("USER kim\r\nPASS hunt3r8\r\n", "USER kim\r\nPASS [REDACTED:password]\r\n");
+        check("C: AUTH PLAIN AGtpbQBodW50ZXIy", "C: AUTH PLAIN [REDACTED:password]");
+        check("IDENTIFIED BY 'x y'", "IDENTIFIED BY '[REDACTED:password]'");
+        check("Auth->login('bob', 'pw4bobby')", "Auth->login('bob', '[REDACTED:password]')");
+        check("new PDO('mysql:host=x', 'u', 'pw4')", "new PDO('mysql:host=x', 'u', '[REDACTED:password]')");
+        check(
+            "INSERT INTO u (n, password) VALUES ('a', 'b1'), ('c', 'd1')",
+            "INSERT INTO u (n, password) VALUES ('a', '[REDACTED:password]'), ('c', '[REDACTED:password]')",
+        );
+        check("/password/reset/8f1d3c5b7a9e2f4d6c8b0a1e?x=1", "/password/reset/[REDACTED:token]?x=1");
+    }
+
+    #[test]
+    fn sentences_commands_and_calls_without_secrets_stay() {
+        #[track_caller]
+        fn check(text: &str) {
+            assert_eq!(scrub(text), text);
+        }
+        check("password is required");
+        check("password reset email sent to 3 users");
+        check("password authentication failed for user \"app\"");
+        check("(using password: YES)");
+        check("Unexpected token '<' in JSON");
+        check("exit code 1370, status code 4040");
+        check("token bucket refilled");
+        check("secret santa on 2026-12-01");
+        check("PIN entry failed");
+        check("passphrase protected key file loaded again");
+        check("mysql -u root -p -e 'select 1'");
+        check("docker run -p 8080:80 nginx");
+        check("ssh -p 2222 kim@web-3");
+        check("LOGIN OK");
+        check("PASS src/login.test.js");
+        check("getPassword('reset')");
+        check("login(Object(Request))");
+        check("INSERT INTO u (n, password) VALUES (?, ?)");
+        check("/password/reset/complete-registration-step");
+        check("/confirm/3f2b8c1e-7a64-4c9f-8d21-5b0e9a7c4d13");
+    }
 }
