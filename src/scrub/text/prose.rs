@@ -13,7 +13,11 @@ use super::{Reading, Scan, Span};
 pub const GATE_WORDS: &[&str] = &[
     "7z ", "activat", "attempt(", "auth ", "authenticate(", "confirm", "curl ", "identified by", "invit", "ldapmodify", "ldapsearch", "login ",
     "login(", "magic", "mariadb", "mongo", "mysql", "mysqli", "pdo", "recover", "redis-cli", "reset", "smbclient", "ssh2_auth", "sshpass",
-    "unlock", "unsubscribe", "unzip", "verif", "ftp_login", "ldap_bind", "imap_open", "signin(", "key=", "key%3d", "key%253d", "sig=", "sig%3d",
+    "unlock", "unsubscribe",
+    "http -",
+    "sqlcmd",
+    "wget ",
+    "zip -", "unzip", "verif", "ftp_login", "ldap_bind", "imap_open", "signin(", "key=", "key%3d", "key%253d", "sig=", "sig%3d",
     "sig%253d", "signature=", "signature%3d", "signature%253d", "ticket=", "ticket%3d", "ticket%253d",
 ];
 
@@ -530,12 +534,10 @@ fn is_spoken_password(word: &str, asserted: bool) -> bool {
     let quantity = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
     let quantity = quantity.len() < word.len() && quantity.len() <= 2;
     let special = quantity && letter || is_technical(word);
-    word.len() >= 4
-        && shape
-        && !special
-        && !word.starts_with(['-', '/', '(', '<', '{', '[', '$', '%', '=', '!'])
-        && !word.contains(['(', '=', '/', '\\', '\''])
-        && !(is_slug(word) && word.contains(['.', '_']))
+    let code = word.starts_with(['-', '/', '(', '<', '{', '[', '$', '%', '=', '!'])
+        || word.contains(['(', '=', '/', '\\', '\''])
+        || is_slug(word) && word.contains(['.', '_']);
+    word.len() >= 4 && shape && !special && !code
 }
 
 fn is_technical(word: &str) -> bool {
