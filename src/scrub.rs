@@ -31,13 +31,13 @@ use xxhash_rust::xxh3::xxh3_64;
 pub use self::actions::{Action, Actions, HashKey, TooShort};
 use self::detectors::Detectors;
 use self::frame::{Frame, Kind, Role, leave, path, segment};
-use self::keys::{Numbers, Telling};
+use self::keys::Telling;
 pub use self::markers::Kind as RuleKind;
 use self::markers::{REMOVED, without_markers};
 use self::own::Words;
 pub use self::own::{Allowed, BadKeyName, Find as OwnFind, OwnKey, OwnRule, RULES_MAX, RuleText};
 pub use self::seal::{BadKey, Closed, NoRandomness, PrivateKey, Recipient, Writing, open_all};
-use self::text::Reading;
+use self::text::{Reading, Span};
 use crate::record::json::{self, Token, Tokens, written};
 use crate::record::{Json, Member, Reason, Record, Rejected};
 
@@ -354,8 +354,7 @@ impl Scrubber {
                 }
                 Token::ObjectStart | Token::ArrayStart => {
                     let kind = if token == Token::ObjectStart { Kind::Object } else { Kind::Array };
-                    let listed = frames.last().is_some_and(|frame| frame.kind == Kind::Array);
-                    frames.push(Frame::new(kind, class, listed));
+                    frames.push(Frame::within(&frames, kind, class));
                 }
                 Token::ObjectEnd | Token::ArrayEnd => {
                     frames.pop();
@@ -364,7 +363,7 @@ impl Scrubber {
                 Token::String(string) => {
                     let value = string.decode();
                     let scrubbed = match class {
-                        Some(telling) => self.secret(&here, &value, telling),
+                        Some(telling) => self.under(&here, &value, telling, level),
                         None => self.string(&here, &value, level),
                     };
                     let scrubbed = scrubbed.or_else(|| self.network(base, &frames, level, &value));
@@ -376,7 +375,7 @@ impl Scrubber {
                     }
                 }
                 Token::Number(number) => {
-                    if let Some(Telling { rule, numbers: Numbers::Secret }) = class {
+                    if let Some(Telling { rule, .. }) = class.filter(|class| text::is_secret_number(number, *class)) {
                         self.hit(rule, &here);
                         edit.replace(tokens.span(), &written_value(&self.detectors.actions.replacement(rule, number)));
                     }
@@ -388,20 +387,32 @@ impl Scrubber {
         Ok(edit.finish())
     }
 
+    /// Scrubs a string under a telling key. What is no secret by its key may still hold one: `"mail": "your password: …"`.
+    fn under(&mut self, here: &dyn Fn() -> String, value: &str, telling: Telling, level: usize) -> Option<String> {
+        let mut scrubbed: Option<String> = None;
+        for _ in 0..PASSES_MAX {
+            let value = scrubbed.as_deref().unwrap_or(value);
+            match self.secret(here, value, telling).or_else(|| self.string(here, value, level)) {
+                None => return scrubbed,
+                again => scrubbed = again,
+            }
+        }
+        // What never comes clean is a secret as a whole.
+        let span = Span { range: 0..value.len(), rule: telling.rule };
+        Some(text::redact(value, &mut vec![span], &self.detectors.actions))
+    }
+
     /// Scrubs a string under a telling key.
     fn secret(&mut self, here: &dyn Fn() -> String, value: &str, telling: Telling) -> Option<String> {
-        if text::is_harmless(value, telling) {
+        let mut spans = Vec::new();
+        text::find_under(value, telling, &self.detectors.words, &mut spans);
+        if spans.is_empty() {
             return None;
         }
-        let (kept, rule) = match text::split_scheme(value).filter(|_| telling.rule == "authorization") {
-            Some((start, scheme)) => (start, scheme.rule(telling)),
-            None => (0, telling.rule),
-        };
-        if text::is_harmless(&value[kept..], telling) {
-            return None;
+        for span in &spans {
+            self.hit(span.rule, here);
         }
-        self.hit(rule, here);
-        Some(format!("{}{}", &value[..kept], self.detectors.actions.replacement(rule, &value[kept..])))
+        Some(text::redact(value, &mut spans, &self.detectors.actions))
     }
 
     /// What is kept of the value of the line's `ip_address`, if that is not all of it.
@@ -475,6 +486,9 @@ impl Scrubber {
 
 /// Where a line has the address of whoever it tells of.
 const IP_ADDRESS: &str = "/ip_address";
+
+/// How often a string under a telling key is scrubbed until nothing more is found in it.
+const PASSES_MAX: usize = 8;
 
 /// JSON in a string is followed this many strings deep; further in, it is text.
 const LEVEL_MAX: usize = 3;
@@ -724,14 +738,14 @@ mod tests {
             r#"{"h":[["Authorization","Basic [REDACTED:basic]"],["Via","1.1 lb"]]}"#,
         );
         check(
-            r#"{"h":["Host","a","Cookie","a=b","Via","1"]}"#,
-            r#"{"h":["Host","a","Cookie","[REDACTED:cookie]","Via","1"]}"#,
+            r#"{"h":["Host","a","Cookie","sid=b; a=b","Via","1"]}"#,
+            r#"{"h":["Host","a","Cookie","sid=[REDACTED:cookie]; a=b","Via","1"]}"#,
         );
         check(r#"{"argv":["x","--token","abc","-v"]}"#, r#"{"argv":["x","--token","[REDACTED:token]","-v"]}"#);
         check(r#"{"name":"password","value":"x"}"#, r#"{"name":"password","value":"[REDACTED:password]"}"#);
         check(r#"{"value":["x"],"name":"password"}"#, r#"{"value":["[REDACTED:password]"],"name":"password"}"#);
         check(
-            r#"{"value":"x","key":{"a":1},"name":"a","name":"otp"}"#,
+            r#"{"value":"x1","key":{"a":1},"name":"a","name":"otp"}"#,
             r#"{"value":"[REDACTED:otp]","key":{"a":1},"name":"a","name":"otp"}"#,
         );
     }

@@ -29,7 +29,6 @@ use self::forms::{Form, Runs};
 use self::looks::Look;
 use self::numbers::{Number, Sureness};
 use super::actions::Actions;
-use super::keys;
 use super::markers::{Kind, marker_at, markers};
 use super::own::{Find as OwnFind, Words};
 use super::text::{self, Reading, Span};
@@ -137,7 +136,7 @@ impl Detectors {
     /// The built-in rules, beside those of an operator.
     pub fn with(words: Words, own: Vec<OwnFind>, actions: Actions) -> Self {
         let rules: Vec<_> = rule_table().collect();
-        let mut literals: Vec<&str> = keys::gate_words();
+        let mut literals: Vec<&str> = text::gate_words();
         literals.extend(words.gate_words());
         let mut targets = vec![Target::Key; literals.len()];
         let mut lower = Vec::new();
@@ -196,6 +195,7 @@ impl Detectors {
             || hits.any(|hit| self.is_worth_more(text, hit.pattern().as_usize(), hit.range()))
             || numbers::suspects(text)
             || self.escape.find(text.as_bytes()).is_some()
+            || text::hides_letters(text)
     }
 
     /// Which rules may fire in `text`, a decoded string.
@@ -204,7 +204,7 @@ impl Detectors {
         if self.gate_is_open {
             return Fired { keys: true, values: true };
         }
-        let escaped = self.escape.find(text.as_bytes()).is_some();
+        let escaped = self.escape.find(text.as_bytes()).is_some() || text::hides_letters(text);
         let values = escaped || self.has_rule_without_keyword() || numbers::suspects(text);
         let mut fired = Fired { keys: escaped, values };
         // Overlapping: a keyword may begin inside another.

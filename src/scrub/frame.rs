@@ -3,16 +3,19 @@
 //! Secrets are also written as pairs, `{"name": "password", "value": "…"}` or `["Authorization", "…"]`, where the telling
 //! word is a value itself.
 //!
-//! Invariant: a class once inherited is never lost further in; a nearer key only gives it a better name.
+//! Invariant: a class once inherited is lost further in only under a key that names a fact about the secret (`type`,
+//! `expires_in`); any other nearer key only gives it a better name.
 //! Invariant: each object is looked ahead in once, so a text takes time linear in its length times its depth.
 
-use super::keys::{Numbers, Telling};
+use super::keys::{self, Form, Numbers, Telling};
+use super::markers;
 use super::markers::markers;
 use super::own::Words;
+use super::text::is_harmless_cookie;
 use crate::record::json::{Token, Tokens};
 
 /// Keys whose value names another: `{"name": "password", "value": "…"}`.
-const NAME_KEYS: &[&str] =
+pub const NAME_KEYS: &[&str] =
     &["attribute", "field", "header", "k", "key", "label", "name", "param", "parameter", "property", "variable"];
 
 /// Keys whose value belongs to the name beside it.
@@ -34,6 +37,10 @@ pub struct Frame {
     listed: bool,
     /// What the last key is for.
     role: Role,
+    /// The last word of the key above: in `{"mfa": {"code": "…"}}` two keys are telling together.
+    above: Option<&'static str>,
+    /// The short flag of the program that the array is a command line of.
+    flag: Option<&'static str>,
     /// The element of an array that comes next.
     index: usize,
     /// The last key, scrubbed, when somebody wants to know.
@@ -50,16 +57,22 @@ pub enum Kind {
 }
 
 impl Frame {
-    /// A container whose values are of class `inside`; `listed` if it is an element of an array.
-    pub fn new(kind: Kind, inside: Option<Telling>, listed: bool) -> Self {
+    /// A container inside the innermost of `frames`, whose values are of class `inside`.
+    pub fn within(frames: &[Frame], kind: Kind, inside: Option<Telling>) -> Self {
+        let outer = frames.last();
         Frame {
             kind,
             inside,
             class: inside,
             named: None,
             looked_ahead: false,
-            listed,
-            role: Role::Plain,
+            listed: outer.is_some_and(|outer| outer.kind == Kind::Array),
+            role: Role::PLAIN,
+            above: outer.and_then(|outer| match outer.kind {
+                Kind::Object => outer.role.last,
+                Kind::Array => outer.above,
+            }),
+            flag: None,
             index: 0,
             key: String::new(),
         }
@@ -75,18 +88,36 @@ impl Frame {
         words: &Words,
     ) {
         self.role = role;
-        if self.role == Role::Value && !self.looked_ahead {
+        let is_value = role.usage == Usage::Value;
+        if is_value && !self.looked_ahead {
             self.looked_ahead = true;
             self.named = self.named.or_else(|| name_ahead(tokens.clone(), words));
         }
-        let named = if self.role == Role::Value { self.named } else { None };
-        self.class = match (telling.or(named), self.inside) {
+        let named = if is_value { self.named } else { None };
+        let nested = || words.classify_pair(self.above?, role.whole?);
+        self.class = match (nested().or(telling).or(named), self.inside) {
             // The nearest key names the rule, but makes nothing harmless.
-            (Some(Telling { rule, .. }), Some(Telling { numbers: Numbers::Secret, .. })) => {
-                Some(Telling { rule, numbers: Numbers::Secret })
+            (Some(telling), Some(inside)) if inside.kind == markers::Kind::Secret && inside.form == Form::Any => {
+                let numbers = if inside.numbers == Numbers::Secret { Numbers::Secret } else { telling.numbers };
+                Some(Telling { numbers, form: Form::Any, ..telling })
             }
-            (Some(telling), _) | (None, Some(telling)) => Some(telling),
-            (None, None) => None,
+            (Some(telling), _) => Some(telling),
+            (None, Some(_)) if role.fact => None,
+            (None, Some(inside)) if inside.rule == "cookie" => {
+                if role.harmless_cookie {
+                    None
+                } else {
+                    Some(Telling { form: Form::Cookie, ..inside })
+                }
+            }
+            (None, Some(inside)) if inside.rule == "address" && role.is_postal_code() => {
+                Some(Telling { form: Form::Any, numbers: Numbers::Secret, ..inside })
+            }
+            // A number in it counts something else.
+            (None, Some(inside)) if inside.numbers == Numbers::Tally => {
+                Some(Telling { numbers: Numbers::Secret, ..inside })
+            }
+            (None, inside) => inside,
         };
         if let Some(shown) = shown {
             shown.clone_into(&mut self.key);
@@ -98,8 +129,12 @@ impl Frame {
         let named = text.and_then(|text| named_class(text, words));
         match self.kind {
             Kind::Object => {
-                if self.role == Role::Name {
+                if self.role.usage == Usage::Name {
                     self.named = self.named.or(named);
+                    if self.inside.is_some_and(|inside| inside.rule == "cookie") && text.is_some_and(is_harmless_cookie)
+                    {
+                        self.inside = None;
+                    }
                 }
                 self.class = self.inside;
             }
@@ -109,7 +144,11 @@ impl Frame {
                 }
                 // A flat list of headers or arguments.
                 let flat = named.filter(|_| text.is_some_and(|text| is_header(text) || text.starts_with("--")));
-                self.class = self.inside.or(self.named).or(flat);
+                let flag = text.filter(|text| self.flag == Some(text)).and_then(flag_class);
+                if self.index == 0 {
+                    self.flag = text.and_then(secret_flag);
+                }
+                self.class = self.inside.or(self.named).or(flat).or(flag);
                 self.index += 1;
             }
         }
@@ -144,7 +183,7 @@ fn name_ahead(mut tokens: Tokens<'_>, words: &Words) -> Option<Telling> {
     loop {
         let Ok(Some(Token::Key(key))) = tokens.next() else { return None };
         let role = Role::of(&key.decode());
-        if role != Role::Name {
+        if role.usage != Usage::Name {
             tokens.value_text().ok()?;
             continue;
         }
@@ -164,9 +203,23 @@ fn name_ahead(mut tokens: Tokens<'_>, words: &Words) -> Option<Telling> {
     }
 }
 
+/// What is known of a key besides its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Role {
+    usage: Usage,
+    /// Its value is no secret, even among secrets.
+    fact: bool,
+    /// It is the name of a cookie that everybody may see.
+    harmless_cookie: bool,
+    /// Its last word, if that is half of a pair.
+    last: Option<&'static str>,
+    /// The key, if it is a single word and half of a pair.
+    whole: Option<&'static str>,
+}
+
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+enum Usage {
     /// Its value names a value beside it.
     Name,
     /// Its value belongs to a name beside it.
@@ -175,16 +228,60 @@ pub enum Role {
     Plain,
 }
 
+/// Words that are telling with the key above or below them.
+#[rustfmt::skip]
+const HALVES: &[&str] = &[
+    "2fa", "access", "account", "api", "backup", "bank", "card", "client", "code", "codes", "id", "key", "keys", "mfa", "number", "no", "otp",
+    "plz", "postal", "postcode", "private", "recovery", "secret", "session", "signing", "sms", "totp", "verification", "zip", "zipcode",
+];
+
 impl Role {
+    fn is_postal_code(self) -> bool {
+        self.last.is_some_and(|last| ["code", "plz", "postal", "postcode", "zip", "zipcode"].contains(&last))
+    }
+
+    const PLAIN: Role = Role { usage: Usage::Plain, fact: false, harmless_cookie: false, last: None, whole: None };
+
     /// The role of a key, given with its escapes decoded.
     pub fn of(key: &str) -> Role {
         let is_one_of = |keys: &[&str]| keys.iter().any(|known| known.eq_ignore_ascii_case(key));
-        match (is_one_of(NAME_KEYS), is_one_of(VALUE_KEYS)) {
-            (true, _) => Role::Name,
-            (false, true) => Role::Value,
-            (false, false) => Role::Plain,
+        let usage = match (is_one_of(NAME_KEYS), is_one_of(VALUE_KEYS)) {
+            (true, _) => Usage::Name,
+            (false, true) => Usage::Value,
+            (false, false) => Usage::Plain,
+        };
+        let (last, alone) = keys::last_word(key).unwrap_or_default();
+        let last = HALVES.iter().copied().find(|half| half.eq_ignore_ascii_case(last));
+        Role {
+            usage,
+            fact: keys::is_fact(key),
+            harmless_cookie: is_harmless_cookie(key),
+            last,
+            whole: last.filter(|_| alone),
         }
     }
+}
+
+/// Programs that take a secret behind a short flag.
+const COMMANDS: &[(&str, &str)] = &[
+    ("curl", "-u"),
+    ("ldapsearch", "-w"),
+    ("mongo", "-p"),
+    ("mongodump", "-p"),
+    ("mongosh", "-p"),
+    ("redis-cli", "-a"),
+    ("sshpass", "-p"),
+];
+
+fn secret_flag(program: &str) -> Option<&'static str> {
+    let program = program.rsplit('/').next().unwrap_or_default();
+    COMMANDS.iter().find(|(known, _)| *known == program).map(|(_, flag)| *flag)
+}
+
+/// The class of the argument behind a short flag of such a program.
+fn flag_class(flag: &str) -> Option<Telling> {
+    let form = if flag == "-u" { Form::AfterColon } else { Form::Any };
+    keys::classify("password").map(|telling| Telling { form, ..telling })
 }
 
 /// The place of the value that comes next in `frames`.

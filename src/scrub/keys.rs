@@ -7,6 +7,9 @@
 //! Invariant: the class of a key depends on its text alone.
 //! Invariant: a telling key contains one of [`gate_words`], in any ASCII case, unless its letters are escaped.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::markers::Kind;
 
 /// What a telling key says about its value.
@@ -14,8 +17,43 @@ use super::markers::Kind;
 pub struct Telling {
     /// The rule's id, as markers and metrics show it.
     pub rule: &'static str,
+    /// What the rule finds.
+    pub kind: Kind,
+    /// What a text under the key must look like to be what the key says.
+    pub form: Form,
     /// What a number under the key is.
     pub numbers: Numbers,
+}
+
+/// What a text under a telling key must look like. What does not is no secret: `"email": "queued"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Anything.
+    Any,
+    /// A name and a secret with a colon between them.
+    AfterColon,
+    /// A short code, which has a digit in it, or a long one.
+    Code,
+    /// Letters and digits that nobody thought up.
+    Random,
+    /// The value of one cookie among others.
+    Cookie,
+    /// A phrase of many words, or something random.
+    Phrase,
+    /// A mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// At least so many digits.
+    Digits(u8),
+    /// A day in any notation.
+    Date,
+    /// The name of a person.
+    Name,
+    /// Where somebody lives.
+    Place,
+    /// The same, under a key that may as well be that of a machine's address.
+    Street,
 }
 
 /// What a number under a telling key is.
@@ -25,172 +63,264 @@ pub enum Numbers {
     Secret,
     /// A count, as under `input_tokens`.
     Count,
+    /// A count while it is small, as under `secrets`.
+    Tally,
 }
 
-/// Telling words, each with its rule.
-const WORDS: &[(&str, &str)] = &[
-    ("password", "password"),
-    ("passwords", "password"),
-    ("passwd", "password"),
-    ("passwort", "password"),
-    ("passcode", "password"),
-    ("pwd", "password"),
-    ("passphrase", "passphrase"),
-    ("secret", "secret"),
-    ("secrets", "secret"),
-    ("token", "token"),
-    ("tokens", "token"),
-    ("jwt", "token"),
-    ("bearer", "token"),
-    ("authorization", "authorization"),
-    ("cookie", "cookie"),
-    ("cookies", "cookie"),
-    ("credential", "credential"),
-    ("credentials", "credential"),
-    ("creds", "credential"),
-    ("otp", "otp"),
-    ("otps", "otp"),
-    ("totp", "otp"),
-    ("hotp", "otp"),
-    ("pin", "pin"),
-    ("pins", "pin"),
-    ("cvv", "cvv"),
-    ("cvc", "cvv"),
-    ("csrf", "csrf"),
-    ("xsrf", "csrf"),
-    ("phpsessid", "session"),
-    ("jsessionid", "session"),
+/// Where in a key its telling words stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Anywhere, unless the key ends in one of [`TAILS`].
+    Anywhere,
+    /// At the end: `db_pass`, but not `pass_rate`.
+    Last,
+    /// At the end, or before a word of [`TELLING_TAILS`]: `phone`, `phone_home`, but not `phone_model`.
+    Person,
+    /// They are the whole key; elsewhere (`account_sid`) they are mere ids.
+    Alone,
+}
+
+/// Keys with one meaning. Two words are telling side by side (`api_key`) and as one (`apikey`).
+struct Group {
+    rule: &'static str,
+    kind: Kind,
+    place: Place,
+    form: Form,
+    keys: &'static [&'static str],
+}
+
+const fn secret(rule: &'static str, place: Place, form: Form, keys: &'static [&'static str]) -> Group {
+    Group { rule, kind: Kind::Secret, place, form, keys }
+}
+
+const fn pii(rule: &'static str, place: Place, form: Form, keys: &'static [&'static str]) -> Group {
+    Group { rule, kind: Kind::Pii, place, form, keys }
+}
+
+#[rustfmt::skip]
+const GROUPS: &[Group] = &[
+    secret("password", Place::Anywhere, Form::Any, &[
+        "password", "passwords", "passwd", "passwort", "passcode", "pwd", "passwordconfirm", "passwordconfirmation",
+        "pass word", "user password", "db password", "new password", "old password", "kennwort", "contrasena", "senha",
+    ]),
+    secret("password", Place::Last, Form::Any, &["pass", "pw"]),
+    secret("password_hash", Place::Last, Form::Random, &["password hash", "passwd hash", "pwd hash", "pass hash"]),
+    secret("salt", Place::Last, Form::Random, &["salt"]),
+    secret("passphrase", Place::Anywhere, Form::Any, &["passphrase", "pass phrase"]),
+    secret("secret", Place::Anywhere, Form::Any, &[
+        "secret", "secrets", "client secret", "app secret", "api secret", "totp secret", "consumer secret",
+        "shared secret", "webhook secret", "hmac secret", "security answer", "secret answer", "client assertion",
+    ]),
+    secret("secret", Place::Last, Form::Random, &["secret id", "otp seed", "totp seed", "mfa seed"]),
+    secret("token", Place::Anywhere, Form::Any, &[
+        "token", "tokens", "jwt", "bearer", "access token", "refresh token", "auth token", "api token",
+        "bearer token", "csrfmiddleware token", "session token", "id token", "device token", "push token", "bot token",
+    ]),
+    secret("token", Place::Last, Form::Random, &["auth", "authentication", "magic link", "invitation code", "invite code"]),
+    secret("authorization", Place::Anywhere, Form::Any, &["authorization"]),
+    secret("authorization", Place::Last, Form::Any, &["auth header"]),
+    secret("cookie", Place::Anywhere, Form::Any, &["cookie", "cookies", "set cookie"]),
+    secret("credential", Place::Anywhere, Form::Any, &["credential", "credentials", "creds"]),
+    secret("otp", Place::Anywhere, Form::Code, &[
+        "otp", "otps", "totp", "hotp", "otp code", "totp code", "mfa code", "2fa code", "tfa code", "sms code",
+        "auth code", "login code", "device code", "user code", "verification code", "verify code", "two factor",
+        "twofactor code", "factor code", "time code", "onetime code", "confirmation code", "reset code", "unlock code",
+        "signin code", "challenge code", "email code",
+    ]),
+    secret("otp", Place::Anywhere, Form::Any, &["code verifier"]),
+    secret("otp", Place::Last, Form::Code, &["mfa", "2fa", "tfa"]),
+    secret("auth_code", Place::Alone, Form::Random, &["code"]),
+    secret("auth_code", Place::Last, Form::Any, &["authorization code", "oauth code"]),
+    secret("pin", Place::Anywhere, Form::Code, &["pin", "pins", "pin code", "access code", "door code", "entry code"]),
+    secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code"]),
+    secret("cvv", Place::Alone, Form::Code, &["csc"]),
+    secret("csrf", Place::Anywhere, Form::Any, &["csrf", "xsrf", "csrf token", "xsrf token"]),
+    secret("recovery_code", Place::Anywhere, Form::Any, &[
+        "recovery code", "recovery codes", "recovery phrase", "backup code", "backup codes", "seed phrase",
+        "recovery key", "mnemonic phrase", "seed words", "scratch codes",
+    ]),
+    secret("recovery_code", Place::Last, Form::Phrase, &["mnemonic", "seed"]),
+    secret("session", Place::Anywhere, Form::Any, &[
+        "phpsessid", "jsessionid", "aspsessionid", "session id", "session ids", "session key", "session cookie", "sess id", "connect sid",
+        "session sid", "laravel session",
+    ]),
+    secret("session", Place::Last, Form::Random, &["session", "sess"]),
+    secret("session", Place::Alone, Form::Any, &["sid"]),
+    secret("api_key", Place::Anywhere, Form::Any, &[
+        "api key", "api keys", "app key", "application key", "license key", "licence key", "activation key",
+        "product key", "subscription key", "service key", "role key", "write key", "admin key", "root key", "bot key",
+        "webhook key", "functions key", "consumer key", "activation code", "integration key", "routing key", "authkey", "serial key",
+    ]),
+    secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key"]),
+    secret("secret_key", Place::Anywhere, Form::Any, &[
+        "access key", "access keys", "account key", "auth key", "encryption key", "decryption key", "hmac key", "master key",
+        "secret key", "shared key", "signing key", "storage key", "crypto key", "cipher key", "wallet key", "aes key", "jwt key",
+        "symmetric key", "vault key",
+    ]),
+    pii("email", Place::Anywhere, Form::Email, &["email", "emails", "e mail", "mail", "email address", "email addresses", "mail address"]),
+    pii("phone", Place::Person, Form::Phone, &[
+        "phone", "phones", "telephone", "mobile", "cellphone", "tel", "fax", "msisdn", "whatsapp", "telefon", "handy",
+        "phone number", "mobile number", "contact number", "cell phone", "mobile phone", "home phone",
+    ]),
+    pii("ssn", Place::Person, Form::Digits(6), &["ssn", "social security", "security number"]),
+    pii("national_id", Place::Person, Form::Digits(5), &[
+        "national id", "national number", "insurance number", "national insurance", "tax id", "tax number", "taxpayer id", "tax payer", "personal id", "identity number",
+        "identity card", "nino", "cpf", "dni", "curp", "pesel", "bsn", "aadhaar", "aadhar", "personnummer",
+        "driver license", "drivers license", "driving licence", "driving license", "license number", "licence number", "steuer id",
+        "citizen id", "codice fiscale",
+    ]),
+    pii("passport", Place::Person, Form::Digits(5), &["passport", "passport number", "passport no", "passport id"]),
+    pii("iban", Place::Person, Form::Digits(8), &["iban", "ibans"]),
+    pii("bank_account", Place::Person, Form::Digits(6), &["account number", "account no", "bank account", "acct number", "account nr", "routing number"]),
+    pii("card", Place::Person, Form::Digits(12), &[
+        "pan", "card number", "card no", "cc number", "credit card", "debit card", "card pan",
+    ]),
+    pii("birth_date", Place::Person, Form::Date, &[
+        "dob", "birthdate", "birth date", "birthday", "of birth", "date birth", "geburtsdatum", "born",
+    ]),
+    pii("name", Place::Person, Form::Name, &[
+        "first name", "last name", "full name", "middle name", "maiden name", "given name", "family name", "surname", "customer name",
+        "cardholder", "cardholder name", "holder name", "account holder", "card holder", "patient name", "contact name", "beneficiary name",
+        "legal name", "real name", "vorname", "nachname", "forename", "birth name", "passenger name", "guest name", "employee name",
+    ]),
+    pii("address", Place::Person, Form::Place, &[
+        "street address", "postal address", "home address", "billing address", "shipping address", "delivery address", "mailing address",
+        "residential address", "address line", "street", "post address", "customer address", "street name",
+    ]),
+    pii("address", Place::Person, Form::Street, &["address", "addresses"]),
 ];
 
-/// Words that are telling only at the end of a key: `db_pass`, but not `pass_rate`.
-const LAST_WORDS: &[(&str, &str)] = &[("pass", "password"), ("pw", "password")];
-
-/// Words that are telling only as the whole key; elsewhere (`account_sid`) they are mere ids.
-const LONE_WORDS: &[(&str, &str)] = &[("sid", "session")];
-
-/// Two words that are telling side by side (`api_key`) or as one (`apikey`), each with its rule.
-const PAIRS: &[(&str, &str, &str)] = &[
-    ("pass", "word", "password"),
-    ("pass", "phrase", "passphrase"),
-    ("user", "password", "password"),
-    ("db", "password", "password"),
-    ("new", "password", "password"),
-    ("old", "password", "password"),
-    ("client", "secret", "secret"),
-    ("app", "secret", "secret"),
-    ("api", "secret", "secret"),
-    ("totp", "secret", "secret"),
-    ("access", "token", "token"),
-    ("refresh", "token", "token"),
-    ("auth", "token", "token"),
-    ("api", "token", "token"),
-    ("bearer", "token", "token"),
-    ("csrf", "token", "token"),
-    ("xsrf", "token", "token"),
-    ("csrfmiddleware", "token", "token"),
-    ("session", "token", "token"),
-    ("id", "token", "token"),
-    ("set", "cookie", "cookie"),
-    ("otp", "code", "otp"),
-    ("totp", "code", "otp"),
-    ("mfa", "code", "otp"),
-    ("2fa", "code", "otp"),
-    ("sms", "code", "otp"),
-    ("auth", "code", "otp"),
-    ("login", "code", "otp"),
-    ("device", "code", "otp"),
-    ("verification", "code", "otp"),
-    ("two", "factor", "otp"),
-    ("twofactor", "code", "otp"),
-    ("code", "verifier", "otp"),
-    ("pin", "code", "pin"),
-    ("security", "code", "cvv"),
-    ("recovery", "code", "recovery_code"),
-    ("recovery", "codes", "recovery_code"),
-    ("recovery", "phrase", "recovery_code"),
-    ("backup", "code", "recovery_code"),
-    ("backup", "codes", "recovery_code"),
-    ("seed", "phrase", "recovery_code"),
-    ("session", "id", "session"),
-    ("session", "ids", "session"),
-    ("session", "key", "session"),
-    ("session", "cookie", "session"),
-    ("sess", "id", "session"),
-    ("connect", "sid", "session"),
-    ("session", "sid", "session"),
-    ("laravel", "session", "session"),
-    ("api", "key", "api_key"),
-    ("api", "keys", "api_key"),
-    ("app", "key", "api_key"),
-    ("application", "key", "api_key"),
-    ("private", "key", "private_key"),
-    ("private", "keys", "private_key"),
-    ("ssh", "key", "private_key"),
-    ("access", "key", "secret_key"),
-    ("access", "keys", "secret_key"),
-    ("account", "key", "secret_key"),
-    ("auth", "key", "secret_key"),
-    ("encryption", "key", "secret_key"),
-    ("hmac", "key", "secret_key"),
-    ("master", "key", "secret_key"),
-    ("secret", "key", "secret_key"),
-    ("shared", "key", "secret_key"),
-    ("signing", "key", "secret_key"),
-];
+/// What a single word that ends in one of these is, too: `rootpassword`, `authtoken`.
+const ENDINGS: &[&str] =
+    &["password", "passwd", "passphrase", "passwort", "token", "secret", "apikey", "sessionid", "sessid"];
 
 /// Halves of pairs that are too common in telemetry to search for while the other half will do.
-const COMMON: &[&str] =
-    &["access", "account", "app", "application", "code", "device", "id", "ids", "key", "keys", "login"];
+#[rustfmt::skip]
+const COMMON: &[&str] = &[
+    "access", "account", "app", "application", "card", "cc", "code", "codes", "contact", "customer", "device", "first", "full", "guest", "header",
+    "home", "id", "ids", "key", "keys", "last", "line", "link", "login", "name", "no", "nr", "num", "number", "of", "service", "time", "user",
+];
+
+/// Halves of so many pairs that to search for them is less work than for all their other halves.
+const FREQUENT: &[&str] = &["key", "name", "number"];
 
 /// Words whose numbers are counts: many of a thing that is never a number itself.
 const COUNTED: &[&str] = &["tokens", "cookies"];
 
+/// Words whose small numbers are counts.
+const TALLIED: &[&str] = &[
+    "passwords",
+    "pins",
+    "secrets",
+    "credentials",
+    "creds",
+    "pass",
+    "recovery codes",
+    "backup codes",
+    "session ids",
+    "api keys",
+];
+
+/// Words behind those that tell of a person which only say which of several it is.
+#[rustfmt::skip]
+const TELLING_TAILS: &[&str] = &[
+    "number", "no", "nr", "num", "raw", "full", "home", "work", "private", "mobile", "primary", "secondary", "main",
+    "value", "text", "formatted", "normalized", "e", "original", "line", "a", "b",
+];
+
 /// Words that end a key whose value is a fact about a secret, not the secret.
 #[rustfmt::skip]
 const TAILS: &[&str] = &[
-    "age", "alg", "algo", "algorithm", "at", "attempt", "attempts", "available", "backend", "banner", "brand", "bucket",
-    "budget", "bytes", "changed", "channel", "check", "checked", "class", "completion", "consent", "controller", "cost",
-    "count", "counts", "country", "created", "date", "days", "digits", "domain", "driver", "duration", "enabled",
-    "endpoint", "error", "errors", "event", "exists", "expired", "expires", "expiry", "failures", "field", "fields",
-    "file", "filename", "format", "handler", "hash", "hashed", "hmac", "host", "hours", "id", "ids", "in", "index",
-    "issuer", "kind", "label", "last", "latency", "length", "limit", "location", "masked", "max", "method", "methods",
-    "min", "minutes", "mode", "ms", "name", "names", "offset", "ok", "on", "out", "path", "period", "placeholder",
-    "policy", "position", "prefix", "present", "price", "prompt", "provider", "rate", "reason", "remaining", "required",
-    "requirements", "reset", "resets", "result", "results", "rotated", "rules", "s", "scheme", "scope", "scopes", "sec",
-    "second", "seconds", "sent", "service", "size", "started", "state", "status", "step", "store", "strategy",
-    "strength", "supported", "template", "timeout", "total", "ttl", "type", "types", "updated", "uri", "url", "urls",
-    "usage", "used", "user", "username", "valid", "validation", "validity", "verified", "version", "window",
+    "action", "age", "alg", "algo", "algorithm", "arn", "at", "attempt", "attempts", "aud", "audience", "available", "backend", "banner",
+    "binding", "bits", "brand", "bucket", "budget", "button", "bytes", "cache", "cached", "category", "challenge", "changed", "channel", "chars",
+    "check", "checked", "class", "column", "completion", "complexity", "consent", "controller", "cost", "count", "counter", "counts", "country",
+    "created", "date", "days", "deleted", "delivery", "description", "digest", "digits", "domain", "driver", "duration", "enabled", "endpoint",
+    "entropy", "env", "error", "errors", "event", "exists", "expiration", "expired", "expires", "expiry", "factory", "failures", "field", "fields",
+    "file", "filename", "fingerprint", "flow", "format", "grants", "guard", "handler", "hash", "hashed", "help", "hint", "history", "hits", "hmac", "host",
+    "hours", "id", "ids", "in", "index", "info", "ip", "issued", "issuer", "iterations", "kind", "label", "last", "latency", "length", "less", "level",
+    "lifetime", "limit", "location", "manager", "masked", "match", "matched", "matches", "max", "mechanism", "message", "messages", "method", "methods",
+    "min", "minutes", "mismatch", "missing", "mode", "module", "ms", "msg", "name", "names", "note", "offset", "ok", "on", "origin", "out", "page", "param",
+    "parameter", "path", "period", "pipeline", "placeholder", "plugin", "policy", "position", "prefix", "present", "preview", "price",
+    "progress", "prompt", "protected", "provider", "rate", "reason", "ref", "reference", "regex", "remaining", "repository", "request", "requests",
+    "required", "requirement", "requirements", "reset", "resets", "result", "results", "reuse", "reused", "revoked", "rotated", "rotation",
+    "rounds", "route", "rule", "rules", "s", "same", "santa", "scheme", "scope", "scopes", "score", "sec", "second", "seconds", "sent", "service", "site", "size",
+    "source", "started", "state", "status", "step", "storage", "store", "strategy", "strength", "subject", "suffix", "supported", "tag", "template", "thumbprint",
+    "time", "timeout", "title", "total", "ttl", "type", "types", "updated", "uri", "url", "urls", "usage", "used", "user", "username", "uses", "valid",
+    "validated", "validation", "validator", "validity", "verified", "version", "view", "weak", "window",
     // Names of files.
     "conf", "go", "html", "java", "js", "json", "log", "php", "py", "rb", "rs", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
+];
+
+/// Words that end a key which is no secret even inside an object of secrets: `{"token": {"type": "bearer"}}`.
+#[rustfmt::skip]
+const FACTS: &[&str] = &[
+    "age", "alg", "algorithm", "at", "brand", "changed", "changed_at", "channel", "count", "country", "created", "digits", "domain", "enabled",
+    "expiration", "expires", "expiry", "format", "in", "issuer", "kind", "length", "limit", "max", "method", "min", "name", "only", "path", "policy",
+    "provider", "required", "rotated", "same", "scope", "scopes", "secure", "site", "size", "state", "status", "strength", "total", "ttl", "type", "updated",
+    "valid", "verified", "version",
 ];
 
 /// The class of a key, given with its escapes decoded.
 pub fn classify(key: &str) -> Option<Telling> {
     let words = words(key);
-    let last = words.len().checked_sub(1)?;
     // The match nearest to the end names the rule best: `password_reset_token` is a token.
-    let (end, telling) = (0..words.len()).rev().find_map(|at| Some((at, telling_at(&words, at)?)))?;
-    let tail = if end == last { None } else { Some(words[last].text) };
-    if tail.is_some_and(|tail| contains(TAILS, tail)) { None } else { Some(telling) }
+    for at in (0..words.len()).rev() {
+        let behind = &words[at + 1..];
+        let Some(Entry { telling, place }) = telling_at(&words, at) else { continue };
+        if place != Place::Person {
+            let tail = behind.last().is_some_and(|last| contains(TAILS, last.text));
+            return if tail { None } else { Some(telling) };
+        }
+        if behind.iter().all(|word| contains(TELLING_TAILS, word.text)) {
+            return Some(telling);
+        }
+    }
+    None
 }
 
 /// The class of two words that stand apart, as in the prose `API key: …`. Only the pairs are looked up.
 pub fn classify_pair(before: &str, word: &str) -> Option<Telling> {
     let (before, words) = (words(before), words(word));
     let [word] = words[..] else { return None };
-    pair(before.last()?.text, word.text)
+    pair(before.last()?.text, word.text).map(|entry| entry.telling)
+}
+
+/// Whether a key inside an object of secrets names a fact about them.
+pub fn is_fact(key: &str) -> bool {
+    words(key).last().is_some_and(|last| contains(FACTS, last.text))
+}
+
+/// The last word of a key, and whether it is the only one.
+pub fn last_word(key: &str) -> Option<(&str, bool)> {
+    let words = words(key);
+    words.last().map(|last| (last.text, words.len() == 1))
 }
 
 /// What every telling key has one of, lower-case: the patterns of the raw-line gate.
 pub fn gate_words() -> Vec<&'static str> {
-    let single = [WORDS, LAST_WORDS, LONE_WORDS].into_iter().flatten().map(|(word, _)| *word);
-    let paired = PAIRS.iter().map(|(a, b, _)| match (COMMON.contains(a), COMMON.contains(b)) {
-        (true, false) => *b,
-        (false, true) => *a,
-        (true, true) | (false, false) if a.len() > b.len() => *a,
-        (true, true) | (false, false) => *b,
-    });
-    let mut words: Vec<&str> = single.chain(paired).collect();
+    let keys = || GROUPS.iter().flat_map(|group| group.keys.iter().copied());
+    let mut words: Vec<&str> = keys().filter(|key| !key.contains(' ')).collect();
+    let singles = words.clone();
+    for (a, b) in keys().filter_map(|key| key.split_once(' ')) {
+        if singles.iter().any(|word| a.contains(word) || b.contains(word)) {
+            continue;
+        }
+        if let Some(word) = FREQUENT.iter().find(|word| a == **word || b.starts_with(**word)) {
+            words.push(word);
+            continue;
+        }
+        words.push(match (COMMON.contains(&a), COMMON.contains(&b)) {
+            (true, false) => b,
+            (false, true) => a,
+            (true, true) | (false, false) if a.len() >= b.len() => a,
+            (true, true) | (false, false) => b,
+        });
+    }
+    shortest(words)
+}
+
+/// The words that have no other of them in them.
+pub fn shortest(mut words: Vec<&'static str>) -> Vec<&'static str> {
     words.sort_by_key(|word| (word.len(), *word));
     let mut gate: Vec<&str> = Vec::new();
     for word in words {
@@ -201,27 +331,25 @@ pub fn gate_words() -> Vec<&'static str> {
     gate
 }
 
-/// Every rule that a key can fire, and what it finds.
+/// Every rule that a key can fire, and what it finds. A rule may come twice.
 pub fn rules() -> impl Iterator<Item = (&'static str, Kind)> {
-    let single = [WORDS, LAST_WORDS, LONE_WORDS].into_iter().flatten().map(|(_, rule)| *rule);
-    single.chain(PAIRS.iter().map(|(_, _, rule)| *rule)).map(|rule| (rule, Kind::Secret))
+    GROUPS.iter().map(|group| (group.rule, group.kind))
 }
 
 /// The words of each rule, for people.
 #[cfg(test)]
 pub fn table() -> std::collections::BTreeMap<(Kind, &'static str), Vec<String>> {
-    let single = [WORDS, LAST_WORDS, LONE_WORDS].into_iter().flatten().map(|(word, rule)| (*rule, (*word).to_owned()));
-    let pairs = PAIRS.iter().map(|(a, b, rule)| (*rule, format!("{a}_{b}")));
     let mut table = std::collections::BTreeMap::<_, Vec<String>>::new();
-    for (rule, words) in single.chain(pairs) {
-        table.entry((Kind::Secret, rule)).or_default().push(words);
+    for group in GROUPS {
+        let keys = group.keys.iter().map(|key| key.replace(' ', "_"));
+        table.entry((group.kind, group.rule)).or_default().extend(keys);
     }
     table
 }
 
 /// The class of a key that a rule beyond these tables calls telling.
 pub fn own(rule: &'static str) -> Telling {
-    telling(rule, "")
+    Telling { rule, kind: Kind::Secret, form: Form::Any, numbers: Numbers::Secret }
 }
 
 /// Whether a word at the end of a key makes the value a fact about the secret.
@@ -234,6 +362,34 @@ pub fn word_texts(key: &str) -> Vec<&str> {
     words(key).into_iter().map(|word| word.text).collect()
 }
 
+/// What is known of telling words.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    telling: Telling,
+    place: Place,
+}
+
+/// The entries by their words, lower-case: a pair with a space between its words, and glued.
+static ENTRIES: LazyLock<HashMap<String, Vec<Entry>>> = LazyLock::new(|| {
+    let mut entries: HashMap<String, Vec<Entry>> = HashMap::new();
+    for group in GROUPS {
+        for key in group.keys {
+            let entry = Entry { telling: telling(group, key), place: group.place };
+            entries.entry((*key).to_owned()).or_default().push(entry);
+            if key.contains(' ') && !NEVER_GLUED.contains(key) {
+                entries.entry(key.replace(' ', "")).or_default().push(entry);
+            }
+        }
+    }
+    entries
+});
+
+/// Pairs that mean something else, or nothing, as one word.
+const NEVER_GLUED: &[&str] = &["time code", "of birth"];
+
+/// The longest key of [`ENTRIES`], in bytes.
+const ENTRY_MAX: usize = 32;
+
 /// A word of a key, and the run of letters it is part of.
 #[derive(Debug, Clone, Copy)]
 struct Word<'a> {
@@ -241,41 +397,60 @@ struct Word<'a> {
     run: &'a str,
 }
 
-fn telling_at(words: &[Word<'_>], at: usize) -> Option<Telling> {
+fn telling_at(words: &[Word<'_>], at: usize) -> Option<Entry> {
     let word = words[at];
-    let last = at + 1 == words.len();
-    let alone = words.len() == 1;
-    let rule = (at.checked_sub(1).and_then(|before| pair(words[before].text, word.text)))
-        .or_else(|| whole(word.text))
-        // Odd casing (`PassWORD`, `sEcret`) splits a word in the wrong places, so the run of letters counts too.
-        .or_else(|| whole(word.run))
-        .or_else(|| if last { lookup(LAST_WORDS, word.text) } else { None })
-        .or_else(|| if alone { lookup(LONE_WORDS, word.text) } else { None })?;
-    Some(rule)
+    let fits = |entry: &Entry| match entry.place {
+        Place::Anywhere | Place::Person => true,
+        Place::Last => at + 1 == words.len(),
+        Place::Alone => words.len() == 1,
+    };
+    let single = |word: &str| entries(&[word]).iter().find(|entry| fits(entry)).copied();
+    let paired = at.checked_sub(1).and_then(|before| pair(words[before].text, word.text)).filter(fits);
+    // Odd casing (`PassWORD`, `sEcret`) splits a word in the wrong places, so the run of letters counts too.
+    paired.or_else(|| single(word.text)).or_else(|| single(word.run)).or_else(|| ending(word.text))
 }
 
-fn whole(word: &str) -> Option<Telling> {
-    lookup(WORDS, word).or_else(|| {
-        let glued = |a: &str, b: &str| {
-            word.len() == a.len() + b.len()
-                && word.as_bytes()[..a.len()].eq_ignore_ascii_case(a.as_bytes())
-                && word.as_bytes()[a.len()..].eq_ignore_ascii_case(b.as_bytes())
-        };
-        PAIRS.iter().find(|(a, b, _)| glued(a, b)).map(|(_, b, rule)| telling(rule, b))
-    })
+fn pair(before: &str, word: &str) -> Option<Entry> {
+    entries(&[before, " ", word]).first().copied()
 }
 
-fn pair(before: &str, word: &str) -> Option<Telling> {
-    let found = PAIRS.iter().find(|(a, b, _)| b.eq_ignore_ascii_case(word) && a.eq_ignore_ascii_case(before));
-    found.map(|(_, b, rule)| telling(rule, b))
+fn ending(word: &str) -> Option<Entry> {
+    let ending = ENDINGS.iter().find(|ending| {
+        word.len()
+            .checked_sub(ending.len())
+            .is_some_and(|at| word.as_bytes()[at..].eq_ignore_ascii_case(ending.as_bytes()))
+    })?;
+    entries(&[ending]).first().copied()
 }
 
-fn lookup(table: &[(&'static str, &'static str)], word: &str) -> Option<Telling> {
-    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(known, rule)| telling(rule, known))
+/// The entries for a word that is given in parts, in any case.
+fn entries(parts: &[&str]) -> &'static [Entry] {
+    let mut buffer = [0; ENTRY_MAX];
+    let mut length = 0;
+    for byte in parts.iter().flat_map(|part| part.bytes()) {
+        if length == ENTRY_MAX {
+            return &[];
+        }
+        buffer[length] = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    let word = str::from_utf8(&buffer[..length]).unwrap_or_default();
+    ENTRIES.get(word).map_or(&[], Vec::as_slice)
 }
 
-fn telling(rule: &'static str, word: &str) -> Telling {
-    Telling { rule, numbers: if COUNTED.contains(&word) { Numbers::Count } else { Numbers::Secret } }
+fn telling(group: &Group, key: &str) -> Telling {
+    let numbers = match group.form {
+        Form::Email | Form::Name | Form::Place | Form::Street | Form::Cookie | Form::Random | Form::Phrase => {
+            Numbers::Count
+        }
+        Form::Any | Form::AfterColon | Form::Code | Form::Phone | Form::Digits(_) | Form::Date => Numbers::Secret,
+    };
+    let numbers = match key {
+        key if COUNTED.contains(&key) => Numbers::Count,
+        key if TALLIED.contains(&key) => Numbers::Tally,
+        _ => numbers,
+    };
+    Telling { rule: group.rule, kind: group.kind, form: group.form, numbers }
 }
 
 fn contains(table: &[&str], word: &str) -> bool {
@@ -439,7 +614,6 @@ mod tests {
         check("shipping");
         check("inside");
         check("account_sid");
-        check("session");
         check("session_duration");
         check("session_minutes");
         check("is_authenticated");
@@ -459,7 +633,7 @@ mod tests {
         check("passwordChangedAt");
         check("password_age_days");
         check("password_ok");
-        check("password_hash");
+        check("password_hashed");
         check("password_strength");
         check("password_policy");
         check("password_reset");
@@ -480,6 +654,65 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_tell_of_people_are_telling_at_their_end() {
+        #[track_caller]
+        fn check(key: &str, rule: &str) {
+            let telling = classify(key).unwrap_or_else(|| panic!("`{key}` is telling"));
+            assert_eq!((telling.rule, telling.kind), (rule, Kind::Pii), "{key}");
+        }
+        check("email", "email");
+        check("contactEmail", "email");
+        check("customer_email_address", "email");
+        check("e-mail", "email");
+        check("phone", "phone");
+        check("mobile_phone", "phone");
+        check("phoneNumber", "phone");
+        check("phone_home", "phone");
+        check("fax", "phone");
+        check("ssn", "ssn");
+        check("social_security_number", "ssn");
+        check("taxId", "national_id");
+        check("passport_number", "passport");
+        check("IBAN", "iban");
+        check("account_number", "bank_account");
+        check("pan", "card");
+        check("cardNumber", "card");
+        check("date_of_birth", "birth_date");
+        check("dob", "birth_date");
+        check("first_name", "name");
+        check("lastName", "name");
+        check("billing_address", "address");
+        check("addressLine1", "address");
+    }
+
+    #[test]
+    fn keys_that_only_mention_people_are_innocent() {
+        #[track_caller]
+        fn check(key: &str) {
+            assert_eq!(classify(key), None, "{key}");
+        }
+        check("name");
+        check("username");
+        check("file_name");
+        check("route_name");
+        check("event_name");
+        check("phone_verified");
+        check("phone_model");
+        check("has_phone_support");
+        check("passport_country");
+        check("card_last4");
+        check("card_brand");
+        check("account_number_length");
+        check("address_id");
+        check("birthday_campaign");
+        check("first_name_length");
+        check("panel");
+        check("company");
+        check("streetwear");
+        check("timecode");
+    }
+
+    #[test]
     fn only_counted_things_have_harmless_numbers() {
         #[track_caller]
         fn check(key: &str, numbers: Numbers) {
@@ -490,11 +723,14 @@ mod tests {
         check("cookies", Numbers::Count);
         check("token", Numbers::Secret);
         check("password", Numbers::Secret);
-        check("passwords", Numbers::Secret);
-        check("credentials", Numbers::Secret);
+        check("passwords", Numbers::Tally);
+        check("credentials", Numbers::Tally);
         check("otp_code", Numbers::Secret);
         check("pin", Numbers::Secret);
-        check("recovery_codes", Numbers::Secret);
+        check("recovery_codes", Numbers::Tally);
+        check("recovery_code", Numbers::Secret);
+        check("email", Numbers::Count);
+        check("pan", Numbers::Secret);
     }
 
     #[test]
@@ -516,8 +752,7 @@ mod tests {
     /// Keys near enough to telling ones that many of them are.
     fn near_key() -> impl Strategy<Value = String> {
         let mut parts: Vec<&'static str> =
-            WORDS.iter().chain(LAST_WORDS).chain(LONE_WORDS).map(|(word, _)| *word).collect();
-        parts.extend(PAIRS.iter().flat_map(|(a, b, _)| [*a, *b]));
+            GROUPS.iter().flat_map(|group| group.keys).flat_map(|key| key.split(' ')).collect();
         parts.extend(TAILS);
         let part = (prop::sample::select(parts), "[_. é0-9A-Z-]{0,2}").prop_flat_map(|(word, gap)| {
             prop::collection::vec(any::<bool>(), word.len()).prop_map(move |upper| {

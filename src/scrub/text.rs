@@ -4,16 +4,24 @@
 //! The scan stops at everything that can stand between a key and its value, looks back for the key and, if the key is
 //! telling, ahead for the end of the value.
 //!
+//! What is `%`-encoded is decoded, up to twice, and searched again.
+//!
 //! Invariant: looking back is bounded and values do not overlap, so the time is linear.
 //! Invariant: a value that is one of our markers is left as it is, so that scrubbing twice changes nothing.
 
+mod forms;
+mod prose;
+
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
+pub use self::forms::is_secret_number;
+use self::forms::{is_harmless, is_mask, is_placeholder, is_plain_cookie, is_random, is_sentence_word};
 use super::actions::Actions;
-use super::frame::VALUE_KEYS;
-use super::keys::{self, Numbers, Telling};
-use super::markers::{is_marker, marker_at};
+use super::frame::{NAME_KEYS, VALUE_KEYS};
+use super::keys::{self, Form, Telling};
+use super::markers::{Kind, marker_at};
 use super::own::Words;
 
 /// A secret in a text.
@@ -34,12 +42,77 @@ pub enum Reading {
     Broken,
 }
 
+/// Keys that are telling in a URL if the value looks it.
+const URL_KEYS: &[(&str, &str)] = &[
+    ("key", "api_key"),
+    ("sig", "token"),
+    ("signature", "token"),
+    ("ticket", "token"),
+    ("auth", "token"),
+    ("t", "token"),
+];
+
+/// Elements whose attribute names their content.
+const NAMED_TAGS: &[&str] = &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting"];
+
+/// How far a name and its value stand apart, in bytes.
+const BESIDE_MAX: usize = 96;
+
+/// Personal data are no longer than this where nothing delimits them, in bytes.
+const PERSON_MAX: usize = 256;
+
 /// Keys are looked for this far back, in bytes.
 const KEY_MAX: usize = 256;
 
-/// Appends the values of telling keys in `text`.
+/// What texts have one of in which [`find`] finds secrets, lower-case: patterns of the raw-line gate.
+pub fn gate_words() -> Vec<&'static str> {
+    keys::shortest(keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied()).collect())
+}
+
+/// Whether letters of a keyword may hide behind `%`-escapes: `%70assword=…`.
+pub fn hides_letters(text: &str) -> bool {
+    memchr::memchr_iter(b'%', text.as_bytes()).any(|at| {
+        let escape = text[at + 1..].trim_start_matches("25").as_bytes();
+        matches!(escape, [b'4'..=b'7', low, ..] if low.is_ascii_hexdigit())
+    })
+}
+
+/// Appends the secrets in `text` that something beside them tells of, in their order.
 pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
-    let mut scan = Scan { text, bytes: text.as_bytes(), reading, words, floor: 0 };
+    let first = spans.len();
+    scan(text, reading, words, spans);
+    let mut decoded = Decoded::whole(text);
+    for _ in 0..PERCENT_LEVELS {
+        let Some(next) = decoded.next() else { break };
+        let mut found = Vec::new();
+        scan(&next.text, reading, words, &mut found);
+        spans.extend(found.into_iter().map(|span| Span { range: next.range(span.range), ..span }));
+        decoded = next;
+    }
+    let mut new = spans.split_off(first);
+    merge(&mut new);
+    spans.extend(new);
+}
+
+/// A URL in a URL in a URL is as deep as anybody nests them.
+const PERCENT_LEVELS: usize = 2;
+
+/// Appends the secrets in a text that stands under a telling key: mostly all of it.
+pub fn find_under(value: &str, telling: Telling, words: &Words, spans: &mut Vec<Span>) {
+    let scan = Scan::new(value, Reading::Prose, words);
+    match telling.form {
+        Form::AfterColon => {
+            let from = value.find(':').map_or(0, |colon| colon + 1);
+            spans.extend(scan.span(from..value.len(), Telling { form: Form::Any, ..telling }));
+        }
+        _ if telling.rule == "cookie" && scan.cookies(0, b'"', telling, spans) => {}
+        _ => spans.extend(scan.span(0..value.len(), telling)),
+    }
+}
+
+fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
+    let mut scan = Scan::new(text, reading, words);
+    let mut program = None;
     let mut at = 0;
     while at < scan.bytes.len() {
         if scan.bytes[at] == b'['
@@ -49,35 +122,50 @@ pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) 
             scan.floor = at;
             continue;
         }
+        let known = spans.len();
         let span = match scan.bytes[at] {
-            b'=' | b':' => scan.after_separator(at, at + 1, Encoding::Plain),
-            b'%' if scan.is_at(at, "%3d") => scan.after_separator(at, at + 3, Encoding::Percent),
+            b'=' => scan.after_separator(at, spans),
+            b':' => {
+                scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) })
+            }
+            b' ' => {
+                program = scan.program(at, program);
+                let flag = program.filter(|_| scan.byte(at + 1) == Some(b'-'));
+                flag.and_then(|program| scan.after_short_flag(at + 1, program))
+                    .or_else(|| scan.after_command(at))
+                    .or_else(|| scan.after_word(at))
+                    .or_else(|| scan.before_sentence(at))
+            }
+            b'\n' | b';' | b'|' => {
+                program = None;
+                if scan.bytes[at] == b';' { scan.after_serialized(at) } else { None }
+            }
+            b'(' => {
+                scan.after_call(at, spans);
+                None
+            }
+            b'/' => scan.after_segment(at),
+            b'>' if scan.before(at) == Some(b'-') => scan.after_arrow(at, spans),
             b'>' => scan.after_tag(at),
-            b'-' if scan.is_at(at, "--") => scan.after_flag(at),
-            b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at),
+            b'-' if scan.is_at(at, "--") => scan.after_flag(at, spans),
+            b'i' | b'I' if scan.is_at(at, "identified by ") => scan.after_identified_by(at + 14),
+            b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
             _ => None,
         };
-        at = match span {
+        spans.extend(span);
+        at = match spans.get(known..).and_then(<[Span]>::last) {
             Some(span) => {
                 scan.floor = span.range.end;
-                spans.push(span);
                 scan.floor
             }
-            None => at + 1,
+            None => scan.resume.get().max(at + 1),
         };
     }
 }
 
 /// Replaces every span by what its action leaves. Spans that overlap are one secret.
 pub fn redact(text: &str, spans: &mut Vec<Span>, actions: &Actions) -> String {
-    spans.sort_by_key(|span| (span.range.start, usize::MAX - span.range.end));
-    spans.dedup_by(|next, kept| {
-        let overlaps = next.range.start < kept.range.end;
-        if overlaps {
-            kept.range.end = kept.range.end.max(next.range.end);
-        }
-        overlaps
-    });
+    merge(spans);
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for span in spans.iter() {
@@ -87,6 +175,71 @@ pub fn redact(text: &str, spans: &mut Vec<Span>, actions: &Actions) -> String {
     }
     out.push_str(&text[copied..]);
     out
+}
+
+/// Sorts spans, and makes one of those that overlap.
+fn merge(spans: &mut Vec<Span>) {
+    spans.sort_by_key(|span| (span.range.start, usize::MAX - span.range.end));
+    spans.dedup_by(|next, kept| {
+        let overlaps = next.range.start < kept.range.end;
+        if overlaps {
+            kept.range.end = kept.range.end.max(next.range.end);
+        }
+        overlaps
+    });
+}
+
+/// A text with its `%`-escapes undone, and where each of its bytes was.
+struct Decoded<'a> {
+    text: Cow<'a, str>,
+    /// For each byte of the text, and for its end, the place in the text that was written; empty for that text itself.
+    places: Vec<u32>,
+}
+
+impl<'a> Decoded<'a> {
+    fn whole(text: &'a str) -> Self {
+        Decoded { text: Cow::Borrowed(text), places: Vec::new() }
+    }
+
+    fn place(&self, at: usize) -> u32 {
+        if self.places.is_empty() { u32::try_from(at).unwrap_or(u32::MAX) } else { self.places[at] }
+    }
+
+    /// The text with one more level of escapes undone, if it has any.
+    fn next(&self) -> Option<Decoded<'static>> {
+        let bytes = self.text.as_bytes();
+        let escape = |at: usize| {
+            let hex = bytes.get(at + 1..at + 3).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))?;
+            // Beyond ASCII, nothing is telling, and the text must stay UTF-8.
+            u8::from_str_radix(str::from_utf8(hex).ok()?, 16)
+                .ok()
+                .filter(|byte| matches!(byte, b'\n' | b'\r' | 0x20..0x7f))
+        };
+        memchr::memchr_iter(b'%', bytes).find_map(escape)?;
+        u32::try_from(bytes.len()).ok()?;
+        let mut text = Vec::with_capacity(bytes.len());
+        let mut places = Vec::with_capacity(bytes.len() + 1);
+        let mut at = 0;
+        while at < bytes.len() {
+            places.push(self.place(at));
+            match (bytes[at], escape(at)) {
+                (b'%', Some(byte)) => {
+                    text.push(byte);
+                    at += 3;
+                }
+                (byte, _) => {
+                    text.push(byte);
+                    at += 1;
+                }
+            }
+        }
+        places.push(self.place(bytes.len()));
+        Some(Decoded { text: Cow::Owned(String::from_utf8(text).ok()?), places })
+    }
+
+    fn range(&self, range: Range<usize>) -> Range<usize> {
+        self.place(range.start) as usize..self.place(range.end) as usize
+    }
 }
 
 /// Undoes the `\u` escapes of printable ASCII, and `\/`, however deeply they are escaped themselves.
@@ -138,18 +291,13 @@ pub fn without_last_token(text: &str) -> &str {
     &text[..end]
 }
 
-/// Whether a text under a telling key is no secret, whatever the key.
-pub fn is_harmless(value: &str, telling: Telling) -> bool {
-    let value = value.trim();
-    let mask = if value.len() < 3 { "*•" } else { "*•xX.-" };
-    let masked = value.chars().all(|char| mask.contains(char) && value.starts_with(char));
-    let count = telling.numbers == Numbers::Count && value.bytes().all(|byte| byte.is_ascii_digit());
-    let scheme = telling.rule == "authorization" && SCHEMES.iter().any(|(name, _)| name.eq_ignore_ascii_case(value));
-    masked || count || scheme || is_iso_time(value) || is_marker(value)
+/// Whether a text is the name of a scheme of HTTP authentication.
+fn is_scheme(text: &str) -> bool {
+    SCHEMES.iter().any(|(name, _)| name.eq_ignore_ascii_case(text))
 }
 
 /// Splits the value of an `Authorization` header behind its scheme: where the credentials begin, and their rule.
-pub fn split_scheme(value: &str) -> Option<(usize, Scheme)> {
+fn split_scheme(value: &str) -> Option<(usize, Scheme)> {
     let end = value.find(' ')?;
     let (_, scheme) = SCHEMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&value[..end]))?;
     let start = end + value[end..].len() - value[end..].trim_start_matches(' ').len();
@@ -158,7 +306,7 @@ pub fn split_scheme(value: &str) -> Option<(usize, Scheme)> {
 
 /// How a scheme of HTTP authentication writes its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
+enum Scheme {
     /// As one token, for which there is a rule.
     Token(&'static str),
     /// As a list, to the end of the line.
@@ -167,7 +315,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// The rule for the credentials behind the scheme's name.
-    pub fn rule(self, telling: Telling) -> &'static str {
+    fn rule(self, telling: Telling) -> &'static str {
         match self {
             Scheme::Token(rule) => rule,
             Scheme::List => telling.rule,
@@ -193,24 +341,29 @@ const SCHEMES: &[(&str, Scheme)] = &[
     ("aws4-hmac-sha256", Scheme::List),
 ];
 
-/// What a sentence says about a secret in the secret's place.
+/// Cookies that everybody may see, or the starts of their names.
 #[rustfmt::skip]
-const SENTENCE_WORDS: &[&str] = &[
-    "a", "absent", "accepted", "an", "and", "are", "bad", "cannot", "changed", "check", "clear", "cleared", "could", "create",
-    "created", "delete", "deleted", "denied", "disabled", "does", "empty", "enabled", "error", "expired", "expires",
-    "failed", "failure", "false", "for", "found", "generated", "get", "granted", "has", "hidden", "if", "ignored",
-    "incorrect", "invalid", "is", "issued", "it", "list", "malformed", "mismatch", "missing", "must", "nil", "no", "none",
-    "not", "null", "ok", "omitted", "or", "please", "present", "provided", "received", "redacted", "refresh", "refreshed",
-    "rejected", "required", "reset", "revoke", "revoked", "rotate", "rotated", "sent", "set", "should", "stale", "success",
-    "that", "the", "this", "to", "too", "true", "undefined", "unknown", "unset", "unsupported", "update", "updated", "use",
-    "used", "valid", "validated", "verified", "was", "were", "will", "wrong", "yes", "you", "your",
+const HARMLESS_COOKIES: &[&str] = &[
+    "_ga", "_gid", "_gat", "_gcl", "_fbp", "_hj", "_pk_", "_uet", "__utm", "ajs_", "amp_", "consent", "cookieconsent", "cookie_consent", "country", "currency",
+    "darkmode", "dark_mode", "euconsent", "hubspotutk", "lang", "language", "locale", "mp_", "optanon", "optimizely", "seen", "theme", "timezone", "tz", "utm_",
 ];
 
-/// Whether separators and delimiters are written as they are, or `%`-encoded in a URL within a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Plain,
-    Percent,
+/// Parts of names of cookies that tell of a secret, besides telling words.
+const COOKIE_WORDS: &[&str] = &["sess", "sid", "auth", "remember", "logged", "login", "identity", "ticket"];
+
+/// What stands in `Set-Cookie` beside the cookie.
+const COOKIE_ATTRIBUTES: &[&str] =
+    &["expires", "max-age", "domain", "path", "samesite", "priority", "version", "comment"];
+
+/// Whether a cookie of this name is no secret.
+pub fn is_harmless_cookie(name: &str) -> bool {
+    let starts = |known: &str| name.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known));
+    HARMLESS_COOKIES.iter().any(|known| starts(known)) && !is_telling_cookie(name)
+}
+
+fn is_telling_cookie(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    keys::classify(name).is_some() || COOKIE_WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// How a key is written.
@@ -228,6 +381,7 @@ struct Key {
     telling: Telling,
 }
 
+#[derive(Debug, Clone)]
 struct Scan<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -236,35 +390,210 @@ struct Scan<'a> {
     /// No key is looked for before this place: the end of the last secret or marker. What a secret looks like must not
     /// matter for what follows, since a marker will stand there.
     floor: usize,
+    /// What lies before this place has been looked at.
+    resume: Cell<usize>,
 }
 
-impl Scan<'_> {
-    /// The value behind a separator at `start..end`, if the key before it is telling.
-    fn after_separator(&self, start: usize, end: usize, encoding: Encoding) -> Option<Span> {
+impl<'a> Scan<'a> {
+    fn new(text: &'a str, reading: Reading, words: &'a Words) -> Self {
+        Scan { text, bytes: text.as_bytes(), reading, words, floor: 0, resume: Cell::new(0) }
+    }
+
+    /// The value behind the separator at `start`, if the key before it is telling.
+    fn after_separator(&self, start: usize, spans: &mut Vec<Span>) -> Option<Span> {
+        let separator = self.bytes[start];
         let double_colon =
-            self.bytes[start] == b':' && (self.byte(end) == Some(b':') || self.before(start) == Some(b':'));
+            separator == b':' && (self.byte(start + 1) == Some(b':') || self.before(start) == Some(b':'));
         if double_colon || self.is_at(start, "://") {
             return None;
         }
-        let key = self.key_before(start)?;
-        let mut at = end;
+        let mut at = start + 1;
         while let Some(b'=' | b'>' | b'~') = self.byte(at) {
             at += 1;
         }
-        self.value(self.skip_space(at, key.quoting), key, Separator { byte: self.bytes[start], encoding })
+        let Some(key) = self.key_before(start) else { return self.after_name(start, at) };
+        let chain = separator == b':' && key.quoting == Quoting::Bare && self.before(key.start) == Some(b':');
+        if chain && self.byte(at).is_some_and(|next| !next.is_ascii_whitespace()) {
+            // `arn:aws:secretsmanager:…:secret:name`
+            return None;
+        }
+        let at = self.skip_space(at, key.quoting);
+        if let Some(value) = self.typed(at) {
+            return self.value(value, key, separator, spans);
+        }
+        if let Some(block) = self.block(at, key) {
+            return self.span(block, key.telling);
+        }
+        self.value(at, key, separator, spans)
+    }
+
+    /// What stands beside a name that is a value itself: `name="password" value="x"`, or in YAML, or in a form's part.
+    fn after_name(&self, separator: usize, at: usize) -> Option<Span> {
+        let end =
+            separator - self.behind_floor(separator).iter().rev().take(4).take_while(|byte| **byte == b' ').count();
+        let start = self.bare_start(end);
+        let is_one_of = |keys: &[&str], name: &str| keys.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let key = &self.text[start..end];
+        let key = key.rsplit('.').next().unwrap_or_default();
+        let (is_name, is_value) = (is_one_of(NAME_KEYS, key), is_one_of(VALUE_KEYS, key));
+        if !is_name && !is_value {
+            return None;
+        }
+        let value = self.skip_space(at, Quoting::Bare);
+        let (inside, close) = self.near_value(value)?;
+        let named = if is_name { Some(self.words.classify(&self.text[inside..close])?) } else { None };
+        let window = &self.text[close..self.boundary(close + BESIDE_MAX)];
+        let window = &window[..window.find(['<', '>']).unwrap_or(window.len())];
+        if let Some(telling) = named {
+            let part = window.trim_start_matches(['"', '\'']);
+            if let Some(body) = ["\r\n\r\n", "\n\n"].iter().find(|gap| part.starts_with(**gap)) {
+                let from = close + (window.len() - part.len()) + body.len();
+                let length = memchr::memchr2(b'\r', b'\n', &self.bytes[from..]).unwrap_or(self.bytes.len() - from);
+                return self.span(from..from + length, telling);
+            }
+            let (from, to) = self.attribute(close, window, VALUE_KEYS)?;
+            return self.span(from..to, telling);
+        }
+        let (from, to) = self.attribute(close, window, &["name"])?;
+        if !self.text[..start].ends_with(' ') || self.reading == Reading::Broken {
+            return None;
+        }
+        self.span(inside..close, self.words.classify(&self.text[from..to])?)
+    }
+
+    /// The first value in `window`, which begins at `start`, under one of `names`.
+    fn attribute(&self, start: usize, window: &str, names: &[&str]) -> Option<(usize, usize)> {
+        for (at, _) in window.match_indices(['=', ':']) {
+            let key = window[..at].trim_end_matches([' ', '"', '\'']);
+            let key = key.rsplit(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
+            if names.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+                return self.near_value(self.skip_space(start + at + 1, Quoting::Bare));
+            }
+            if NAME_KEYS.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// The inside of the quotes at `at`, or the bare word there, if it is short.
+    fn near_value(&self, at: usize) -> Option<(usize, usize)> {
+        let (inside, ends): (usize, &[u8]) = match self.quote_at(at) {
+            Some(quote) => (quote.inside, &[quote.byte, b'\\']),
+            None => (at, b" \t\r\n,;&}<>\"'"),
+        };
+        let length = self.bytes.get(inside..)?.iter().take(BESIDE_MAX).take_while(|byte| !ends.contains(byte)).count();
+        let end = inside + length;
+        (length > 0 && self.text.is_char_boundary(end)).then_some((inside, end))
+    }
+
+    /// Where the value behind PHP's `string(8) ` begins.
+    fn typed(&self, at: usize) -> Option<usize> {
+        let at = self.skip_space(at, Quoting::Quoted);
+        let digits = |from: usize| self.bytes[from..].iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
+        let open = at + "string(".len();
+        if self.is_at(at, "string '") {
+            return Some(at + "string ".len());
+        }
+        let close = if self.is_at(at, "string(") { open + digits(open) } else { return None };
+        (self.is_at(close, ") ") && self.quote_at(close + 2).is_some()).then_some(close + 2)
+    }
+
+    /// `s:8:"password";s:6:"secret";`
+    fn after_serialized(&self, at: usize) -> Option<Span> {
+        let digits = self.bytes[at..].iter().skip(3).take(8).take_while(|byte| byte.is_ascii_digit()).count();
+        let open = at + 3 + digits;
+        if !self.is_at(at, ";s:") || digits == 0 || !self.is_at(open, ":") || self.before(at) != Some(b'"') {
+            return None;
+        }
+        let telling = self.quoted_key(at - 1, b'"')?.telling;
+        let quote = self.quote_at(open + 1)?;
+        self.span(quote.inside..self.close(quote, Quoting::Bare), telling)
+    }
+
+    /// A block of YAML below its key: `password: |`.
+    fn block(&self, at: usize, key: Key) -> Option<Range<usize>> {
+        let mark = self.bytes[at..].iter().take(3).take_while(|byte| b"|>-+".contains(byte)).count();
+        let opens = mark > 0 && key.quoting == Quoting::Bare && self.byte(at + mark) == Some(b'\n');
+        if !opens || !b"|>".contains(&self.bytes[at]) {
+            return None;
+        }
+        let indent = self.bytes[at + mark + 1..].iter().take(64).take_while(|byte| **byte == b' ').count();
+        let from = at + mark + 1 + indent;
+        let length = memchr::memchr(b'\n', &self.bytes[from..]).unwrap_or(self.bytes.len() - from);
+        (indent > 0 && length > 0).then(|| from..from + length)
+    }
+
+    /// Appends the secrets among the cookies that begin at `from`. `false` if there are no cookies there.
+    fn cookies(&self, from: usize, around: u8, telling: Telling, spans: &mut Vec<Span>) -> bool {
+        let mut any = false;
+        let mut at = from;
+        while at < self.bytes.len() {
+            let begin = at;
+            let end = self.line_end_or(at, around, b';');
+            let part = &self.text[begin..end];
+            let last = self.byte(end) != Some(b';');
+            at = if last { self.bytes.len() } else { end + 1 };
+            let Some((name, value)) = part.split_once('=') else { continue };
+            let begin = begin + name.len() + 1;
+            let name = name.trim();
+            if name.is_empty() || name.contains(|char: char| char.is_whitespace() || "\"'{[(,:".contains(char)) {
+                // Prose has no cookies.
+                return any;
+            }
+            any = true;
+            self.resume.set(end);
+            let end = begin + value.trim_end().len();
+            let attribute = COOKIE_ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(name));
+            let open = is_harmless_cookie(name)
+                || !is_telling_cookie(name) && (is_plain_cookie(value) || !is_random(value, 6));
+            if attribute
+                || open
+                || marker_at(value.trim()) == Some(value.trim().len())
+                || value.trim().is_empty()
+                || is_mask(value)
+            {
+                continue;
+            }
+            spans.push(Span { range: begin..end, rule: telling.rule });
+        }
+        any
+    }
+
+    /// `password -> x`, but not `$user->password`.
+    fn after_arrow(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
+        let spaced = self.byte(at + 1) == Some(b' ') && self.before(at - 1) == Some(b' ');
+        let key = self.key_before(at - 1).filter(|_| spaced)?;
+        self.value(self.skip_space(at + 1, key.quoting), key, b'=', spans)
     }
 
     /// The content of the element that the tag closing at `at` opens.
     fn after_tag(&self, at: usize) -> Option<Span> {
-        let name = self.bare_start(at);
-        let open = name.checked_sub(1).filter(|open| self.bytes[*open] == b'<')?;
-        let telling = self.words.classify(&self.text[open + 1..at])?;
-        let end = memchr::memchr(b'<', &self.bytes[at + 1..]).map_or(self.bytes.len(), |found| at + 1 + found);
-        self.span(at + 1..end, telling)
+        let from = at.saturating_sub(KEY_MAX).max(self.floor);
+        let open = memchr::memrchr(b'<', &self.bytes[from..at]).map(|open| from + open)?;
+        let tag = &self.text[open + 1..at];
+        let name = tag.split_ascii_whitespace().next()?;
+        if name.starts_with(['/', '!', '?']) || tag.ends_with('/') {
+            return None;
+        }
+        let named = || {
+            let (start, end) =
+                self.attribute(open + 1, tag, &["key", "name"]).filter(|_| NAMED_TAGS.contains(&name))?;
+            self.words.classify(&self.text[start..end])
+        };
+        let telling = self.words.classify(name).or_else(named)?;
+        let start = if self.is_at(at + 1, "<![CDATA[") { at + 10 } else { at + 1 };
+        let end = memchr::memchr2(b'<', b']', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found);
+        let end = if start == at + 1 {
+            memchr::memchr(b'<', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found)
+        } else {
+            end
+        };
+        self.span(start..end, telling)
     }
 
     /// The argument behind the command line flag at `at`.
-    fn after_flag(&self, at: usize) -> Option<Span> {
+    fn after_flag(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
         if self.before(at).is_some_and(|before| !before.is_ascii_whitespace() && !b"\"'`[(".contains(&before)) {
             return None;
         }
@@ -273,12 +602,11 @@ impl Scan<'_> {
         let telling = self.words.classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
         let value = self.skip_space(end, Quoting::Bare);
         let key = Key { start: at, quoting: Quoting::Bare, telling };
-        self.value(value, key, Separator { byte: b' ', encoding: Encoding::Plain })
-            .filter(|_| self.byte(value) != Some(b'-'))
+        if self.byte(value) == Some(b'-') { None } else { self.value(value, key, b' ', spans) }
     }
 
     /// The value behind a quoted key, with a comma or nothing where the colon should be: pairs in a list, damage.
-    fn after_quoted(&self, at: usize) -> Option<Span> {
+    fn after_quoted(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
         let (key, next) = match self.bytes[at] {
             b',' => (self.key_before(at)?, at + 1),
             _ => (self.key_before(at + 1)?, at + 1),
@@ -291,14 +619,17 @@ impl Scan<'_> {
         let close = self.close(quote, Quoting::Bare);
         let behind = self.skip_space(close + quote.slashes + 1, Quoting::Quoted);
         if self.byte(behind) != Some(b':') {
-            return self.value(start, key, Separator { byte: b',', encoding: Encoding::Plain });
+            // `["password", "email"]` lists names of fields.
+            let names = self.words.classify(&self.text[quote.inside..close]).is_some()
+                && !is_random(&self.text[quote.inside..close], 12);
+            return if names { None } else { self.value(start, key, b',', spans) };
         }
         // `{"name": "password", "value": "…"}`; any other key has a value of its own.
         if !VALUE_KEYS.iter().any(|name| name.eq_ignore_ascii_case(&self.text[quote.inside..close])) {
             return None;
         }
         let value = self.skip_space(behind + 1, Quoting::Quoted);
-        self.value(value, key, Separator { byte: b':', encoding: Encoding::Plain })
+        self.value(value, key, b':', spans)
     }
 
     /// The telling key that ends before `end`.
@@ -317,14 +648,28 @@ impl Scan<'_> {
         }
         let start = self.bare_start(end);
         let name = &self.text[start..end];
-        if let Some(telling) = self.words.classify(&without_percent(name)) {
+        // Two words with a space between them: `API key: …`.
+        let pair = || {
+            let space = start.checked_sub(1).filter(|space| *space >= self.floor && self.bytes[*space] == b' ')?;
+            let before = self.bare_start(space);
+            let telling = self.words.classify_pair(&self.text[before..space], name)?;
+            Some(Key { start: before, quoting: Quoting::Bare, telling })
+        };
+        let single = self.words.classify(&without_percent(name));
+        if let Some(telling) = single {
+            let single = Key { start, quoting: Quoting::Bare, telling };
+            // `code` alone says little.
+            return if telling.rule == "auth_code" { pair().or(Some(single)) } else { Some(single) };
+        }
+        // In a URL or a form; elsewhere, keys and signatures are of many kinds.
+        if self.byte(end) == Some(b'=')
+            && start.checked_sub(1).is_some_and(|before| b"?&#".contains(&self.bytes[before]))
+            && let Some(rule) = URL_KEYS.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, rule)| *rule)
+        {
+            let telling = Telling { rule, form: Form::Random, ..keys::classify("api_key")? };
             return Some(Key { start, quoting: Quoting::Bare, telling });
         }
-        // Two words with a space between them: `API key: …`.
-        let space = start.checked_sub(1).filter(|space| self.bytes[*space] == b' ')?;
-        let before = self.bare_start(space);
-        let telling = self.words.classify_pair(&self.text[before..space], name)?;
-        Some(Key { start: before, quoting: Quoting::Bare, telling })
+        pair()
     }
 
     /// The telling key whose closing quote stands at `close`.
@@ -350,13 +695,21 @@ impl Scan<'_> {
     }
 
     /// The secret in the value that begins at `at`.
-    fn value(&self, at: usize, key: Key, separator: Separator) -> Option<Span> {
+    fn value(&self, at: usize, key: Key, separator: u8, spans: &mut Vec<Span>) -> Option<Span> {
         let telling = key.telling;
         if at >= self.bytes.len() {
             return None;
         }
+        let near = self.boundary(at + PERSON_MAX);
+        if telling.kind == Kind::Pii && near < self.bytes.len() {
+            let near = Scan { text: &self.text[..near], bytes: &self.bytes[..near], ..self.clone() };
+            return near.value(at, key, separator, spans);
+        }
         if let Some(quote) = self.quote_at(at) {
             let close = self.close(quote, key.quoting);
+            if telling.rule == "cookie" && self.cookies(quote.inside, quote.byte, telling, spans) {
+                return None;
+            }
             return self.span(quote.inside..close, telling);
         }
         if self.reading == Reading::Prose && self.placeholder_at(at) {
@@ -373,16 +726,21 @@ impl Scan<'_> {
             let end = self.value_end(scan_from, key, separator);
             return Some(Span { range: at..end, rule: telling.rule });
         }
-        let bare_end = self.value_end(scan_from, key, separator);
+        let mut bare_end = self.value_end(scan_from, key, separator);
+        if telling.kind == Kind::Pii {
+            bare_end = self.person_end(bare_end, telling, separator);
+        }
         if scan_from > at && bare_end == scan_from {
             return None;
         }
         let word = &self.text[at..bare_end];
-        if self.reading == Reading::Prose && (is_sentence_word(word) || is_placeholder(word)) {
+        let header = separator == b':' && key.quoting == Quoting::Bare;
+        let phrase = header && matches!(telling.rule, "passphrase" | "recovery_code");
+        if self.reading == Reading::Prose && !phrase && (is_sentence_word(word) || is_placeholder(word)) {
             return None;
         }
-        let header = separator.byte == b':' && key.quoting == Quoting::Bare;
         match telling.rule {
+            "cookie" if header && self.cookies(at, self.around(key), telling, spans) => None,
             "authorization" => {
                 // Schemes are short, and lines need not be.
                 match split_scheme(&self.text[at..self.boundary(at + 64)]) {
@@ -390,8 +748,10 @@ impl Scan<'_> {
                         let start = at + skip;
                         let marked = marker_at(&self.text[start..]).map_or(start, |length| start + length);
                         let end = self.bare_end(marked, separator);
-                        let sentence = self.reading == Reading::Prose && is_sentence_word(&self.text[start..end]);
-                        if end == marked && marked > start || sentence || start >= end {
+                        let any = Telling { form: Form::Any, ..telling };
+                        let harmless = start < end && is_harmless(&self.text[start..end], any, self.reading);
+                        let harmless = harmless || self.reading == Reading::Prose && self.placeholder_at(start);
+                        if end == marked && marked > start || start >= end || harmless {
                             return None;
                         }
                         Some(Span { range: start..end, rule })
@@ -413,17 +773,48 @@ impl Scan<'_> {
         {
             let rule = scheme.rule(telling);
             let secret = range.start + skip..range.end;
-            let harmless = is_harmless(&self.text[secret.clone()], telling);
+            let harmless = is_harmless(&self.text[secret.clone()], telling, self.reading);
             return if harmless { None } else { Some(Span { range: secret, rule }) };
         }
-        let placeholder = self.reading == Reading::Prose && is_placeholder(value);
-        if is_harmless(value, telling) || placeholder { None } else { Some(Span { range, rule: telling.rule }) }
+        if is_harmless(value, telling, self.reading) { None } else { Some(Span { range, rule: telling.rule }) }
+    }
+
+    /// Where personal data end that go on behind the blank at `end`: groups of digits, names, streets.
+    fn person_end(&self, end: usize, telling: Telling, separator: u8) -> usize {
+        let is_part: fn(&u8) -> bool = match telling.form {
+            Form::Phone => |byte| byte.is_ascii_digit() || b"()-/.+".contains(byte),
+            Form::Digits(_) => |byte| byte.is_ascii_digit() || byte.is_ascii_uppercase(),
+            Form::Date => |byte| byte.is_ascii_digit() || *byte == b'.',
+            Form::Name | Form::Place | Form::Street if separator == b':' => {
+                |byte| !b",;|\"'()[]{}<>=:\\".contains(byte)
+            }
+            _ => return end,
+        };
+        let numbers = !matches!(telling.form, Form::Name | Form::Place | Form::Street);
+        let mut end = end;
+        while self.byte(end) == Some(b' ') && end < self.bytes.len() {
+            let rest = &self.bytes[end + 1..];
+            let length = rest.iter().take(40).take_while(|byte| !byte.is_ascii_whitespace()).count();
+            let length = length - rest[..length].iter().rev().take_while(|byte| b".,;)".contains(byte)).count();
+            let word = &rest[..length];
+            if length == 0 || !word.iter().all(is_part) || numbers && !word.iter().any(u8::is_ascii_digit) {
+                break;
+            }
+            if !numbers && is_sentence_word(&String::from_utf8_lossy(word)) {
+                break;
+            }
+            end += 1 + length;
+            if self.byte(end).is_some_and(|next| b".,;)".contains(&next)) {
+                break;
+            }
+        }
+        self.boundary(end)
     }
 
     /// Whether a placeholder in brackets, which may hold spaces, is all of the value at `at`.
     fn placeholder_at(&self, at: usize) -> bool {
         let head = &self.text[at..self.boundary(at + 64)];
-        let brackets = [("{{", "}}"), ("${", "}"), ("{", "}"), ("<", ">")];
+        let brackets = [("{{", "}}"), ("${", "}"), ("{", "}"), ("<", ">"), ("[", "]"), ("(", ")")];
         let close = brackets.iter().find(|(open, _)| head.starts_with(open)).map(|(_, close)| close);
         let Some(end) = close.and_then(|close| Some(head.find(close)? + close.len())) else { return false };
         let goes_on = self.byte(at + end).is_some_and(|next| next.is_ascii_alphanumeric());
@@ -464,7 +855,7 @@ impl Scan<'_> {
         }
     }
 
-    fn value_end(&self, from: usize, key: Key, separator: Separator) -> usize {
+    fn value_end(&self, from: usize, key: Key, separator: u8) -> usize {
         match (self.reading, key.quoting) {
             (Reading::Broken, Quoting::Quoted) => self.member_end(from),
             _ => self.bare_end(from, separator),
@@ -490,7 +881,7 @@ impl Scan<'_> {
     }
 
     /// The end of a value without quotes. Punctuation ends it only where more follows that is no part of it.
-    fn bare_end(&self, from: usize, separator: Separator) -> usize {
+    fn bare_end(&self, from: usize, separator: u8) -> usize {
         let mut at = from;
         while let Some(byte) = self.byte(at) {
             let next = self.byte(at + 1);
@@ -507,7 +898,7 @@ impl Scan<'_> {
                     }
                     !next.is_some_and(|next| next.is_ascii_alphanumeric())
                 }
-                b'&' => separator.byte != b':' || self.name_follows(at + 1),
+                b'&' => separator != b':' || self.name_follows(at + 1),
                 b',' | b';' => match next {
                     None | Some(b'"' | b'\'' | b'`' | b')' | b']' | b'}' | b'>' | b'\\') => true,
                     Some(next) => next.is_ascii_whitespace() || self.name_follows(at + 1),
@@ -522,7 +913,6 @@ impl Scan<'_> {
                     Some(b'n' | b'r' | b't') => self.reading == Reading::Broken,
                     _ => false,
                 },
-                b'%' => separator.encoding == Encoding::Percent && self.is_at(at, "%26"),
                 byte => byte.is_ascii_whitespace(),
             };
             if ends {
@@ -540,14 +930,22 @@ impl Scan<'_> {
         length > 0 && matches!(self.byte(at + length), Some(b'=' | b':'))
     }
 
+    /// The quote around key and value.
+    fn around(&self, key: Key) -> u8 {
+        self.before(key.start).filter(|before| b"\"'`".contains(before)).unwrap_or(b'"')
+    }
+
     /// The end of the line that `at` is in, or the quote around key and value.
     fn line_end(&self, at: usize, key: Key) -> usize {
-        let around = self.before(key.start).filter(|before| b"\"'`".contains(before)).unwrap_or(b'"');
+        self.line_end_or(at, self.around(key), b'\n')
+    }
+
+    fn line_end_or(&self, at: usize, around: u8, or: u8) -> usize {
         let mut end = at;
         while let Some(byte) = self.byte(end) {
             let escape = byte == b'\\' && self.reading == Reading::Broken;
             let next_ends = escape && self.byte(end + 1).is_some_and(|next| b"nr\"".contains(&next));
-            if byte == around || byte == b'"' || byte == b'\n' || byte == b'\r' || next_ends {
+            if byte == or || byte == around || byte == b'"' || byte == b'\n' || byte == b'\r' || next_ends {
                 break;
             }
             end += 1;
@@ -613,13 +1011,6 @@ impl Scan<'_> {
     }
 }
 
-/// What stands between a key and its value.
-#[derive(Debug, Clone, Copy)]
-struct Separator {
-    byte: u8,
-    encoding: Encoding,
-}
-
 /// An opening quote.
 #[derive(Debug, Clone, Copy)]
 struct Quote {
@@ -646,43 +1037,6 @@ fn without_percent(name: &str) -> Cow<'_, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
-}
-
-fn is_sentence_word(word: &str) -> bool {
-    let word = word.trim_end_matches(|char: char| char.is_ascii_punctuation());
-    SENTENCE_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
-}
-
-/// Whether a value stands for a secret that is put in elsewhere: `?`, `$1`, `:password`, `${PASSWORD}`, `<password>`.
-fn is_placeholder(value: &str) -> bool {
-    let value = value.trim_end_matches([',', ';', ')', '.']);
-    let name = match value.as_bytes() {
-        b"" | b"?" | b"%s" => return true,
-        [b'$', b'{', .., b'}'] => &value[2..value.len() - 1],
-        [b'{', b'{', .., b'}', b'}'] if value.len() >= 4 => &value[2..value.len() - 2],
-        [b'<', .., b'>'] | [b'{', .., b'}'] => &value[1..value.len() - 1],
-        [b'$' | b':', ..] => return keys::classify(&value[1..]).is_some() || is_digits(&value[1..]),
-        _ => return false,
-    };
-    name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-. ".contains(&byte))
-}
-
-fn is_digits(text: &str) -> bool {
-    text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// `2026-09-14T08:00:00+02:00` and its kin: a date with a time. A date alone may be a password.
-fn is_iso_time(text: &str) -> bool {
-    let shape = b"0000-00-00T00:00";
-    let fits = |(byte, shape): (&u8, &u8)| match shape {
-        b'0' => byte.is_ascii_digit(),
-        b'T' => matches!(byte, b'T' | b't' | b' '),
-        other => byte == other,
-    };
-    let Some((head, tail)) = text.as_bytes().split_at_checked(shape.len()) else { return false };
-    head.iter().zip(shape).all(fits)
-        && tail.len() <= 20
-        && tail.iter().all(|byte| byte.is_ascii_digit() || b":.,+-Zz ".contains(byte))
 }
 
 #[cfg(test)]
@@ -732,8 +1086,12 @@ mod tests {
         check("Authorization: Basic eDp5 sent", "Authorization: Basic [REDACTED:basic] sent");
         check("Authorization: abc def\nHost: a", "Authorization: [REDACTED:authorization]\nHost: a");
         check("authorization: digest username=\"kim\"", "authorization: digest [REDACTED:authorization]\"kim\"");
-        check("Cookie: a=b; c=d\r\nHost: a", "Cookie: [REDACTED:cookie]\r\nHost: a");
-        check("curl -H 'Cookie: a=b; c=d' https://a.test", "curl -H 'Cookie: [REDACTED:cookie]' https://a.test");
+        check("Cookie: sid=b; c=d\r\nHost: a", "Cookie: sid=[REDACTED:cookie]; c=d\r\nHost: a");
+        check(
+            "curl -H 'Cookie: sid=b; c=d' https://a.test",
+            "curl -H 'Cookie: sid=[REDACTED:cookie]; c=d' https://a.test",
+        );
+        check("Cookie: abc123", "Cookie: [REDACTED:cookie]");
         check("X-Api-Key: abc", "X-Api-Key: [REDACTED:api_key]");
         check("passphrase: correct horse battery", "passphrase: [REDACTED:passphrase]");
         check("mysql --password=abc -e", "mysql --password=[REDACTED:password] -e");
@@ -803,7 +1161,7 @@ mod tests {
         check(r#"{password:x,a:1"#, r#"{password:[REDACTED:password],a:1"#);
         check(r#"{"password" "x","a":1"#, r#"{"password" "[REDACTED:password]","a":1"#);
         check(r#"{"password","x"}"#, r#"{"password","[REDACTED:password]"}"#);
-        check(r#"[["Cookie","a=b; c"],["Via","1"]"#, r#"[["Cookie","[REDACTED:cookie]"],["Via","1"]"#);
+        check(r#"[["Cookie","sid=b; c"],["Via","1"]"#, r#"[["Cookie","sid=[REDACTED:cookie]; c"],["Via","1"]"#);
         check(r#"{"name":"password","value":"x y","a"#, r#"{"name":"password","value":"[REDACTED:password]","a"#);
         check(r#"{"fields":"password","other":"x","a"#, r#"{"fields":"password","other":"x","a"#);
         check(r#"{"credentials":{"a":"x","b":["y"]},"c":1"#, r#"{"credentials":[REDACTED:credential],"c":1"#);
@@ -815,7 +1173,7 @@ mod tests {
         );
         check(r#"{"q":"a\u0026token\u003dabc\u0026b","#, r#"{"q":"a&token=[REDACTED:token]&b","#);
         check(r#"{"log":"password=abc\nnext","#, r#"{"log":"password=[REDACTED:password]\nnext","#);
-        check(r#"{"h":"Cookie: a=b; c=d\r\nVia: 1","#, r#"{"h":"Cookie: [REDACTED:cookie]\r\nVia: 1","#);
+        check(r#"{"h":"Cookie: sid=b; c=d\r\nVia: 1","#, r#"{"h":"Cookie: sid=[REDACTED:cookie]; c=d\r\nVia: 1","#);
         check(r#"{"Authorization":"Bearer abc","#, r#"{"Authorization":"Bearer [REDACTED:bearer]","#);
         check("password: expired", "password: [REDACTED:password]");
         check(r#"{"password":"[REDACTED:password]","a":"#, r#"{"password":"[REDACTED:password]","a":"#);
@@ -850,6 +1208,64 @@ mod tests {
         check(r"\u0022\u005c\u000a\u00e9", r#"\"\\\u000a\u00e9"#);
         check(r":\/\/", "://");
         check(r"\n\\ \u12 \", r"\n\\ \u12 \");
+    }
+
+    #[test]
+    fn texts_that_come_near_to_secrets_take_linear_time() {
+        for part in [
+            "login(",
+            "login('",
+            "VALUES (",
+            "(pin) VALUES ('",
+            "/reset/",
+            "name=pin ",
+            "name=\"pin\" ",
+            "value=a ",
+            "code=",
+            "session=",
+            "?key=",
+            "\"phone\":a  ",
+            "\"phone\":\"a ",
+            "\"pin\":\"*** ",
+            "pin='***",
+            "Cookie: a=1; ",
+            "Cookie: ",
+            "Set-Cookie: a=1",
+            "password \"",
+            "password is ",
+            "passphrase abc ",
+            "mysql -p",
+            "mysql -p'",
+            " AUTH",
+            "%25",
+            "%3d%70",
+            "phone: 1 ",
+            "address: a ",
+            "->",
+            "<a ",
+            "a>",
+            "string(1",
+            ";s:1:",
+            "identified by '",
+            " is your ",
+            "***",
+        ] {
+            for reading in [Reading::Prose, Reading::Broken] {
+                let time = |bytes: usize| {
+                    let long = part.repeat(bytes / part.len());
+                    let began = std::time::Instant::now();
+                    let mut spans = Vec::new();
+                    find(&long, reading, &Words::default(), &mut spans);
+                    let _ = hides_letters(&long);
+                    began.elapsed()
+                };
+                // Eight times the text takes eight times as long, or 64 times if anything is quadratic. In between
+                // lies room for a busy machine.
+                let (short, long) = (time(1 << 14), time(1 << 17));
+                let limit = short * 32 + std::time::Duration::from_millis(100);
+                assert!(long < limit, "{part:?}, {reading:?}: {short:?}, then {long:?}");
+            }
+        }
     }
 
     fn near_secret() -> impl Strategy<Value = String> {
@@ -902,6 +1318,37 @@ mod tests {
             "[REDACTED:token]",
             "[REDACTED:",
             "passphrase",
+            "/reset/",
+            "login(",
+            "VALUES (",
+            "'",
+            " is ",
+            "hunter22",
+            "8f1d3c5b7a9e2f4d6c8b0a1e",
+            "mysql -p",
+            "curl -u a:",
+            "\nPASS ",
+            "LOGIN a ",
+            "code ",
+            "your ",
+            "%70",
+            "%25",
+            "phone",
+            "email",
+            "a@b.test",
+            "first_name",
+            "address",
+            "IDENTIFIED BY ",
+            "string(2) ",
+            ";s:2:",
+            "->",
+            "|\n  ",
+            "\r\n\r\n",
+            "sid=",
+            "; ",
+            "?key=",
+            "***",
+            "get(",
             "?",
             "$1",
             "-",

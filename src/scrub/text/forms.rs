@@ -1,0 +1,440 @@
+//! Whether a text under a telling key is what the key says, or only stands for it or speaks of it.
+//!
+//! Systems write much under telling keys that is no secret: masks, placeholders, validation messages, states. And much
+//! that merely shares a key with personal data: `"phone": "iPhone 15"`.
+//!
+//! Invariant: the answer depends on the text and the class alone.
+
+use super::super::keys::{self, Form, Numbers, Telling};
+use super::super::markers::{Kind, is_marker, without_markers};
+use super::Reading;
+
+/// Whether a text under a telling key is no secret.
+pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
+    let value = value.trim();
+    if value.len() > HARMLESS_MAX {
+        // Nobody writes reports this long there, and to look at every such value would take too long.
+        return telling.kind == Kind::Pii || is_uniform(value);
+    }
+    // What was scrubbed already may have the form now, or have it no longer.
+    let scrubbed =
+        || !matches!(telling.form, Form::Any | Form::AfterColon) && without_markers(value).len() < value.len();
+    if value.is_empty() || scrubbed() || is_marker(value) || is_mask(value) || !fits(value, telling.form) {
+        return true;
+    }
+    let count = match telling.numbers {
+        Numbers::Secret => false,
+        Numbers::Count => is_digits(value, usize::MAX),
+        Numbers::Tally => is_digits(value, TALLY_DIGITS_MAX),
+    };
+    let time = telling.form != Form::Date && is_iso_time(value);
+    let scheme = telling.rule == "authorization" && super::is_scheme(value);
+    if count || time || scheme {
+        return true;
+    }
+    match reading {
+        Reading::Broken => false,
+        Reading::Prose => {
+            let phrase = matches!(telling.rule, "passphrase" | "recovery_code");
+            is_placeholder(value)
+                || is_reference(value)
+                || is_expression(value)
+                || is_report(value, if phrase { 2 } else { 3 })
+        }
+    }
+}
+
+/// Whether a number under a telling key is a secret.
+pub fn is_secret_number(number: &str, telling: Telling) -> bool {
+    match (telling.numbers, telling.form) {
+        (Numbers::Count, _) => false,
+        (Numbers::Tally, _) => !is_digits(number, TALLY_DIGITS_MAX),
+        (Numbers::Secret, Form::Any | Form::Code) => true,
+        (Numbers::Secret, form) => fits(number, form),
+    }
+}
+
+/// A count of secrets has no more digits than this.
+const TALLY_DIGITS_MAX: usize = 3;
+
+/// What a sentence says about a secret in the secret's place.
+#[rustfmt::skip]
+const SENTENCE_WORDS: &[&str] = &[
+    "a", "absent", "accepted", "active", "after", "allowed", "already", "an", "and", "are", "at", "bad", "be", "been", "before", "but", "by", "can",
+    "cannot", "changed", "check", "clear", "cleared", "confirmed", "contain", "correct", "could", "create", "created", "delete", "deleted", "denied", "did", "disabled",
+    "do", "does", "doesn't", "empty", "enabled", "error", "expired", "expires", "failed", "failure", "false", "field", "for", "found", "from", "generated", "get",
+    "granted", "has", "have", "hidden", "if", "ignored", "in", "inactive", "incorrect", "invalid", "is", "issued", "it", "least", "list", "long",
+    "malformed", "match", "matched", "matches", "may", "mismatch", "missing", "more", "must", "needs", "new", "nil", "no", "none", "not", "null", "ok", "old", "omitted",
+    "on", "only", "or", "please", "present", "provided", "received", "redacted", "refresh", "refreshed", "rejected", "required", "reset", "revoke", "revoked", "rotate",
+    "rotated", "same", "sent", "set", "short", "should", "stale", "strong", "success", "than", "that", "the", "their", "this", "to", "too", "true",
+    "undefined", "unknown", "unset", "unsupported", "update", "updated", "use", "used", "valid", "validated", "verified", "was", "weak", "were", "when",
+    "will", "with", "without", "wrong", "yes", "you", "your",
+];
+
+/// Single words that are a state, a kind or a setting in a secret's place.
+#[rustfmt::skip]
+const STATE_WORDS: &[&str] = &[
+    "any", "app", "authenticator", "auto", "basic", "bearer", "blank", "bool", "boolean", "busy", "cookie", "custom", "default", "digest", "email", "encrypted",
+    "filtered", "fresh", "header", "hotp", "include", "int", "integer", "irrelevant", "jwt", "mandatory", "masked", "n/a", "nullable", "number", "oauth", "oauth2", "object",
+    "none", "off", "omit", "opaque", "optional", "pending", "private", "prohibited", "protected", "public", "queued", "removed", "same-origin", "session", "skipped", "sms", "str",
+    "sensitive", "sometimes", "string", "text", "totp", "unavailable", "unverified", "varchar", "verification",
+];
+
+/// Words of up to three letters that say all by themselves.
+const SHORT_STATES: &[&str] =
+    &["any", "app", "str", "bad", "int", "jwt", "n/a", "new", "nil", "no", "off", "ok", "old", "set", "sms", "yes"];
+
+/// Whether a word is one that sentences put in a secret's place.
+pub fn is_sentence_word(word: &str) -> bool {
+    let word = word.trim_end_matches(|char: char| char.is_ascii_punctuation());
+    contains(SENTENCE_WORDS, word)
+}
+
+/// Whether a value speaks of a secret: a state (`expired`), a message (`must be at least 12 characters`), a rule for
+/// input (`required|min:12`).
+///
+/// Of `margin` words, at least one must be of those that sentences are made of.
+fn is_report(value: &str, margin: usize) -> bool {
+    let value = value.trim_matches(|char: char| char.is_ascii_whitespace() || "()[]<>\"'".contains(char));
+    let alone = value.len() > 3 || contains(SHORT_STATES, value);
+    if alone && (contains(STATE_WORDS, value) || is_sentence_word(value)) {
+        return true;
+    }
+    if let Some((first, _)) = value.split_once('|') {
+        return is_sentence_word(first) || contains(STATE_WORDS, first);
+    }
+    let (mut count, mut known, mut last) = (0, 0, false);
+    for word in value.split_ascii_whitespace() {
+        let word = word.trim_matches(|char: char| char.is_ascii_punctuation());
+        let plain = word.chars().all(|char| char.is_alphabetic() || "-'’/_".contains(char)) || is_digits(word, 4);
+        if !plain {
+            return false;
+        }
+        count += 1;
+        let is_known = word.len() > 1 && is_sentence_word(word);
+        known += usize::from(is_known);
+        last = is_known && word.len() > 3;
+    }
+    let enough = match count {
+        0 | 1 => false,
+        2 | 3 => known >= 2 || last,
+        _ => known >= 2,
+    };
+    enough && known * margin >= count
+}
+
+/// A longer text is what its key says, without a closer look.
+const HARMLESS_MAX: usize = 2048;
+
+fn is_uniform(value: &str) -> bool {
+    let mask = if value.len() < 3 { "*•" } else { "*•●xX.-" };
+    value.chars().all(|char| mask.contains(char) && value.starts_with(char))
+}
+
+/// Whether a text shows nothing, or next to nothing, of a secret: `****`, `xxxx`, `[hidden]`, `k***@mail.test`, `eyJh...`.
+pub fn is_mask(value: &str) -> bool {
+    let starred = ["***", "•••", "●●●"].iter().any(|stars| value.contains(stars));
+    let head = value.strip_suffix("...").or_else(|| value.strip_suffix('…'));
+    let shortened = head.is_some_and(|head| head.len() <= 8 && !head.contains(' '));
+    is_uniform(value) || starred || shortened
+}
+
+/// Whether a value stands for a secret that is put in elsewhere: `?`, `$1`, `:password`, `${PASSWORD}`, `<password>`.
+pub fn is_placeholder(value: &str) -> bool {
+    let value = value.trim_end_matches([',', ';', ')', '.']);
+    let name = match value.as_bytes() {
+        b"" | b"?" | b"%s" | b"%d" | b"%v" => return true,
+        [b'$', b'{' | b'(', .., b'}' | b')'] if value.len() > 3 => &value[2..value.len() - 1],
+        [b'{', b'{', .., b'}', b'}'] if value.len() >= 4 => &value[2..value.len() - 2],
+        [b'[', .., b']'] | [b'(', .., b')'] if value.len() > 2 => return is_report(value, 3),
+        [b'<', .., b'>'] | [b'{', .., b'}'] if value.len() > 2 => &value[1..value.len() - 1],
+        [b'%', .., b'%'] if value.len() > 2 => &value[1..value.len() - 1],
+        [b'%', b'(', .., b')', b's'] => &value[2..value.len() - 2],
+        [b'$', name @ ..] if !name.is_empty() && name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') => {
+            return true;
+        }
+        [b'$' | b':' | b'@', name @ ..]
+            if !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)) =>
+        {
+            return false;
+        }
+        [b'$' | b':' | b'@', ..] => return keys::classify(&value[1..]).is_some() || is_digits(&value[1..], 2),
+        _ => return false,
+    };
+    name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-.: ".contains(&byte))
+}
+
+/// Whether a value says where the secret is kept: a path, the entry of a vault, a variable.
+fn is_reference(value: &str) -> bool {
+    let prefixes = [
+        "arn:aws:",
+        "vault:",
+        "op://",
+        "ssm:",
+        "env:",
+        "file:",
+        "secretsmanager:",
+        "process.env",
+        "os.environ",
+        "getenv(",
+        "env(",
+        "ENV[",
+    ];
+    let roots = [
+        "/var/", "/home/", "/usr/", "/opt/", "/etc/", "/srv/", "/app/", "/tmp/", "/root", "/mnt/", "/run/", "/data/",
+        "/Users/", "/code/", "~/", "C:\\",
+    ];
+    let path = roots.iter().any(|root| value.starts_with(root)) && !value.contains(' ');
+    path || prefixes.iter().any(|prefix| value.starts_with(prefix)) || value == "/"
+}
+
+/// Whether a value is code that comes by the secret: `getToken()`, `req.body.password`, or its type.
+fn is_expression(value: &str) -> bool {
+    let is_name = |char: char| char.is_ascii_alphabetic() || "_.$>:-?!".contains(char);
+    let name = value.trim_end_matches(|char: char| "()!;,?".contains(char));
+    if let Some((name, arguments)) = value.split_once('(') {
+        let sources = ["input", "env", "getenv", "config", "prompt", "getpass", "trans", "request", "get", "read"];
+        return name.len() > 2
+            && name.chars().all(is_name)
+            && (arguments.trim_end_matches(')').is_empty() || sources.contains(&name));
+    }
+    let types = ["Option<", "Optional[", "Vec<", "List<", "List["];
+    let roots = [
+        "req",
+        "request",
+        "config",
+        "process",
+        "os",
+        "self",
+        "this",
+        "params",
+        "env",
+        "settings",
+        "ctx",
+        "context",
+        "user",
+        "data",
+        "opts",
+        "options",
+        "args",
+        "event",
+        "body",
+        "payload",
+        "response",
+        "res",
+        "props",
+        "state",
+        "session",
+        "$this",
+        "account",
+        "credentials",
+    ];
+    types.iter().any(|start| value.starts_with(start))
+        || name == "String"
+        || name.chars().all(is_name)
+            && name.split('.').count() > 1
+            && roots.iter().any(|root| name.split(['.', '-']).next() == Some(root))
+}
+
+/// Whether a text has the form that its key lets one expect.
+fn fits(value: &str, form: Form) -> bool {
+    match form {
+        Form::Any => true,
+        Form::AfterColon => value.split_once(':').is_some_and(|(name, secret)| !name.is_empty() && !secret.is_empty()),
+        Form::Code => value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' '),
+        Form::Random => is_random(value, 16) || is_uuid(value) && form == Form::Random,
+        Form::Cookie => !is_plain_cookie(value),
+        Form::Phrase => is_random(value, 16) || value.split_ascii_whitespace().count() >= 8,
+        Form::Email => is_email(value),
+        Form::Phone => {
+            let body = value.trim_start_matches(|char: char| char.is_ascii_alphabetic() || ":. ".contains(char));
+            (6..=17).contains(&digits(body))
+                && body.chars().all(|char| char.is_ascii_digit() || "+ ()-./xX".contains(char))
+        }
+        Form::Digits(min) => {
+            let neat = |char: char| char.is_ascii_alphanumeric() || " -./".contains(char);
+            digits(value) >= usize::from(min) && value.len() <= 64 && value.chars().all(neat)
+        }
+        Form::Date => (4..=24).contains(&digits(value)) && value.len() <= 40,
+        Form::Name => is_name(value),
+        Form::Place => is_place(value) || value.split_ascii_whitespace().count() > 1 || is_name(value),
+        Form::Street => is_place(value),
+    }
+}
+
+/// Letters and digits that nobody thought up, at least `length_min` of them: no words, no version, no UUID.
+pub fn is_random(value: &str, length_min: usize) -> bool {
+    let parts = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_.~%-:".contains(&byte);
+    let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
+    if value.len() < length_min || value.len() > 8192 || !value.bytes().all(parts) || is_uuid(value) {
+        return false;
+    }
+    let digits = digits(value);
+    let hex = value.len() >= 16 && value.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits < value.len();
+    let mixed = has(u8::is_ascii_lowercase) && digits > 0;
+    let shouted = value.len() >= 20 && has(u8::is_ascii_uppercase) && digits > 2;
+    let cased = value.len() >= 24 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    (hex || mixed || shouted || cased) && !is_slug(value)
+}
+
+/// Words and numbers with separators between them: `complete-registration-2`, `GA1.2.1234.5678`.
+pub fn is_slug(value: &str) -> bool {
+    value.split(['-', '_', '.', '/', ':']).all(|part| {
+        let letters = part.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let rest = &part[letters..];
+        let camel = part.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
+        rest.bytes().all(|byte| byte.is_ascii_digit())
+            && (letters == 0 && rest.len() <= 13 || rest.len() <= 2 && letters <= 20 && camel * 4 <= letters)
+    })
+}
+
+/// Whether a text is a UUID.
+pub fn is_uuid(value: &str) -> bool {
+    let shape =
+        |(at, byte): (usize, u8)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    value.len() == 36 && value.bytes().enumerate().all(shape)
+}
+
+/// What a cookie holds that is a setting: `dark`, `de-DE`, `Europe/Berlin`, `1`.
+pub fn is_plain_cookie(value: &str) -> bool {
+    let words = value.len() <= 24 && value.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-/_".contains(&byte));
+    let cased = value.bytes().skip(1).filter(u8::is_ascii_uppercase).count() > 3;
+    value.len() <= 5 || words && !cased
+}
+
+fn is_email(value: &str) -> bool {
+    let (at, skip) = match (value.find('@'), value.find("%40")) {
+        (Some(at), _) => (at, 1),
+        (None, Some(at)) => (at, 3),
+        (None, None) => return false,
+    };
+    at > 0 && value[at + skip..].starts_with(|char: char| char.is_alphanumeric() || char == '[')
+}
+
+fn is_name(value: &str) -> bool {
+    let name = |char: char| char.is_alphabetic() || " .'’-,+%".contains(char);
+    let letters = value.chars().filter(|char| char.is_alphabetic()).count();
+    letters > 1
+        && value.len() <= 100
+        && value.chars().all(|char| name(char) || value.contains('%') && char.is_ascii_digit())
+}
+
+/// A street and the number of a house, or a postal code and a town.
+fn is_place(value: &str) -> bool {
+    let technical = |char: char| "@=<>{}|\\_".contains(char);
+    let words = || value.split(|char: char| char.is_whitespace() || char == ',' || char == '+');
+    let number = words().any(|word| {
+        word.len() <= 6 && word.bytes().any(|byte| byte.is_ascii_digit()) && digits(word) + 1 >= word.len()
+    });
+    let letters =
+        words().any(|word| word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':'));
+    value.len() <= 200
+        && number
+        && letters
+        && !value.contains(technical)
+        && !value.contains("://")
+        && !is_report(value, 3)
+}
+
+fn digits(value: &str) -> usize {
+    value.bytes().filter(u8::is_ascii_digit).count()
+}
+
+/// Whether a text is a number of at most so many digits.
+pub fn is_digits(text: &str, length_max: usize) -> bool {
+    !text.is_empty() && text.len() <= length_max && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `2026-09-14T08:00:00+02:00` and its kin: a date with a time. A date alone may be a password.
+pub fn is_iso_time(text: &str) -> bool {
+    let shape = b"0000-00-00T00:00";
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        other => byte == other,
+    };
+    let Some((head, tail)) = text.as_bytes().split_at_checked(shape.len()) else { return false };
+    head.iter().zip(shape).all(fits)
+        && tail.len() <= 20
+        && tail.iter().all(|byte| byte.is_ascii_digit() || b":.,+-Zz ".contains(byte))
+}
+
+fn contains(table: &[&str], word: &str) -> bool {
+    table.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(key: &str, value: &str, harmless: bool) {
+        let telling = keys::classify(key).expect("a telling key");
+        assert_eq!(is_harmless(value, telling, Reading::Prose), harmless, "{key}: {value}");
+    }
+
+    #[test]
+    fn what_stands_for_a_secret_or_speaks_of_it_is_harmless() {
+        for value in [
+            "",
+            "********",
+            "xxxx",
+            "****1234",
+            "eyJh...",
+            "[hidden]",
+            "<redacted>",
+            "${TOKEN}",
+            "{{ token }}",
+            ":password",
+            "?",
+            "%s",
+            "$1",
+            "invalid",
+            "The password field is required.",
+            "is too short (minimum is 8 characters)",
+            "required|string|min:12",
+            "2026-09-14T08:00:00Z",
+            "[REDACTED:password]",
+            "arn:aws:secretsmanager:eu-central-1:1:secret:x",
+            "/var/run/secrets/db",
+            "req.body.password",
+        ] {
+            check("password", value, true);
+        }
+        for value in ["hunter2", "letmein", "changeme", "correct horse battery", "my dog Rex 99", "a", "2026-09-14"] {
+            check("password", value, false);
+        }
+    }
+
+    #[test]
+    fn a_value_must_have_the_form_that_its_key_lets_one_expect() {
+        check("email", "kim@mail.test", false);
+        check("email", "queued", true);
+        check("phone", "+49 151 51252968", false);
+        check("phone", "iPhone 15", true);
+        check("ssn", "219-02-4187", false);
+        check("card_number", "4539 8745 0503 6989", false);
+        check("card_number", "4242", true);
+        check("dob", "1984-02-29T00:00:00Z", false);
+        check("dob", "required", true);
+        check("full_name", "Jörg Müller", false);
+        check("full_name", "acme/widgets", true);
+        check("address", "221b Baker Street", false);
+        check("address", "10.0.0.1:80", true);
+        check("address", "0x7ffd1234", true);
+        check("code", "SplxlOBeZQQYbYS6WxSbIA", false);
+        check("code", "E_TOKEN_EXPIRED", true);
+        check("otp", "482913", false);
+        check("otp", "sms", true);
+        check("session", "b2f81c9d77e04aa1", false);
+        check("session", "expired", true);
+    }
+
+    #[test]
+    fn small_numbers_of_secrets_are_counts() {
+        let number = |key, number| is_secret_number(number, keys::classify(key).expect("a telling key"));
+        assert!(number("otp", "482913") && number("pin", "7391") && number("pan", "371343085331168"));
+        assert!(!number("tokens", "4096") && !number("secrets", "12") && !number("pan", "3") && !number("email", "3"));
+        assert!(number("passwords", "123456"));
+    }
+}

@@ -1,0 +1,626 @@
+//! Secrets that no separator marks: in sentences, on command lines, in the dialogs of protocols, as arguments of calls, in
+//! the paths of links.
+//!
+//! Invariant: what is looked at behind a place is bounded, or skipped by the scan, so the time is linear.
+
+use super::super::keys::{self, Telling};
+use super::super::markers::{Kind, marker_at};
+use super::forms::{is_digits, is_harmless, is_mask, is_placeholder, is_random, is_sentence_word, is_slug, is_uuid};
+use super::{Reading, Scan, Span};
+
+/// What the texts have one of that this file finds secrets in and that no key is: patterns of the raw-line gate.
+#[rustfmt::skip]
+pub const GATE_WORDS: &[&str] = &[
+    "7z ", "activat", "attempt(", "auth ", "authenticate(", "confirm", "curl ", "identified by", "invit", "ldapmodify", "ldapsearch", "login ",
+    "login(", "magic", "mariadb", "mongo", "mysql", "mysqli", "pdo", "recover", "redis-cli", "reset", "smbclient", "ssh2_auth", "sshpass",
+    "unlock", "unsubscribe",
+    "http -",
+    "sqlcmd",
+    "wget ",
+    "zip -", "unzip", "verif", "ftp_login", "ldap_bind", "imap_open", "signin(", "key=", "key%3d", "key%253d", "sig=", "sig%3d",
+    "sig%253d", "signature=", "signature%3d", "signature%253d", "ticket=", "ticket%3d", "ticket%253d",
+];
+
+/// What a word makes of the words behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speech {
+    /// `password hunter2`
+    Password,
+    /// `passphrase correct horse battery staple`
+    Phrase,
+    /// `token 9f86d081…`
+    Token,
+    /// `PIN 1234`
+    Code,
+    /// `your code is 123456`, but not `exit code 137`
+    SomeCode,
+}
+
+const SPEECH: &[(&str, Speech)] = &[
+    ("password", Speech::Password),
+    ("passwd", Speech::Password),
+    ("passcode", Speech::Password),
+    ("passwort", Speech::Password),
+    ("pwd", Speech::Password),
+    ("passphrase", Speech::Phrase),
+    ("mnemonic", Speech::Phrase),
+    ("token", Speech::Token),
+    ("secret", Speech::Token),
+    ("apikey", Speech::Token),
+    ("jwt", Speech::Token),
+    ("csrf", Speech::Token),
+    ("otp", Speech::Code),
+    ("totp", Speech::Code),
+    ("pin", Speech::Code),
+    ("cvv", Speech::Code),
+    ("cvc", Speech::Code),
+    ("code", Speech::SomeCode),
+];
+
+/// Words between a secret's name and the secret. Those that assert more than the others come first.
+const ASSERTING: &[&str] = &["is", "was", "to", "as", "=", ":", "are", "ist", "lautet"];
+const LINKING: &[&str] =
+    &["changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number"];
+
+/// Words before `code` that make it a secret.
+#[rustfmt::skip]
+const CODES: &[&str] = &[
+    "verification", "security", "login", "confirmation", "authentication", "auth", "access", "sms", "time", "onetime", "backup", "recovery", "reset",
+    "your", "mfa", "2fa", "signin", "factor", "unlock", "authorization", "enter",
+];
+
+/// Words that make the word before them telling: `API key`.
+const SECOND_WORDS: &[&str] = &["key", "keys", "id"];
+
+/// Names of algorithms and the like, which have digits in them.
+const TECHNICAL: &[&str] = &[
+    "sha", "md", "base", "argon", "utf", "oauth", "bcrypt", "iso", "rfc", "x509", "pbkdf", "pkcs", "http", "ipv", "s3",
+    "ec2", "k8s", "v", "rs", "hs", "es", "aes", "ed25519", "2fa", "auth0", "log4j", "web",
+];
+
+/// Programs with flags that take a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `mysql -psecret`; with a space, the argument is no password.
+    Glued,
+    /// `sshpass -p secret`
+    Spaced,
+    /// `curl -u name:secret`
+    User,
+    /// `redis-cli -a secret`
+    Auth,
+    /// `ldapsearch -w secret`
+    Bind,
+    /// `docker`, which takes a secret when `login` follows.
+    Login,
+}
+
+const PROGRAMS: &[(&str, Program)] = &[
+    ("mysql", Program::Glued),
+    ("mysqldump", Program::Glued),
+    ("mysqladmin", Program::Glued),
+    ("mysqlimport", Program::Glued),
+    ("mariadb", Program::Glued),
+    ("mariadb-dump", Program::Glued),
+    ("7z", Program::Glued),
+    ("sshpass", Program::Spaced),
+    ("mongo", Program::Spaced),
+    ("mongosh", Program::Spaced),
+    ("mongodump", Program::Spaced),
+    ("mongorestore", Program::Spaced),
+    ("curl", Program::User),
+    ("wget", Program::User),
+    ("http", Program::User),
+    ("sqlcmd", Program::Auth),
+    ("zip", Program::Auth),
+    ("redis-cli", Program::Auth),
+    ("ldapsearch", Program::Bind),
+    ("ldapmodify", Program::Bind),
+    ("ldapadd", Program::Bind),
+    ("docker", Program::Login),
+    ("podman", Program::Login),
+    ("helm", Program::Login),
+    ("unzip", Program::Auth),
+];
+
+/// Calls whose arguments from a place on are secrets.
+const CALLS: &[(&str, usize)] = &[
+    ("pdo", 2),
+    ("mysqli", 2),
+    ("mysqli_connect", 2),
+    ("mysqli_real_connect", 3),
+    ("ldap_bind", 2),
+    ("ftp_login", 2),
+    ("imap_open", 2),
+    ("ssh2_auth_password", 2),
+    ("login", 1),
+    ("signin", 1),
+    ("authenticate", 1),
+    ("attempt", 1),
+    ("password_verify", 0),
+    ("password_hash", 0),
+    ("old_password", 0),
+];
+
+/// Verbs of calls that are handed a secret, rather than the name of one.
+const VERBS: &[&str] = &[
+    "set", "verify", "check", "validate", "update", "change", "compare", "test", "hash", "encrypt", "with", "is",
+    "use", "decode", "parse", "revoke", "create",
+];
+
+/// How much of the arguments of a call is looked at, in bytes.
+const CALL_MAX: usize = 256;
+
+/// Calls within the arguments of a call are followed this deep.
+const NESTED_MAX: usize = 3;
+
+impl Scan<'_> {
+    /// The secret that the word before the space or colon at `at` announces.
+    pub fn after_word(&self, at: usize) -> Option<Span> {
+        let start = self.word_start(at);
+        let word = &self.text[start..at];
+        if self.before(start).is_some_and(|before| b"/.$@%&?".contains(&before)) {
+            return None;
+        }
+        let (telling, speech) = match SPEECH.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)) {
+            Some((_, Speech::SomeCode)) => {
+                let before = self.word_before(start);
+                if !CODES.iter().any(|known| known.eq_ignore_ascii_case(before)) {
+                    return None;
+                }
+                (keys::classify("otp")?, Speech::SomeCode)
+            }
+            Some((_, speech)) => (self.words.classify(word)?, *speech),
+            None if SECOND_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
+                let telling = self.words.classify_pair(self.word_before(start), word)?;
+                (Some(telling).filter(|telling| telling.kind == Kind::Secret)?, Speech::Token)
+            }
+            None if ["ENV", "ARG", "setenv"].contains(&self.word_before(start)) => {
+                let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
+                (telling, Speech::Token)
+            }
+            None => return None,
+        };
+        self.announced(at, telling, speech)
+    }
+
+    fn announced(&self, at: usize, telling: Telling, speech: Speech) -> Option<Span> {
+        let (mut from, mut asserted, mut links) = (at, false, 0);
+        let (start, end) = loop {
+            let start = self.skip_blanks(from);
+            let end = self.token_end(start);
+            let word = &self.text[start..end];
+            let bare = word.trim_end_matches(':');
+            let asserts =
+                ASSERTING.iter().any(|known| known.eq_ignore_ascii_case(if bare.is_empty() { word } else { bare }));
+            let is_link = asserts || LINKING.iter().any(|known| known.eq_ignore_ascii_case(bare));
+            if links == 3 || !is_link {
+                break (start, end);
+            }
+            asserted |= asserts || word.ends_with(':');
+            from = end;
+            links += 1;
+        };
+        // `password (hunter2)`
+        let start = if self.byte(start) == Some(b'(') { start + 1 } else { start };
+        if start >= end || marker_at(&self.text[start..]).is_some() {
+            return None;
+        }
+        if let Some(quote) = self.quote_at(start).filter(|quote| quote.slashes <= 1) {
+            let close = self.close_near(quote)?;
+            let value = &self.text[quote.inside..close];
+            let is_secret = match speech {
+                Speech::Password => !value.contains(' ') || asserted,
+                Speech::Phrase => true,
+                Speech::Token => is_random(value, 8),
+                Speech::Code | Speech::SomeCode => is_digits(value, 8) && value.len() > 3,
+            };
+            let harmless = is_harmless(value, telling, Reading::Prose) || is_technical(value);
+            return (is_secret && !harmless).then_some(Span { range: quote.inside..close, rule: telling.rule });
+        }
+        let mut end =
+            end - self.text[start..end].bytes().rev().take_while(|byte| b".,;:!?)]}>\"'`".contains(byte)).count();
+        let value = &self.text[start..end.max(start)];
+        let found = match speech {
+            Speech::Password => {
+                let once = self.word_before(self.word_start(at)).to_ascii_lowercase();
+                let once = ["time", "one-time", "onetime", "temporary", "otp"].contains(&once.as_str());
+                is_spoken_password(value, asserted || once && is_digits(value, 8))
+            }
+            Speech::Phrase => {
+                end = self.phrase_end(start)?;
+                true
+            }
+            Speech::Token => is_random(value, if asserted { 8 } else { 12 }) || is_uuid(value),
+            Speech::Code | Speech::SomeCode => {
+                end = start + self.code_length(start);
+                end > start
+            }
+        };
+        let value = &self.text[start..end.max(start)];
+        let harmless = is_harmless(value, telling, Reading::Prose) || is_placeholder(value);
+        (found && !harmless).then_some(Span { range: start..end, rule: telling.rule })
+    }
+
+    /// A code of digits before the place `at`, where ` is your … code` begins.
+    pub fn before_sentence(&self, at: usize) -> Option<Span> {
+        if !self.is_at(at, " is your ") {
+            return None;
+        }
+        let behind = &self.text[at..self.boundary(at + 56)].to_ascii_lowercase();
+        let announces = [" code", " otp", " pin", "passcode", "password"].iter().any(|word| behind.contains(word));
+        // `G-123456 is your …`
+        let start = at - self.behind_floor(at).iter().rev().take(9).take_while(|byte| byte.is_ascii_digit()).count();
+        let alone = self.before(start).is_none_or(|before| before.is_ascii_whitespace() || b"-:\"'(".contains(&before));
+        let digits = is_digits(&self.text[start..at], 8) && at - start >= 4 && alone;
+        (announces && digits).then_some(Span { range: start..at, rule: "otp" })
+    }
+
+    /// The program whose name ends at `at`.
+    pub fn program(&self, at: usize, current: Option<Program>) -> Option<Program> {
+        let word = &self.text[self.word_start(at)..at];
+        if word == "login" && current == Some(Program::Login) {
+            return Some(Program::Spaced);
+        }
+        PROGRAMS.iter().find(|(name, _)| *name == word).map(|(_, program)| *program).or(current)
+    }
+
+    /// The secret behind the flag at `at` of a program.
+    pub fn after_short_flag(&self, at: usize, program: Program) -> Option<Span> {
+        let flag = *self.bytes.get(at + 1)?;
+        let telling = keys::classify("password")?;
+        let user = self.is_at(at, "--user ") || self.is_at(at, "--proxy-user ");
+        let from = match (program, flag) {
+            (Program::Glued, b'p') => at + 2,
+            (Program::Spaced, b'p') | (Program::Auth, b'a' | b'P') | (Program::Bind, b'w') => self.skip_blanks(at + 2),
+            (Program::User, b'u' | b'U' | b'a') => self.skip_blanks(at + 2),
+            (Program::User, b'-') if user => self.skip_blanks(at + self.token_end(at) - at),
+            _ => return None,
+        };
+        let (start, end) = match self.quote_at(from) {
+            Some(quote) => (quote.inside, self.close_near(quote)?),
+            None => (from, self.token_end(from)),
+        };
+        let value = &self.text[start..end];
+        let start = match program {
+            Program::User => start + value.find(':')? + 1,
+            // `mysql -p -e …`: asked for at the terminal.
+            _ if value.is_empty() || value.starts_with('-') => return None,
+            _ => start,
+        };
+        self.span(start..end, telling)
+    }
+
+    /// Credentials in the dialogs of mail, file and cache servers: `PASS x`, `LOGIN kim x`, `AUTH PLAIN x`.
+    pub fn after_command(&self, at: usize) -> Option<Span> {
+        let start = self.word_start(at);
+        let word = &self.text[start..at];
+        if !matches!(word, "PASS" | "LOGIN" | "AUTH") {
+            return None;
+        }
+        let telling = keys::classify("password")?;
+        let line =
+            at + memchr::memchr2(b'\r', b'\n', &self.bytes[at..self.boundary(at + CALL_MAX)]).unwrap_or(CALL_MAX);
+        let line = self.boundary(line);
+        let line =
+            at + self.text[at..line].find("\\r").or_else(|| self.text[at..line].find("\\n")).unwrap_or(line - at);
+        let words: Vec<&str> = self.text[at..line].split_ascii_whitespace().take(4).collect();
+        let secret = match (word, &words[..]) {
+            ("PASS", [secret]) if !secret.contains('/') && is_spoken_password(secret, true) => *secret,
+            ("LOGIN", [_, secret]) if is_spoken_password(secret, true) => *secret,
+            ("AUTH", [method, secret, ..])
+                if ["PLAIN", "LOGIN", "XOAUTH2", "CRAM-MD5"].contains(method)
+                    && secret.len() >= 8
+                    && !is_slug(secret) =>
+            {
+                *secret
+            }
+            _ => return None,
+        };
+        let secret = secret.trim_matches(['"', '\'']);
+        let from = at + self.text[at..line].rfind(secret)?;
+        self.span(from..from + secret.len(), telling)
+    }
+
+    /// The secret behind `IDENTIFIED BY`.
+    pub fn after_identified_by(&self, at: usize) -> Option<Span> {
+        let mut from = self.skip_blanks(at);
+        if self.is_at(from, "password ") {
+            from = self.skip_blanks(from + 9);
+        }
+        let quote = self.quote_at(from)?;
+        self.span(quote.inside..self.close_near(quote)?, keys::classify("password")?)
+    }
+
+    /// Appends the secrets among the arguments of the call whose `(` stands at `at`.
+    pub fn after_call(&self, at: usize, spans: &mut Vec<Span>) {
+        let name_end = at - self.behind_floor(at).iter().rev().take(2).take_while(|byte| **byte == b' ').count();
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        let length = self.behind_floor(name_end).iter().rev().take(48).take_while(is_name).count();
+        let start = name_end - length;
+        let name = &self.text[start..name_end];
+        if name.eq_ignore_ascii_case("values") {
+            return self.after_values(start, at, spans);
+        }
+        if name_end != at || name.len() < 3 {
+            return;
+        }
+        let behind = |text: &str| self.behind_floor(start).ends_with(text.as_bytes());
+        let (first, telling) = if name == "__construct" && (behind("PDO->") || behind("mysqli->")) {
+            (2, keys::classify("password"))
+        } else if let Some((_, first)) = CALLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            (*first, keys::classify("password"))
+        } else if name == "PASSWORD" {
+            (0, self.words.classify(name))
+        } else {
+            let verb = name.len() - name.trim_start_matches(|char: char| char.is_ascii_lowercase()).len();
+            let hands_over = VERBS.contains(&&name[..verb]) && verb < name.len();
+            (
+                0,
+                if hands_over {
+                    self.words.classify(name).filter(|telling| telling.kind == Kind::Secret)
+                } else {
+                    None
+                },
+            )
+        };
+        let Some(telling) = telling else { return };
+        let once = name.starts_with("password_");
+        self.arguments(at + 1, |index, quoted, range| {
+            if index >= first && quoted && !(once && index > 0) {
+                spans.extend(self.span(range, telling));
+            }
+        });
+    }
+
+    /// Calls `each` with the place, whether it is quoted, and the inside of each argument in the brackets that open before
+    /// `from`. Returns where they close.
+    fn arguments(&self, from: usize, mut each: impl FnMut(usize, bool, std::ops::Range<usize>)) -> Option<usize> {
+        let limit = self.boundary(from + CALL_MAX);
+        let (mut at, mut index, mut depth) = (from, 0, 0);
+        while at < limit {
+            match self.bytes[at] {
+                b'"' | b'\'' | b'\\' => {
+                    if let Some(quote) = self.quote_at(at) {
+                        let close = self.close_near(quote)?;
+                        if depth == 0 {
+                            each(index, true, quote.inside..close);
+                        }
+                        at = close + quote.slashes;
+                    }
+                }
+                b'(' | b'[' | b'{' if depth == NESTED_MAX => return None,
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' if depth == 0 => return Some(at),
+                b')' | b']' | b'}' => depth -= 1.min(depth),
+                b',' if depth == 0 => index += 1,
+                b'\n' | b'#' => return None,
+                _ => {}
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// `INSERT INTO users (name, password) VALUES ('kim', 'secret'), …`
+    fn after_values(&self, name: usize, at: usize, spans: &mut Vec<Span>) {
+        let before = self.behind_floor(name);
+        let Some(close) =
+            before.iter().rposition(|byte| !byte.is_ascii_whitespace()).filter(|close| before[*close] == b')')
+        else {
+            return;
+        };
+        let from = close.saturating_sub(2 * CALL_MAX);
+        let Some(open) = memchr::memrchr(b'(', &before[from..close]) else { return };
+        let columns = String::from_utf8_lossy(&before[from + open + 1..close]).into_owned();
+        let columns: Vec<_> = columns.split(',').map(|column| self.words.classify(column)).collect();
+        if columns.iter().all(Option::is_none) {
+            return;
+        }
+        let mut at = at;
+        while self.byte(at) == Some(b'(') {
+            let end = self.arguments(at + 1, |index, quoted, range| {
+                if let Some(telling) = columns.get(index).copied().flatten().filter(|_| quoted) {
+                    spans.extend(self.span(range, telling));
+                }
+            });
+            let Some(end) = end else { return };
+            at = self.skip_blanks(end + 1);
+            if self.byte(at) == Some(b',') {
+                at = self.skip_blanks(at + 1);
+            }
+        }
+    }
+
+    /// The secret in a link, behind the slash at `at`: `/password/reset/9f86…`.
+    pub fn after_segment(&self, at: usize) -> Option<Span> {
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let length = self.behind_floor(at).iter().rev().take(40).take_while(is_name).count();
+        let segment = self.text[at - length..at].to_ascii_lowercase();
+        let known = ["reset", "magic", "recover", "unlock", "verif", "activat", "confirm", "invit", "unsubscribe"];
+        let place = known.iter().position(|word| segment.contains(word))?;
+        let rest = &self.bytes[at + 1..];
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/?#&\"'<>)]}\\,;".contains(byte);
+        let end = at + 1 + rest.iter().take(CALL_MAX).position(ends).unwrap_or(rest.len().min(CALL_MAX));
+        let value = &self.text[at + 1..self.boundary(end)];
+        let value = value.trim_end_matches(['.', ':']);
+        // An order may well be confirmed by its UUID, but a password is reset by none.
+        let secret = is_random(value, 16) || is_uuid(value) && place < 4;
+        (secret && !is_mask(value)).then(|| Span { range: at + 1..at + 1 + value.len(), rule: "token" })
+    }
+
+    /// The four to eight digits at `at`, perhaps in two groups, if they are a number of their own.
+    fn code_length(&self, at: usize) -> usize {
+        let digits = |at: usize| self.bytes[at..].iter().take(9).take_while(|byte| byte.is_ascii_digit()).count();
+        let mut length = digits(at);
+        if length == 3 && self.byte(at + 3).is_some_and(|gap| gap == b'-' || gap == b' ') && digits(at + 4) == 3 {
+            length = 7;
+        }
+        let goes_on = match (self.byte(at + length), self.byte(at + length + 1)) {
+            (Some(next), _) if next.is_ascii_alphanumeric() => true,
+            (Some(b'.' | b'-' | b':' | b'/'), Some(next)) => next.is_ascii_alphanumeric(),
+            _ => false,
+        };
+        if (4..=8).contains(&length) && !goes_on { length } else { 0 }
+    }
+
+    /// The end of a phrase of at least four words that make no sentence.
+    fn phrase_end(&self, start: usize) -> Option<usize> {
+        let (mut end, mut count) = (start, 0);
+        while count < 32 {
+            let from = self.skip_blanks(end);
+            let length = self.bytes[from..].iter().take(24).take_while(|byte| byte.is_ascii_lowercase()).count();
+            let word = &self.text[from..from + length];
+            if length < 3
+                || is_sentence_word(word) && word != "correct"
+                || word.ends_with("ed")
+                || word.ends_with("ing")
+            {
+                break;
+            }
+            end = from + length;
+            count += 1;
+        }
+        let whole = self.byte(end).is_none_or(|next| !next.is_ascii_alphanumeric());
+        (count >= 4 && whole).then_some(end)
+    }
+
+    fn word_before(&self, at: usize) -> &str {
+        let Some(end) = at.checked_sub(1).filter(|end| *end >= self.floor && matches!(self.bytes[*end], b' ' | b'-'))
+        else {
+            return "";
+        };
+        &self.text[self.word_start(end)..end]
+    }
+
+    /// Where the word of at most 24 letters, digits and hyphens begins that ends at `at`.
+    fn word_start(&self, at: usize) -> usize {
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        at - self.behind_floor(at).iter().rev().take(24).take_while(is_word).count()
+    }
+
+    fn skip_blanks(&self, at: usize) -> usize {
+        let at = at.min(self.bytes.len());
+        at + self.bytes[at..].iter().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    }
+
+    fn token_end(&self, at: usize) -> usize {
+        let rest = &self.bytes[at..];
+        let end = rest.iter().take(256).position(u8::is_ascii_whitespace).unwrap_or(rest.len().min(256));
+        self.boundary(at + end)
+    }
+
+    /// The closing quote, if it is near.
+    fn close_near(&self, quote: super::Quote) -> Option<usize> {
+        let near = self.boundary(quote.inside + CALL_MAX);
+        let mut at = quote.inside;
+        while let Some(found) = memchr::memchr(quote.byte, &self.bytes[at..near]).map(|found| at + found) {
+            let slashes = self.bytes[quote.inside..found].iter().rev().take_while(|byte| **byte == b'\\').count();
+            if quote.slashes == 0 && slashes.is_multiple_of(2) || quote.slashes > 0 && slashes <= quote.slashes {
+                return Some(if quote.slashes == 0 { found } else { found - slashes });
+            }
+            at = found + 1;
+        }
+        None
+    }
+}
+
+/// Whether a word that a sentence puts in a password's place is one.
+fn is_spoken_password(word: &str, asserted: bool) -> bool {
+    let has = |is: fn(char) -> bool| word.chars().any(is);
+    let digit = has(|char| char.is_ascii_digit());
+    let letter = has(char::is_alphabetic);
+    let symbol = word.chars().skip(1).any(|char| "!@#$%^&*+=?~".contains(char)) && !word.contains("://");
+    let camel = word.chars().skip(1).any(|char| char.is_ascii_uppercase()) && has(|char| char.is_ascii_lowercase());
+    let number = is_digits(word, 16) && word.len() >= 4;
+    let shape = match (letter && (digit || symbol), asserted) {
+        (true, _) => true,
+        (false, true) => number || letter && camel,
+        (false, false) => false,
+    };
+    let quantity = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
+    let quantity = quantity.len() < word.len() && quantity.len() <= 2;
+    let special = quantity && letter || is_technical(word);
+    let code = word.starts_with(['-', '/', '(', '<', '{', '[', '$', '%', '=', '!'])
+        || word.contains(['(', '=', '/', '\\', '\''])
+        || is_slug(word) && word.contains(['.', '_']);
+    word.len() >= 4 && shape && !special && !code
+}
+
+fn is_technical(word: &str) -> bool {
+    let letters = word.len() - word.trim_start_matches(|char: char| char.is_ascii_alphabetic()).len();
+    let head = word[..letters].to_ascii_lowercase();
+    TECHNICAL.contains(&head.as_str()) && word.len() <= 10 || TECHNICAL.contains(&word.to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::actions::Actions;
+    use super::super::super::own::Words;
+    use super::super::{Reading, find, redact};
+
+    fn scrub(text: &str) -> String {
+        let mut spans = Vec::new();
+        find(text, Reading::Prose, &Words::default(), &mut spans);
+        redact(text, &mut spans, &Actions::default())
+    }
+
+    #[test]
+    fn secrets_without_a_separator_are_redacted() {
+        #[track_caller]
+        fn check(text: &str, want: &str) {
+            assert_eq!(scrub(text), want);
+        }
+        check("my password is hunter22 ok", "my password is [REDACTED:password] ok");
+        check("with password 'Tr0ub4dor' refused", "with password '[REDACTED:password]' refused");
+        check("password changed to N3wPass!9.", "password changed to [REDACTED:password].");
+        check("using API key Zk91mQpL0x96 for", "using API key [REDACTED:api_key] for");
+        check("Your code is 482915. Do", "Your code is [REDACTED:otp]. Do");
+        check("G-482916 is your verification code", "G-[REDACTED:otp] is your verification code");
+        check("PIN 7392 entered", "PIN [REDACTED:pin] entered");
+        check("passphrase correct horse battery staple!", "passphrase [REDACTED:passphrase]!");
+        check("mysql -u root -phunter2 shop", "mysql -u root -p[REDACTED:password] shop");
+        check("sshpass -p 'a b' ssh x", "sshpass -p '[REDACTED:password]' ssh x");
+        check("curl -u kim:hunter2 x", "curl -u kim:[REDACTED:password] x");
+        check("redis-cli -a hunter2 ping", "redis-cli -a [REDACTED:password] ping");
+        check("a1 LOGIN kim hunt3r9", "a1 LOGIN kim [REDACTED:password]");
+        check("USER kim\r\nPASS hunt3r8\r\n", "USER kim\r\nPASS [REDACTED:password]\r\n");
+        check("C: AUTH PLAIN AGtpbQBodW50ZXIy", "C: AUTH PLAIN [REDACTED:password]");
+        check("IDENTIFIED BY 'x y'", "IDENTIFIED BY '[REDACTED:password]'");
+        check("Auth->login('bob', 'pw4bobby')", "Auth->login('bob', '[REDACTED:password]')");
+        check("new PDO('mysql:host=x', 'u', 'pw4')", "new PDO('mysql:host=x', 'u', '[REDACTED:password]')");
+        check(
+            "INSERT INTO u (n, password) VALUES ('a', 'b1'), ('c', 'd1')",
+            "INSERT INTO u (n, password) VALUES ('a', '[REDACTED:password]'), ('c', '[REDACTED:password]')",
+        );
+        check("/password/reset/8f1d3c5b7a9e2f4d6c8b0a1e?x=1", "/password/reset/[REDACTED:token]?x=1");
+    }
+
+    #[test]
+    fn sentences_commands_and_calls_without_secrets_stay() {
+        #[track_caller]
+        fn check(text: &str) {
+            assert_eq!(scrub(text), text);
+        }
+        check("password is required");
+        check("password reset email sent to 3 users");
+        check("password authentication failed for user \"app\"");
+        check("(using password: YES)");
+        check("Unexpected token '<' in JSON");
+        check("exit code 1370, status code 4040");
+        check("token bucket refilled");
+        check("secret santa on 2026-12-01");
+        check("PIN entry failed");
+        check("passphrase protected key file loaded again");
+        check("mysql -u root -p -e 'select 1'");
+        check("docker run -p 8080:80 nginx");
+        check("ssh -p 2222 kim@web-3");
+        check("LOGIN OK");
+        check("PASS src/login.test.js");
+        check("getPassword('reset')");
+        check("login(Object(Request))");
+        check("INSERT INTO u (n, password) VALUES (?, ?)");
+        check("/password/reset/complete-registration-step");
+        check("/confirm/3f2b8c1e-7a64-4c9f-8d21-5b0e9a7c4d13");
+    }
+}
