@@ -9,6 +9,8 @@
 //! Invariant: scrubbing what was scrubbed changes nothing.
 //! Invariant: the time is linear in the length of the line, and the memory kept between lines is bounded.
 
+#[cfg(test)]
+mod corpus_tests;
 mod detectors;
 mod frame;
 mod keys;

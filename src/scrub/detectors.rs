@@ -126,7 +126,8 @@ impl Detectors {
             match &rule.find {
                 Find::Forms(forms) => {
                     for form in *forms {
-                        lower.extend(gate_forms(form.start).into_iter().map(|start| (start, Target::Form(index, form))));
+                        lower
+                            .extend(gate_forms(form.start).into_iter().map(|start| (start, Target::Form(index, form))));
                     }
                 }
                 Find::Near { keywords, look, .. }
@@ -348,9 +349,7 @@ impl Detectors {
     fn is_worth_more(&self, text: &str, pattern: usize, hit: Range<usize>) -> bool {
         match self.targets[pattern] {
             Target::Key => true,
-            Target::Form(_, form) => {
-                text[hit.clone()].contains('\\') || form.may_begin(text, hit.start)
-            }
+            Target::Form(_, form) => text[hit.clone()].contains('\\') || form.may_begin(text, hit.start),
             Target::Rule(_, look) => look(text.as_bytes(), hit),
         }
     }
@@ -441,9 +440,8 @@ mod tests {
                 Find::Forms(_) | Find::Number(_) => &[],
             };
             for keyword in keywords {
-                let plain = |byte: u8| {
-                    (b' '..0x7f).contains(&byte) && !byte.is_ascii_uppercase() && !b"\"\\/".contains(&byte)
-                };
+                let plain =
+                    |byte: u8| (b' '..0x7f).contains(&byte) && !byte.is_ascii_uppercase() && !b"\"\\/".contains(&byte);
                 assert!(!keyword.is_empty() && keyword.bytes().all(plain), "{keyword}");
             }
         }
@@ -484,7 +482,10 @@ mod tests {
                 pieces.push(text[text.ceil_char_boundary(text.len() / 3)..].to_owned());
             }
         }
-        pieces.extend([" ", "\n", "\t", "\\n", "\"", "/", "@", "+", "(", "é", "=", ": ", "%3D", "[REDACTED:otp]"].map(str::to_owned));
+        pieces.extend(
+            [" ", "\n", "\t", "\\n", "\"", "/", "@", "+", "(", "é", "=", ": ", "%3D", "[REDACTED:otp]"]
+                .map(str::to_owned),
+        );
         prop::collection::vec(prop::sample::select(pieces), 1..5).prop_map(|pieces| pieces.concat())
     }
 

@@ -50,14 +50,37 @@ pub fn is_code(text: &str, range: &Range<usize>) -> bool {
 
 /// Codes that are no secrets.
 const OTHER_CODES: &[&str] = &[
-    "error", "status", "exit", "response", "return", "result", "reason", "http", "country", "postal", "post code", "zip",
-    "area", "promo", "coupon", "discount", "voucher", "product", "sql", "grpc", "length", "count", "ttl", "in ", "took",
+    "error",
+    "status",
+    "exit",
+    "response",
+    "return",
+    "result",
+    "reason",
+    "http",
+    "country",
+    "postal",
+    "post code",
+    "zip",
+    "area",
+    "promo",
+    "coupon",
+    "discount",
+    "voucher",
+    "product",
+    "sql",
+    "grpc",
+    "length",
+    "count",
+    "ttl",
+    "in ",
+    "took",
 ];
 
 /// What is counted.
 const UNITS: &[&str] = &[
-    "ms", "s", "sec", "seconds", "min", "minutes", "hours", "days", "times", "users", "attempts", "requests", "bytes", "rows",
-    "entries", "errors", "of", "px", "us", "ns", "events", "sessions",
+    "ms", "s", "sec", "seconds", "min", "minutes", "hours", "days", "times", "users", "attempts", "requests", "bytes",
+    "rows", "entries", "errors", "of", "px", "us", "ns", "events", "sessions",
 ];
 
 /// Codes in groups, or of digits and letters.
@@ -86,10 +109,66 @@ pub fn is_email(text: &str, range: &Range<usize>) -> bool {
 
 /// What stands behind the dot in names that have an `@` for other reasons.
 const FILE_TYPES: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "css", "scss", "less", "js", "mjs", "cjs", "jsx", "ts",
-    "tsx", "vue", "json", "map", "html", "htm", "xml", "yml", "yaml", "toml", "lock", "tgz", "tar", "gz", "zip", "jar", "whl",
-    "php", "exe", "dll", "so", "woff", "txt", "log", "csv", "pdf", "sql", "conf", "service", "socket", "timer", "target",
-    "mount", "slice", "scope", "device", "rc", "beta", "alpha", "internal", "local", "localdomain", "cluster",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "svg",
+    "webp",
+    "avif",
+    "ico",
+    "bmp",
+    "css",
+    "scss",
+    "less",
+    "js",
+    "mjs",
+    "cjs",
+    "jsx",
+    "ts",
+    "tsx",
+    "vue",
+    "json",
+    "map",
+    "html",
+    "htm",
+    "xml",
+    "yml",
+    "yaml",
+    "toml",
+    "lock",
+    "tgz",
+    "tar",
+    "gz",
+    "zip",
+    "jar",
+    "whl",
+    "php",
+    "exe",
+    "dll",
+    "so",
+    "woff",
+    "txt",
+    "log",
+    "csv",
+    "pdf",
+    "sql",
+    "conf",
+    "service",
+    "socket",
+    "timer",
+    "target",
+    "mount",
+    "slice",
+    "scope",
+    "device",
+    "rc",
+    "beta",
+    "alpha",
+    "internal",
+    "local",
+    "localdomain",
+    "cluster",
 ];
 
 /// Whether `user@host` is an account: in a URL, of `ssh` and its kin, or before a path.
@@ -97,8 +176,7 @@ fn is_account(text: &str, range: &Range<usize>) -> bool {
     let bytes = text.as_bytes();
     let before = &bytes[range.start.saturating_sub(256)..range.start];
     let ends = |byte: &u8| b" \t\r\n\"'<>?#/".contains(byte);
-    let userinfo =
-        before.iter().rposition(ends).is_some_and(|at| before[at] == b'/' && before[..at].ends_with(b":/"));
+    let userinfo = before.iter().rposition(ends).is_some_and(|at| before[at] == b'/' && before[..at].ends_with(b":/"));
     let command = ["ssh ", "scp ", "sftp ", "rsync ", "mosh "].iter().any(|name| before.ends_with(name.as_bytes()));
     let path = match bytes[range.end..] {
         [b':', b'/' | b'~', ..] => true,
@@ -114,7 +192,9 @@ fn is_account(text: &str, range: &Range<usize>) -> bool {
 fn is_behind_message_word(before: &str) -> bool {
     let from = before.floor_char_boundary(before.len().saturating_sub(32));
     let before = before[from..].to_ascii_lowercase();
-    ["message-id", "message id", "messageid", "in-reply-to", "references:", "msgid"].iter().any(|word| before.contains(word))
+    ["message-id", "message id", "messageid", "in-reply-to", "references:", "msgid"]
+        .iter()
+        .any(|word| before.contains(word))
 }
 
 /// As many digits as a phone number has, and no date.

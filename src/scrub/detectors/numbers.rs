@@ -312,8 +312,32 @@ const PHONE_MAX: usize = 15;
 
 /// What a number may be that has as many digits as a card's.
 const OTHER_NAMES: &[&str] = &[
-    "offset", "order", "orders", "orderid", "id", "ids", "imei", "isbn", "ean", "sku", "trace", "traceid", "span", "spanid",
-    "tracking", "parcel", "shipment", "invoice", "seq", "sequence", "timestamp", "ts", "nonce", "version", "build", "job",
+    "offset",
+    "order",
+    "orders",
+    "orderid",
+    "id",
+    "ids",
+    "imei",
+    "isbn",
+    "ean",
+    "sku",
+    "trace",
+    "traceid",
+    "span",
+    "spanid",
+    "tracking",
+    "parcel",
+    "shipment",
+    "invoice",
+    "seq",
+    "sequence",
+    "timestamp",
+    "ts",
+    "nonce",
+    "version",
+    "build",
+    "job",
 ];
 
 /// Whether digits, as values, are a card's: of an issuer that gives out numbers of this length, with the right sum.
@@ -359,7 +383,8 @@ pub fn is_ssn(digits: &[u8]) -> bool {
 /// Whether digits, as values, are a Brazilian person's.
 pub fn is_cpf(digits: &[u8]) -> bool {
     let check = |count: usize| {
-        let sum: usize = digits[..count].iter().enumerate().map(|(at, digit)| usize::from(*digit) * (count + 1 - at)).sum();
+        let sum: usize =
+            digits[..count].iter().enumerate().map(|(at, digit)| usize::from(*digit) * (count + 1 - at)).sum();
         sum * 10 % 11 % 10 == usize::from(digits[count])
     };
     digits.len() == 11 && digits.iter().any(|digit| *digit != digits[0]) && check(9) && check(10)
