@@ -11,6 +11,8 @@
 //! Invariant: the time is linear in the length of the line, and the memory kept between lines is bounded.
 
 mod actions;
+#[cfg(test)]
+mod corpus_tests;
 mod detectors;
 mod frame;
 #[cfg(test)]

@@ -77,7 +77,7 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &["private key"],
             look: always,
-            pattern: r"(?s)(-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}.*?(?:-{4,5} ?END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}|\z))",
+            pattern: r"(?s)(-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:[\sA-Za-z0-9+/\\].*?|)(?:-{4,5} ?END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}|\z))",
             check: checks::sure,
         },
         secrets: &[
@@ -92,6 +92,7 @@ pub const RULES: &[ValueRule] = &[
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
             "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
             "the private key was rotated",
+            "PKCS#1 (-----BEGIN RSA PRIVATE KEY-----) expected",
         ],
     },
     ValueRule {

@@ -70,7 +70,7 @@ pub fn each(text: &str, sureness: Sureness, found: &mut dyn FnMut(Number, Range<
         let start = if at > behind && digit(at - 1) { at - 1 } else { at };
         let end = at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         if start >= behind
-            && let Some((number, range)) = scan.from_digits(start, end)
+            && let Some((number, range)) = scan.number_at(start, end)
         {
             // The groups of a card are looked at once.
             behind = range.end;
@@ -89,7 +89,7 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     /// The number whose first digits stand at `start..end`.
-    fn from_digits(&self, start: usize, end: usize) -> Option<(Number, Range<usize>)> {
+    fn number_at(&self, start: usize, end: usize) -> Option<(Number, Range<usize>)> {
         let length = end - start;
         let found = match length {
             4 => self.grouped_card(start).map(|end| (Number::Card, start..end)),

@@ -130,7 +130,7 @@ pub const RULES: &[ValueRule] = &[
             ("sent sk_test_akSVPhHDJsWCeD9nZxbrKn2b to it", "sk_test_akSVPhHDJsWCeD9nZxbrKn2b"),
             ("/v1/rk_live_2WRQC400sAz6T56RB8WMCIkP/next", "rk_live_2WRQC400sAz6T56RB8WMCIkP"),
             ("key=rk_test_AAO2OeZ1qhG9P6VGKVYbomOh;", "rk_test_AAO2OeZ1qhG9P6VGKVYbomOh"),
-            ("('whsec_NB/VbOm703B9vTEyhwK+YwBJ/LSDr4tK')", "whsec_NB/VbOm703B9vTEyhwK+YwBJ/LSDr4tK"),
+            ("sent whsec_NB/VbOm703B9vTEyhwK+YwBJ/LSDr4tK to it", "whsec_NB/VbOm703B9vTEyhwK+YwBJ/LSDr4tK"),
         ],
         innocent: &[
             "see sk_live_G0kN there",
@@ -170,9 +170,9 @@ pub const RULES: &[ValueRule] = &[
             form("IQoJb3Jp", Class::Base, 60, LONG, Test::Varied),
         ]),
         secrets: &[
-            ("\"FwoGZXIvEw9UcKfhFnVbv3GrPgx3dTb2p/sAruPfURxW64k0TwDIHEC40HCUdMteT6x2IVPhATSuJ4rwqFtyDDdrL64ca5muCfq5eBj3PEYFhhLsyurwhlz45f7gD+BnHnUuFKQvzpojzwFoxpCYO4L4S9iK3eVL4hsjH2oOoFw3zw6EPpiS23+5y4rI\"", "FwoGZXIvEw9UcKfhFnVbv3GrPgx3dTb2p/sAruPfURxW64k0TwDIHEC40HCUdMteT6x2IVPhATSuJ4rwqFtyDDdrL64ca5muCfq5eBj3PEYFhhLsyurwhlz45f7gD+BnHnUuFKQvzpojzwFoxpCYO4L4S9iK3eVL4hsjH2oOoFw3zw6EPpiS23+5y4rI"),
-            ("rejected FQoGZXIvZ84ekIT/Em1YGQU3e7jCqAHv5SzkmEomgncgMdvJIawU4NW51QpmXfAXP+Vk3M5DIeBStJOx71C2TpUs1dATpr7GeXO2Qoe1qhroYOgz4VlonY1EKNDZuDyOWHVXa3NXGOZxDxvyzQVF5p8BGDgNztanJcXcQVfyCycUK1dHW4f2x2O1GsUv: expired", "FQoGZXIvZ84ekIT/Em1YGQU3e7jCqAHv5SzkmEomgncgMdvJIawU4NW51QpmXfAXP+Vk3M5DIeBStJOx71C2TpUs1dATpr7GeXO2Qoe1qhroYOgz4VlonY1EKNDZuDyOWHVXa3NXGOZxDxvyzQVF5p8BGDgNztanJcXcQVfyCycUK1dHW4f2x2O1GsUv"),
-            ("a IQoJb3JpQVz/qlG4E2hZJFVabXdhG0Fnxqmjt/+FgHaceriYIPzd3N+Fkuoo59fMwsgeo4BQAADGQLIglhOqdcZVY+ZbXrvUrLPE2UeYtucrrDu+/ZRZFKq4yIwYAcfVMdhwTZ26+P2VsB3qfuNiQ01tElxhfrAZhs0F4qquphGGBAGkjHPbDmYujKg9", "IQoJb3JpQVz/qlG4E2hZJFVabXdhG0Fnxqmjt/+FgHaceriYIPzd3N+Fkuoo59fMwsgeo4BQAADGQLIglhOqdcZVY+ZbXrvUrLPE2UeYtucrrDu+/ZRZFKq4yIwYAcfVMdhwTZ26+P2VsB3qfuNiQ01tElxhfrAZhs0F4qquphGGBAGkjHPbDmYujKg9"),
+            ("sent FwoGZXIvEw9UcKfhFnVbv3GrPgx3dTb2p/sAruPfURxW64k0TwDIHEC40HCUdMteT6x2IVPhATSuJ4rwqFtyDDdrL64ca5muCfq5eBj3PEYFhhLsyurwhlz45f7gD+BnHnUuFKQvzpojzwFoxpCYO4L4S9iK3eVL4hsjH2oOoFw3zw6EPpiS23+5y4rI to it", "FwoGZXIvEw9UcKfhFnVbv3GrPgx3dTb2p/sAruPfURxW64k0TwDIHEC40HCUdMteT6x2IVPhATSuJ4rwqFtyDDdrL64ca5muCfq5eBj3PEYFhhLsyurwhlz45f7gD+BnHnUuFKQvzpojzwFoxpCYO4L4S9iK3eVL4hsjH2oOoFw3zw6EPpiS23+5y4rI"),
+            ("sent FQoGZXIvZ84ekIT/Em1YGQU3e7jCqAHv5SzkmEomgncgMdvJIawU4NW51QpmXfAXP+Vk3M5DIeBStJOx71C2TpUs1dATpr7GeXO2Qoe1qhroYOgz4VlonY1EKNDZuDyOWHVXa3NXGOZxDxvyzQVF5p8BGDgNztanJcXcQVfyCycUK1dHW4f2x2O1GsUv to it", "FQoGZXIvZ84ekIT/Em1YGQU3e7jCqAHv5SzkmEomgncgMdvJIawU4NW51QpmXfAXP+Vk3M5DIeBStJOx71C2TpUs1dATpr7GeXO2Qoe1qhroYOgz4VlonY1EKNDZuDyOWHVXa3NXGOZxDxvyzQVF5p8BGDgNztanJcXcQVfyCycUK1dHW4f2x2O1GsUv"),
+            ("sent IQoJb3JpQVz/qlG4E2hZJFVabXdhG0Fnxqmjt/+FgHaceriYIPzd3N+Fkuoo59fMwsgeo4BQAADGQLIglhOqdcZVY+ZbXrvUrLPE2UeYtucrrDu+/ZRZFKq4yIwYAcfVMdhwTZ26+P2VsB3qfuNiQ01tElxhfrAZhs0F4qquphGGBAGkjHPbDmYujKg9 to it", "IQoJb3JpQVz/qlG4E2hZJFVabXdhG0Fnxqmjt/+FgHaceriYIPzd3N+Fkuoo59fMwsgeo4BQAADGQLIglhOqdcZVY+ZbXrvUrLPE2UeYtucrrDu+/ZRZFKq4yIwYAcfVMdhwTZ26+P2VsB3qfuNiQ01tElxhfrAZhs0F4qquphGGBAGkjHPbDmYujKg9"),
         ],
         innocent: &[
             "see FwoGZXIvEw9U there",
@@ -189,8 +189,8 @@ pub const RULES: &[ValueRule] = &[
             form("bedrock-api-key-", Class::Base, 40, LONG, Test::Varied),
         ]),
         secrets: &[
-            ("\"ABSKZ6Un94zSiKwa/smjlzcFGbhT74bXUrEUxEOnl0uOKFcMNCG3kQSDU7sWTDwTV6Psk7/Vmwpjel339hTTfcVJDd+uLEgcz6iizSf/Vkz3290apEMY7pp2SHFFh9Dc490L\"", "ABSKZ6Un94zSiKwa/smjlzcFGbhT74bXUrEUxEOnl0uOKFcMNCG3kQSDU7sWTDwTV6Psk7/Vmwpjel339hTTfcVJDd+uLEgcz6iizSf/Vkz3290apEMY7pp2SHFFh9Dc490L"),
-            ("rejected bedrock-api-key-q+d/8xMqLuqdxmhifAhp1HSOmIhBVrVORZeBthh2jR76METw4u0NqCRiizk5SlAPTiPRVhlg830VQ0CmZ4KyBaVt3mtOXj1OaptdSJP8JQZGU5GzgxW7oziL: expired", "bedrock-api-key-q+d/8xMqLuqdxmhifAhp1HSOmIhBVrVORZeBthh2jR76METw4u0NqCRiizk5SlAPTiPRVhlg830VQ0CmZ4KyBaVt3mtOXj1OaptdSJP8JQZGU5GzgxW7oziL"),
+            ("sent ABSKZ6Un94zSiKwa/smjlzcFGbhT74bXUrEUxEOnl0uOKFcMNCG3kQSDU7sWTDwTV6Psk7/Vmwpjel339hTTfcVJDd+uLEgcz6iizSf/Vkz3290apEMY7pp2SHFFh9Dc490L to it", "ABSKZ6Un94zSiKwa/smjlzcFGbhT74bXUrEUxEOnl0uOKFcMNCG3kQSDU7sWTDwTV6Psk7/Vmwpjel339hTTfcVJDd+uLEgcz6iizSf/Vkz3290apEMY7pp2SHFFh9Dc490L"),
+            ("sent bedrock-api-key-q+d/8xMqLuqdxmhifAhp1HSOmIhBVrVORZeBthh2jR76METw4u0NqCRiizk5SlAPTiPRVhlg830VQ0CmZ4KyBaVt3mtOXj1OaptdSJP8JQZGU5GzgxW7oziL to it", "bedrock-api-key-q+d/8xMqLuqdxmhifAhp1HSOmIhBVrVORZeBthh2jR76METw4u0NqCRiizk5SlAPTiPRVhlg830VQ0CmZ4KyBaVt3mtOXj1OaptdSJP8JQZGU5GzgxW7oziL"),
         ],
         innocent: &[
             "see ABSKZ6Un there",
@@ -255,7 +255,7 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Forms(&[
             form("sk-ant-api03-", Class::Url, 20, 300, Test::Varied),
             form("sk-ant-admin01-", Class::Url, 20, 300, Test::Varied),
-            form("sk-ant-", Class::Url, 20, 300, Test::Varied),
+            form("sk-ant-", Class::Url, 20, 300, Test::Random),
         ]),
         secrets: &[
             ("key=sk-ant-api03-cwee4sAn1L_7DkGKu0S_RSNrxFJuLak8KVK7GzcaoTpGWGgVFdKVj2hiegYuHFMyHFfqYe37DM-kmnFWg33W91gsdXo2f00;", "sk-ant-api03-cwee4sAn1L_7DkGKu0S_RSNrxFJuLak8KVK7GzcaoTpGWGgVFdKVj2hiegYuHFMyHFfqYe37DM-kmnFWg33W91gsdXo2f00"),
@@ -594,7 +594,7 @@ pub const RULES: &[ValueRule] = &[
             ("('ATCTT3xpz3KXOHao9odvh4OsVwmLGjr8qiauyg3ye8gPio9Al9uoPGMp_Zx_EyRwQSn1-DKMW-DtLf-3My3CWMAJwkD_eIQzOzhbH3UbqL-fwXt3VEtugcr_ygkHd86uT9Rrvbj9UPafRf_xcfHD1mUJKv9Q03htdesAKYvPCPlRr302l1L6bCaDVyP')", "ATCTT3xpz3KXOHao9odvh4OsVwmLGjr8qiauyg3ye8gPio9Al9uoPGMp_Zx_EyRwQSn1-DKMW-DtLf-3My3CWMAJwkD_eIQzOzhbH3UbqL-fwXt3VEtugcr_ygkHd86uT9Rrvbj9UPafRf_xcfHD1mUJKv9Q03htdesAKYvPCPlRr302l1L6bCaDVyP"),
             ("\"ATSTT3x8Y1ZyGjvv2irGtUkxv7eNVpXLi61_n2x-jPgx8qc3ogzsnOeAI6LU8Kc7Om9FLpGIpPBMyWCPfzDOK_HDaXqtDtsO_bgTDsVqVr-zh2pp-dxJl56LoxTP1XPpzEdL3uGBlmzORvi0RsgpFcfgsOuIaP1-8BmlUo0sJ6-1Zb8JFfKAlxKNsYX\"", "ATSTT3x8Y1ZyGjvv2irGtUkxv7eNVpXLi61_n2x-jPgx8qc3ogzsnOeAI6LU8Kc7Om9FLpGIpPBMyWCPfzDOK_HDaXqtDtsO_bgTDsVqVr-zh2pp-dxJl56LoxTP1XPpzEdL3uGBlmzORvi0RsgpFcfgsOuIaP1-8BmlUo0sJ6-1Zb8JFfKAlxKNsYX"),
             ("rejected ATBBJErL9rbt4Fd44TQe1dOsnAHiywazIWkd: expired", "ATBBJErL9rbt4Fd44TQe1dOsnAHiywazIWkd"),
-            ("a BBDC-0iLynqn3FpadU0x+AonHRoLMAvTl/qi29TBif7PIgkmf", "BBDC-0iLynqn3FpadU0x+AonHRoLMAvTl/qi29TBif7PIgkmf"),
+            ("sent BBDC-0iLynqn3FpadU0x+AonHRoLMAvTl/qi29TBif7PIgkmf to it", "BBDC-0iLynqn3FpadU0x+AonHRoLMAvTl/qi29TBif7PIgkmf"),
         ],
         innocent: &[
             "see ATATT3xAUNe there",
@@ -717,8 +717,8 @@ pub const RULES: &[ValueRule] = &[
         ]),
         secrets: &[
             ("sent glsa_aplKB3xeajgiudSn1Pz7DLOJYq0wQLpa_c60a1058 to it", "glsa_aplKB3xeajgiudSn1Pz7DLOJYq0wQLpa_c60a1058"),
-            ("/v1/glc_Kols/qPQFmxkYQ8oVLYfCgN0gbxJ67bdbOAd8FaB7wEs35YXw4g+veVqT9IWOAmhLnpO/sQEorzylR0rYWEGgv5uWykO2pks+I/hYgDDRTMqcqyN2FfqKa0r/next", "glc_Kols/qPQFmxkYQ8oVLYfCgN0gbxJ67bdbOAd8FaB7wEs35YXw4g+veVqT9IWOAmhLnpO/sQEorzylR0rYWEGgv5uWykO2pks+I/hYgDDRTMqcqyN2FfqKa0r"),
-            ("key=eyJrIjoiKnVtQx7NdTAJ/mBzk4K7A+C7koR6lYumZF78YSlpcIXcfYtRzj66jtG+h/qoH8Xsj8djFfyVQ6dE9095;", "eyJrIjoiKnVtQx7NdTAJ/mBzk4K7A+C7koR6lYumZF78YSlpcIXcfYtRzj66jtG+h/qoH8Xsj8djFfyVQ6dE9095"),
+            ("sent glc_Kols/qPQFmxkYQ8oVLYfCgN0gbxJ67bdbOAd8FaB7wEs35YXw4g+veVqT9IWOAmhLnpO/sQEorzylR0rYWEGgv5uWykO2pks+I/hYgDDRTMqcqyN2FfqKa0r to it", "glc_Kols/qPQFmxkYQ8oVLYfCgN0gbxJ67bdbOAd8FaB7wEs35YXw4g+veVqT9IWOAmhLnpO/sQEorzylR0rYWEGgv5uWykO2pks+I/hYgDDRTMqcqyN2FfqKa0r"),
+            ("sent eyJrIjoiKnVtQx7NdTAJ/mBzk4K7A+C7koR6lYumZF78YSlpcIXcfYtRzj66jtG+h/qoH8Xsj8djFfyVQ6dE9095 to it", "eyJrIjoiKnVtQx7NdTAJ/mBzk4K7A+C7koR6lYumZF78YSlpcIXcfYtRzj66jtG+h/qoH8Xsj8djFfyVQ6dE9095"),
         ],
         innocent: &[
             "see glsa_aplK there",
@@ -761,7 +761,7 @@ pub const RULES: &[ValueRule] = &[
             form("sntryi_", Class::Hex, 60, 70, Test::Varied),
         ]),
         secrets: &[
-            ("a sntrys_0RyQIXGrkMG19E8Bkdj37ATMGOjJp/jk5l27oUC0R2YxUs6MpWCroZTEIpEPLbluzDERvlRP8oDAXKBAfkvwJLH6USEKukDO7w/0xdwKcZQSkP5hqgvEjkdhPgisyKpc4gwhGvmRiKfU80LKwtX0kJ", "sntrys_0RyQIXGrkMG19E8Bkdj37ATMGOjJp/jk5l27oUC0R2YxUs6MpWCroZTEIpEPLbluzDERvlRP8oDAXKBAfkvwJLH6USEKukDO7w/0xdwKcZQSkP5hqgvEjkdhPgisyKpc4gwhGvmRiKfU80LKwtX0kJ"),
+            ("sent sntrys_0RyQIXGrkMG19E8Bkdj37ATMGOjJp/jk5l27oUC0R2YxUs6MpWCroZTEIpEPLbluzDERvlRP8oDAXKBAfkvwJLH6USEKukDO7w/0xdwKcZQSkP5hqgvEjkdhPgisyKpc4gwhGvmRiKfU80LKwtX0kJ to it", "sntrys_0RyQIXGrkMG19E8Bkdj37ATMGOjJp/jk5l27oUC0R2YxUs6MpWCroZTEIpEPLbluzDERvlRP8oDAXKBAfkvwJLH6USEKukDO7w/0xdwKcZQSkP5hqgvEjkdhPgisyKpc4gwhGvmRiKfU80LKwtX0kJ"),
             ("sent 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 to it", "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"),
             ("/v1/sntrya_558a600db504d77a15b4d29552626dc8e74a0d80e2c490c8eddeccdb60b2f0ab/next", "sntrya_558a600db504d77a15b4d29552626dc8e74a0d80e2c490c8eddeccdb60b2f0ab"),
             ("key=sntryi_dd05cc6bee551e978a3995af287848302eae4676889ef8735daad057771e425e;", "sntryi_dd05cc6bee551e978a3995af287848302eae4676889ef8735daad057771e425e"),
@@ -894,9 +894,9 @@ pub const RULES: &[ValueRule] = &[
         ]),
         secrets: &[
             ("('fo1_MXNzr7tvflpWUWWFnKA64UX7_cWo_eBkYWLRYGtLCgd')", "fo1_MXNzr7tvflpWUWWFnKA64UX7_cWo_eBkYWLRYGtLCgd"),
-            ("\"fm1r_M1T6mlh2yJaJhqG/z37hAqEWTvdtYklVJ7GDElVZjL8rS7WuO603Y8Km7Oc8OWMPbq1du4CP8hG7/2F6CAU3+oTqBU52OVlJNfUaaiF6Umydw2VZjSeM58UiaNfjS+FfkB1vE4a88xd4Sj7kc20DzB9OccUlwvhtbfJ/4V6ikLxKOP9OXtLg92XdQrLwPMNNzyMlQjFJ\"", "fm1r_M1T6mlh2yJaJhqG/z37hAqEWTvdtYklVJ7GDElVZjL8rS7WuO603Y8Km7Oc8OWMPbq1du4CP8hG7/2F6CAU3+oTqBU52OVlJNfUaaiF6Umydw2VZjSeM58UiaNfjS+FfkB1vE4a88xd4Sj7kc20DzB9OccUlwvhtbfJ/4V6ikLxKOP9OXtLg92XdQrLwPMNNzyMlQjFJ"),
-            ("rejected fm1a_GTw7aASOC+bYtC7dpDxoU80BwVmHiDkaJq6JPSACG/KcknxdTSokMi0/HVMx8AXl0jUHpu4NO8S8s6LQhcoXfhTv8fk6IpSOV7KI3ZTno3DdLH98P2jExDw2eNJzJ8YCf7C2GSTa3MzBoAFYkMalHQkAxMiP6UQUimSyaVisPe2g5gI2Z5dNhrmpauPtoLtd0N5h70bG: expired", "fm1a_GTw7aASOC+bYtC7dpDxoU80BwVmHiDkaJq6JPSACG/KcknxdTSokMi0/HVMx8AXl0jUHpu4NO8S8s6LQhcoXfhTv8fk6IpSOV7KI3ZTno3DdLH98P2jExDw2eNJzJ8YCf7C2GSTa3MzBoAFYkMalHQkAxMiP6UQUimSyaVisPe2g5gI2Z5dNhrmpauPtoLtd0N5h70bG"),
-            ("a fm2_YZTlB9tAeztIAe2a++5Y/8RWrZw9NzbZzG4sXuPmIMdX8frrxMooV2XiiG5TZPgSgi5v04TPkANcThuuDRWINjCyD1+q6Ct5ZXwNppey1ltJxx0ne5YfYaznOSxQ0yGXeB4ZDeRqidR3YsXcEva1mAZfsOjM1r4+A52VhxTPuDz3gtPCLrwCdAKAzHPz1lxyxHAHvOdz", "fm2_YZTlB9tAeztIAe2a++5Y/8RWrZw9NzbZzG4sXuPmIMdX8frrxMooV2XiiG5TZPgSgi5v04TPkANcThuuDRWINjCyD1+q6Ct5ZXwNppey1ltJxx0ne5YfYaznOSxQ0yGXeB4ZDeRqidR3YsXcEva1mAZfsOjM1r4+A52VhxTPuDz3gtPCLrwCdAKAzHPz1lxyxHAHvOdz"),
+            ("sent fm1r_M1T6mlh2yJaJhqG/z37hAqEWTvdtYklVJ7GDElVZjL8rS7WuO603Y8Km7Oc8OWMPbq1du4CP8hG7/2F6CAU3+oTqBU52OVlJNfUaaiF6Umydw2VZjSeM58UiaNfjS+FfkB1vE4a88xd4Sj7kc20DzB9OccUlwvhtbfJ/4V6ikLxKOP9OXtLg92XdQrLwPMNNzyMlQjFJ to it", "fm1r_M1T6mlh2yJaJhqG/z37hAqEWTvdtYklVJ7GDElVZjL8rS7WuO603Y8Km7Oc8OWMPbq1du4CP8hG7/2F6CAU3+oTqBU52OVlJNfUaaiF6Umydw2VZjSeM58UiaNfjS+FfkB1vE4a88xd4Sj7kc20DzB9OccUlwvhtbfJ/4V6ikLxKOP9OXtLg92XdQrLwPMNNzyMlQjFJ"),
+            ("sent fm1a_GTw7aASOC+bYtC7dpDxoU80BwVmHiDkaJq6JPSACG/KcknxdTSokMi0/HVMx8AXl0jUHpu4NO8S8s6LQhcoXfhTv8fk6IpSOV7KI3ZTno3DdLH98P2jExDw2eNJzJ8YCf7C2GSTa3MzBoAFYkMalHQkAxMiP6UQUimSyaVisPe2g5gI2Z5dNhrmpauPtoLtd0N5h70bG to it", "fm1a_GTw7aASOC+bYtC7dpDxoU80BwVmHiDkaJq6JPSACG/KcknxdTSokMi0/HVMx8AXl0jUHpu4NO8S8s6LQhcoXfhTv8fk6IpSOV7KI3ZTno3DdLH98P2jExDw2eNJzJ8YCf7C2GSTa3MzBoAFYkMalHQkAxMiP6UQUimSyaVisPe2g5gI2Z5dNhrmpauPtoLtd0N5h70bG"),
+            ("sent fm2_YZTlB9tAeztIAe2a++5Y/8RWrZw9NzbZzG4sXuPmIMdX8frrxMooV2XiiG5TZPgSgi5v04TPkANcThuuDRWINjCyD1+q6Ct5ZXwNppey1ltJxx0ne5YfYaznOSxQ0yGXeB4ZDeRqidR3YsXcEva1mAZfsOjM1r4+A52VhxTPuDz3gtPCLrwCdAKAzHPz1lxyxHAHvOdz to it", "fm2_YZTlB9tAeztIAe2a++5Y/8RWrZw9NzbZzG4sXuPmIMdX8frrxMooV2XiiG5TZPgSgi5v04TPkANcThuuDRWINjCyD1+q6Ct5ZXwNppey1ltJxx0ne5YfYaznOSxQ0yGXeB4ZDeRqidR3YsXcEva1mAZfsOjM1r4+A52VhxTPuDz3gtPCLrwCdAKAzHPz1lxyxHAHvOdz"),
         ],
         innocent: &[
             "see fo1_MXNz there",
@@ -941,7 +941,7 @@ pub const RULES: &[ValueRule] = &[
             form("A3-", Class::UpperDash, 30, 40, Test::Varied),
         ]),
         secrets: &[
-            ("rejected ops_ZPN8jUpMoI6+m4VvmC5EpykHwmMeyJqH/jLN6uKw7cGKr0lErUCoaGupcNqKDhPkcTT+ACS/h0pLa8WIl8VeVZRTwcqwgYIn2w8n7ZbdII9EqLNXTSj46vKCkhwh2bl+MfOEwdC/9ToTxjo89yCRWhFD1TWnRlMAMuquby4SyrWonVMjLypSkZf/VSuH1n4TXF8f+f9CBGD1iqFVdcZmmms0hrF8EJxwfrAuyzWB+mCdUgyjdY4X8iGC/i: expired", "ops_ZPN8jUpMoI6+m4VvmC5EpykHwmMeyJqH/jLN6uKw7cGKr0lErUCoaGupcNqKDhPkcTT+ACS/h0pLa8WIl8VeVZRTwcqwgYIn2w8n7ZbdII9EqLNXTSj46vKCkhwh2bl+MfOEwdC/9ToTxjo89yCRWhFD1TWnRlMAMuquby4SyrWonVMjLypSkZf/VSuH1n4TXF8f+f9CBGD1iqFVdcZmmms0hrF8EJxwfrAuyzWB+mCdUgyjdY4X8iGC/i"),
+            ("sent ops_ZPN8jUpMoI6+m4VvmC5EpykHwmMeyJqH/jLN6uKw7cGKr0lErUCoaGupcNqKDhPkcTT+ACS/h0pLa8WIl8VeVZRTwcqwgYIn2w8n7ZbdII9EqLNXTSj46vKCkhwh2bl+MfOEwdC/9ToTxjo89yCRWhFD1TWnRlMAMuquby4SyrWonVMjLypSkZf/VSuH1n4TXF8f+f9CBGD1iqFVdcZmmms0hrF8EJxwfrAuyzWB+mCdUgyjdY4X8iGC/i to it", "ops_ZPN8jUpMoI6+m4VvmC5EpykHwmMeyJqH/jLN6uKw7cGKr0lErUCoaGupcNqKDhPkcTT+ACS/h0pLa8WIl8VeVZRTwcqwgYIn2w8n7ZbdII9EqLNXTSj46vKCkhwh2bl+MfOEwdC/9ToTxjo89yCRWhFD1TWnRlMAMuquby4SyrWonVMjLypSkZf/VSuH1n4TXF8f+f9CBGD1iqFVdcZmmms0hrF8EJxwfrAuyzWB+mCdUgyjdY4X8iGC/i"),
             ("a A3-CRG5EF-KT38BG-0IVWR-LA4WL-KINC0-H3Z9T", "A3-CRG5EF-KT38BG-0IVWR-LA4WL-KINC0-H3Z9T"),
         ],
         innocent: &[
@@ -1610,7 +1610,7 @@ pub const RULES: &[ValueRule] = &[
             form("dG9rO", Class::Base, 40, 80, Test::Varied),
         ]),
         secrets: &[
-            ("/v1/dG9rOrU7IpHw3T12k3KecXHAn1A7Cmv/JcCl6KxV/Lv1ANOROr6ANu16j2wd/next", "dG9rOrU7IpHw3T12k3KecXHAn1A7Cmv/JcCl6KxV/Lv1ANOROr6ANu16j2wd"),
+            ("sent dG9rOrU7IpHw3T12k3KecXHAn1A7Cmv/JcCl6KxV/Lv1ANOROr6ANu16j2wd to it", "dG9rOrU7IpHw3T12k3KecXHAn1A7Cmv/JcCl6KxV/Lv1ANOROr6ANu16j2wd"),
         ],
         innocent: &[
             "see dG9rOrU7I there",
@@ -1639,8 +1639,8 @@ pub const RULES: &[ValueRule] = &[
         what: "Lob, Mollie, GoCardless and other keys for live or test",
         kind: Kind::Secret,
         find: Find::Forms(&[
-            form("live_", Class::Url, 30, 64, Test::Mixed),
-            form("test_", Class::Url, 30, 64, Test::Mixed),
+            form("live_", Class::Url, 30, 64, Test::Random),
+            form("test_", Class::Url, 30, 64, Test::Random),
         ]),
         secrets: &[
             ("('live_432263e1e6384379e3a2aa4523017f09298')", "live_432263e1e6384379e3a2aa4523017f09298"),
@@ -2290,7 +2290,7 @@ pub const RULES: &[ValueRule] = &[
             form("cflt", Class::Base, 56, 64, Test::Varied),
         ]),
         secrets: &[
-            ("key=cfltMXnorRYrbI2MgWMypixVRDTR326entv4DY041IOeMFC5tABw6sT8ft4Xu8q4;", "cfltMXnorRYrbI2MgWMypixVRDTR326entv4DY041IOeMFC5tABw6sT8ft4Xu8q4"),
+            ("sent cfltMXnorRYrbI2MgWMypixVRDTR326entv4DY041IOeMFC5tABw6sT8ft4Xu8q4 to it", "cfltMXnorRYrbI2MgWMypixVRDTR326entv4DY041IOeMFC5tABw6sT8ft4Xu8q4"),
         ],
         innocent: &[
             "see cfltMXno there",
@@ -2356,7 +2356,7 @@ pub const RULES: &[ValueRule] = &[
             form("base64:", Class::Base, 43, 43, Test::Varied),
         ]),
         secrets: &[
-            ("\"base64:bekkGHKveA/AkV1jYxN6agjnOm+BskpZ5v7rwohNDfu\"", "base64:bekkGHKveA/AkV1jYxN6agjnOm+BskpZ5v7rwohNDfu"),
+            ("sent base64:bekkGHKveA/AkV1jYxN6agjnOm+BskpZ5v7rwohNDfu to it", "base64:bekkGHKveA/AkV1jYxN6agjnOm+BskpZ5v7rwohNDfu"),
         ],
         innocent: &[
             "see base64:bekk there",
@@ -2374,7 +2374,7 @@ pub const RULES: &[ValueRule] = &[
         ]),
         secrets: &[
             ("sent s%3AJdTX21Bfc-E3lwo8D40OwKBmYgZVathC.MuG4ZjcJzRmrvOSnlTeaAPQxgFexT8G9QAoRcxa0NeE to it", "s%3AJdTX21Bfc-E3lwo8D40OwKBmYgZVathC.MuG4ZjcJzRmrvOSnlTeaAPQxgFexT8G9QAoRcxa0NeE"),
-            ("/v1/s:FHBWd4rJd6atxEcwmp8QPfTtBSqNjIbS.U9jzTJ51Sj5LhZ7x7xMUwO6GEexb708SAO1MIbRVgbt/next", "s:FHBWd4rJd6atxEcwmp8QPfTtBSqNjIbS.U9jzTJ51Sj5LhZ7x7xMUwO6GEexb708SAO1MIbRVgbt"),
+            ("sent s:FHBWd4rJd6atxEcwmp8QPfTtBSqNjIbS.U9jzTJ51Sj5LhZ7x7xMUwO6GEexb708SAO1MIbRVgbt to it", "s:FHBWd4rJd6atxEcwmp8QPfTtBSqNjIbS.U9jzTJ51Sj5LhZ7x7xMUwO6GEexb708SAO1MIbRVgbt"),
         ],
         innocent: &[
             "see s%3AJdTX there",
