@@ -75,9 +75,9 @@ const SENTENCE_WORDS: &[&str] = &[
 #[rustfmt::skip]
 const STATE_WORDS: &[&str] = &[
     "any", "app", "authenticator", "auto", "basic", "bearer", "blank", "bool", "boolean", "busy", "cookie", "custom", "default", "digest", "email", "encrypted",
-    "filtered", "fresh", "header", "hotp", "include", "int", "integer", "irrelevant", "jwt", "mandatory", "masked", "n/a", "nullable", "number", "oauth", "oauth2", "object",
-    "none", "off", "omit", "opaque", "optional", "pending", "private", "prohibited", "protected", "public", "queued", "removed", "same-origin", "session", "skipped", "sms", "str",
-    "sensitive", "sometimes", "string", "text", "totp", "unavailable", "unverified", "varchar", "verification",
+    "filtered", "fresh", "header", "hotp", "include", "int", "integer", "irrelevant", "jwt", "manage", "mandatory", "masked", "n/a", "nullable", "number", "oauth", "oauth2", "object",
+    "none", "off", "omit", "opaque", "optional", "pending", "private", "prohibited", "protected", "public", "queued", "read", "removed", "same-origin", "session", "skipped", "sms", "str",
+    "sensitive", "sometimes", "string", "text", "totp", "unavailable", "unverified", "varchar", "verification", "view", "write",
 ];
 
 /// Words of up to three letters that say all by themselves.
