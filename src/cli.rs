@@ -125,6 +125,7 @@ enum Command {
 
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
+    hide_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -159,6 +160,14 @@ pub fn main() -> ExitCode {
         Command::Decrypt { key } => decrypt::decrypt(&key),
     };
     exit.into()
+}
+
+/// Lets a panic tell where it happened and no more: the message of a bad slice, for one, quotes the text that was cut.
+fn hide_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        complain(format_args!("a defect of tracespool at {place}; please report it with the version"));
+    }));
 }
 
 /// Loads the config for a command, or says what is wrong with it.
@@ -215,4 +224,30 @@ fn start_logging(level: LogLevel, format: LogFormat) -> WorkerGuard {
         complain(format_args!("no log messages will be written: {error}"));
     }
     guard
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    /// Set in the process that is to panic.
+    const PANIC: &str = "TRACESPOOL_TEST_PANIC";
+
+    #[test]
+    fn a_panic_tells_its_place_and_nothing_of_a_line() {
+        if std::env::var_os(PANIC).is_some() {
+            super::hide_panics();
+            let line = "ébruary-s3cret".to_owned();
+            // The message of a bad slice quotes the text.
+            assert!(!line[1..].is_empty());
+            return;
+        }
+        let test = "cli::tests::a_panic_tells_its_place_and_nothing_of_a_line";
+        let program = std::env::current_exe().unwrap();
+        let output = Command::new(program).args([test, "--exact", "--nocapture"]).env(PANIC, "1").output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap();
+        assert!(!output.status.success(), "{told}");
+        assert!(told.contains("src/cli.rs:"), "{told}");
+        assert!(!told.contains("s3cret"), "{told}");
+    }
 }
