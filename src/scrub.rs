@@ -18,6 +18,7 @@ mod frame;
 #[cfg(test)]
 mod handbook;
 mod keys;
+mod known;
 mod markers;
 mod own;
 mod seal;
@@ -31,9 +32,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use xxhash_rust::xxh3::xxh3_64;
 
 pub use self::actions::{Action, Actions, HashKey, TooShort};
-use self::detectors::Detectors;
-use self::frame::{Frame, Kind, Role, leave, path, segment};
+use self::detectors::{DIGITS_MIN, Detectors};
+use self::frame::{Frame, Halves, Kind, Meaning, Role, Text, leave, path, segment};
 use self::keys::Telling;
+use self::known::{Known, Met, Verdict};
 pub use self::markers::Kind as RuleKind;
 use self::markers::{REMOVED, without_markers};
 use self::own::Words;
@@ -163,6 +165,7 @@ pub struct Finding {
 pub struct Scrubber {
     detectors: Detectors,
     keys: KeyCache,
+    known: Known,
     ip: Ip,
     hits: BTreeMap<&'static str, u64>,
     /// Where the hits of the present line are, when somebody asked.
@@ -190,7 +193,7 @@ impl Scrubber {
             }
         }
         let detectors = Detectors::with(Words::new(keys, allowed), finds, actions);
-        Scrubber { detectors, keys: KeyCache::new(), ip, hits: BTreeMap::new(), findings: None }
+        Scrubber { detectors, keys: KeyCache::new(), known: Known::new(), ip, hits: BTreeMap::new(), findings: None }
     }
 
     /// Scrubs every text of a record. What has no secret in it stays borrowed.
@@ -276,7 +279,9 @@ impl Scrubber {
         if self.detectors.words.allow_path(path) {
             return;
         }
-        if let Some(scrubbed) = self.string(&|| path.to_owned(), text, 0) {
+        if let Verdict::Suspect = self.verdict(text)
+            && let Some(scrubbed) = self.string(&|| path.to_owned(), text, 0)
+        {
             *text = Cow::Owned(scrubbed);
         }
     }
@@ -304,7 +309,7 @@ impl Scrubber {
 
     fn json(&mut self, path: &str, json: &mut Json<'_>, telling: Option<Telling>) -> Result<(), Rejected> {
         let plain = telling.is_none() && !(self.ip == Ip::Truncate && path == IP_ADDRESS);
-        if plain && !self.detectors.may_fire(&json.text) || self.detectors.words.allow_path(path) {
+        if plain && !self.suspects(&json.text) || self.detectors.words.allow_path(path) {
             return Ok(());
         }
         match self.walk(path, &json.text, telling, 0) {
@@ -364,13 +369,15 @@ impl Scrubber {
                 }
                 Token::String(string) => {
                     let value = string.decode();
-                    let scrubbed = match class {
-                        Some(telling) => self.under(&here, &value, telling, level),
-                        None => self.string(&here, &value, level),
+                    let meaning = self.meaning(&value);
+                    let scrubbed = match (class, meaning) {
+                        (Some(telling), _) => self.under(&here, &value, telling, level),
+                        (None, Meaning::Open) => self.string(&here, &value, level),
+                        (None, Meaning::Innocent) => None,
                     };
                     let scrubbed = scrubbed.or_else(|| self.network(base, &frames, level, &value));
                     // A value that was a secret itself names nothing.
-                    let names = Some(&*value).filter(|_| scrubbed.is_none());
+                    let names = Some(Text { text: &value, meaning }).filter(|_| scrubbed.is_none());
                     leave(&mut frames, names, &self.detectors.words);
                     if let Some(scrubbed) = scrubbed {
                         edit.replace(tokens.span(), &written_value(&scrubbed));
@@ -429,7 +436,7 @@ impl Scrubber {
 
     /// Scrubs a string under a key that says nothing. `None` if nothing changes.
     fn string(&mut self, here: &dyn Fn() -> String, value: &str, level: usize) -> Option<String> {
-        if self.detectors.fired(value).is_nothing() {
+        if !self.detectors.may_fire(value) {
             return None;
         }
         let mut start = value.bytes().filter(|byte| !byte.is_ascii_whitespace());
@@ -446,6 +453,68 @@ impl Scrubber {
             _ => Reading::Prose,
         };
         self.plain(here, value, reading)
+    }
+
+    /// What earlier lines told of a string.
+    fn meaning(&self, text: &str) -> Meaning {
+        match self.known.recall(text) {
+            Some(Verdict::Innocent(_)) => Meaning::Innocent,
+            Some(Verdict::Suspect) | None => Meaning::Open,
+        }
+    }
+
+    /// Whether there may be a secret somewhere in `json`, which stands under no telling key.
+    ///
+    /// No keyword of a rule has a quote in it, so it is enough to look at what stands between them, and most of that was
+    /// met before. Pairs of keys are judged by their halves, wherever in the text these stand.
+    fn suspects(&mut self, json: &str) -> bool {
+        if self.detectors.has_rule_without_keyword() {
+            return true;
+        }
+        let mut halves = Halves::default();
+        for part in Parts::of(json) {
+            match self.verdict(part) {
+                Verdict::Innocent(more) => halves = halves.and(more),
+                Verdict::Suspect => return true,
+            }
+        }
+        halves.make_a_pair()
+    }
+
+    /// What a text means that is a string, or part of one as JSON writes it.
+    fn verdict(&mut self, text: &str) -> Verdict {
+        // The one thing that every line has a new one of, and no rule finds anything in.
+        if text::is_uuid(text) && !self.detectors.has_own_rules() {
+            return Verdict::Innocent(Halves::default());
+        }
+        let met = self.known.meet(text);
+        if let Met::Often(verdict) = met {
+            return verdict;
+        }
+        let fires = self.detectors.may_fire(text);
+        let verdict = match met {
+            _ if !fires => Some(Verdict::Innocent(Halves::of(text))),
+            // A part of a string means nothing by itself, and a closer look at what is met but once does not pay.
+            Met::Once if !text.contains('\\') => self.judge(text),
+            Met::Once | Met::Never | Met::Often(_) => None,
+        };
+        if let (Met::Once, Some(verdict)) = (met, verdict) {
+            self.known.keep(text, verdict);
+        }
+        verdict.unwrap_or(Verdict::Suspect)
+    }
+
+    /// What a whole text means that has a keyword in it. `None` if there is a secret in it, so that it must not be kept.
+    fn judge(&mut self, text: &str) -> Option<Verdict> {
+        let facts = KeyFacts::of(text, &self.detectors);
+        let json = text.trim_start().starts_with(['{', '[']);
+        if !facts.clean || json {
+            None
+        } else if facts.telling.is_some() || frame::takes_flags(text) || markers::markers(text).next().is_some() {
+            Some(Verdict::Suspect)
+        } else {
+            Some(Verdict::Innocent(Halves::of(text)))
+        }
     }
 
     /// Scrubs a text by the rules for texts. `None` if nothing changes.
@@ -468,14 +537,7 @@ impl Scrubber {
     }
 
     fn key_facts<'k>(&mut self, raw: &str, decode: impl FnOnce() -> Cow<'k, str>) -> KeyFacts {
-        self.keys.facts(raw, || {
-            let key = decode();
-            match self.detectors.redact(&key, Reading::Prose) {
-                None => KeyFacts::new(&without_markers(&key), true, &self.detectors.words),
-                // The class must be the same when the scrubbed line is scrubbed again.
-                Some((scrubbed, _)) => KeyFacts::new(&without_markers(&scrubbed), false, &self.detectors.words),
-            }
-        })
+        self.keys.facts(raw, || KeyFacts::of(&decode(), &self.detectors))
     }
 
     fn hit(&mut self, rule: &'static str, here: &dyn Fn() -> String) {
@@ -505,6 +567,14 @@ struct KeyFacts {
 }
 
 impl KeyFacts {
+    fn of(key: &str, detectors: &Detectors) -> Self {
+        match detectors.redact(key, Reading::Prose) {
+            None => KeyFacts::new(&without_markers(key), true, &detectors.words),
+            // The class must be the same when the scrubbed line is scrubbed again.
+            Some((scrubbed, _)) => KeyFacts::new(&without_markers(&scrubbed), false, &detectors.words),
+        }
+    }
+
     fn new(key: &str, clean: bool, words: &Words) -> Self {
         KeyFacts { telling: words.classify(key), role: Role::of(key), clean }
     }
@@ -546,6 +616,57 @@ impl fmt::Debug for KeyCache {
         f.debug_struct("KeyCache").finish_non_exhaustive()
     }
 }
+
+/// What stands between the quotes of JSON, without what is punctuation and short numbers, in which no rule finds anything.
+struct Parts<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Self {
+        Parts { text, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let bytes = self.text.as_bytes();
+        while self.at < bytes.len() {
+            let start = self.at;
+            let (mut digits, mut others) = (0, 0);
+            let mut end = start;
+            while end < bytes.len() && bytes[end] != b'"' {
+                if bytes[end].is_ascii_digit() {
+                    digits += 1;
+                } else if !IS_PUNCTUATION[usize::from(bytes[end])] {
+                    others = 1;
+                    end = memchr::memchr(b'"', &bytes[end..]).map_or(bytes.len(), |quote| end + quote);
+                    break;
+                }
+                end += 1;
+            }
+            self.at = end + 1;
+            if others > 0 || digits >= DIGITS_MIN {
+                return Some(&self.text[start..end]);
+            }
+        }
+        None
+    }
+}
+
+const IS_PUNCTUATION: [bool; 256] = {
+    let mut is = [false; 256];
+    let mut at = 0;
+    let marks = b":,{}[]. -";
+    while at < marks.len() {
+        is[marks[at] as usize] = true;
+        at += 1;
+    }
+    is
+};
 
 /// A text that is copied only from the first change on.
 struct Edit<'a> {
@@ -1244,6 +1365,7 @@ mod tests {
             let gated = |open| SHARED.with_borrow_mut(|scrubber| {
                 scrubber.detectors.gate_is_open = open;
                 scrubber.keys = KeyCache::new();
+                scrubber.known = Known::new();
                 let record = Record {
                     metadata: Some(json(&input)),
                     user_agent: Some(Cow::Borrowed(&input)),

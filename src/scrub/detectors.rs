@@ -27,6 +27,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use self::forms::{Form, Runs};
 use self::looks::Look;
+pub use self::numbers::DIGITS_MIN;
 use self::numbers::{Number, Sureness};
 use super::actions::Actions;
 use super::markers::{Kind, marker_at, markers};
@@ -381,8 +382,13 @@ impl Detectors {
     }
 
     /// Whether an operator's rule has to be tried on every text.
-    fn has_rule_without_keyword(&self) -> bool {
+    pub fn has_rule_without_keyword(&self) -> bool {
         self.own.iter().any(|rule| rule.keywords.is_empty())
+    }
+
+    /// Whether an operator has rules.
+    pub fn has_own_rules(&self) -> bool {
+        !self.own.is_empty()
     }
 
     /// Whether there is more to a keyword than its letters. `text` may be JSON.

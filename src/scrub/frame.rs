@@ -7,6 +7,8 @@
 //! `expires_in`); any other nearer key only gives it a better name.
 //! Invariant: each object is looked ahead in once, so a text takes time linear in its length times its depth.
 
+use std::sync::LazyLock;
+
 use super::keys::{self, Form, Numbers, Telling};
 use super::markers;
 use super::markers::markers;
@@ -125,8 +127,9 @@ impl Frame {
     }
 
     /// Behind a value; `text` is given for a string that may name what stands beside it.
-    fn leave(&mut self, text: Option<&str>, words: &Words) {
-        let named = text.and_then(|text| named_class(text, words));
+    fn leave(&mut self, text: Option<Text<'_>>, words: &Words) {
+        let named = text.filter(|text| text.meaning == Meaning::Open).and_then(|text| named_class(text.text, words));
+        let text = text.map(|text| text.text);
         match self.kind {
             Kind::Object => {
                 if self.role.usage == Usage::Name {
@@ -155,8 +158,24 @@ impl Frame {
     }
 }
 
+/// A string among the values.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a> {
+    pub text: &'a str,
+    pub meaning: Meaning,
+}
+
+/// What is known of a string as a name of what stands beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing.
+    Open,
+    /// That it is no telling one.
+    Innocent,
+}
+
 /// Behind a value in the innermost container, if there is one; see [`Frame::leave`].
-pub fn leave(frames: &mut [Frame], text: Option<&str>, words: &Words) {
+pub fn leave(frames: &mut [Frame], text: Option<Text<'_>>, words: &Words) {
     if let Some(frame) = frames.last_mut() {
         frame.leave(text, words);
     }
@@ -235,6 +254,76 @@ const HALVES: &[&str] = &[
     "plz", "postal", "postcode", "private", "recovery", "secret", "session", "signing", "sms", "totp", "verification", "zip", "zipcode",
 ];
 
+/// Which halves of pairs texts are: as the last word of a key, and as a key of one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Halves {
+    last: u64,
+    whole: u64,
+}
+
+const _: () = assert!(HALVES.len() <= 64, "a bit each");
+
+impl Halves {
+    /// The halves that a text is, when it is a key.
+    pub fn of(text: &str) -> Halves {
+        let ends = |half: &str| {
+            let end = text.len().checked_sub(half.len()).and_then(|start| text.as_bytes().get(start..));
+            end.is_some_and(|end| end.eq_ignore_ascii_case(half.as_bytes()))
+        };
+        let may_end = text.bytes().next_back().is_some_and(|last| HALF_ENDS[usize::from(last.to_ascii_lowercase())]);
+        if !may_end || text.len() > HALF_KEY_MAX || !HALVES.iter().any(|half| ends(half)) {
+            return Halves::default();
+        }
+        let role = Role::of(text);
+        let bit = |half: Option<&str>| {
+            let at = half.and_then(|half| HALVES.iter().position(|known| *known == half));
+            at.map_or(0, |at| 1 << at)
+        };
+        Halves { last: bit(role.last), whole: bit(role.whole) }
+    }
+
+    /// The halves of two texts.
+    pub fn and(self, other: Halves) -> Halves {
+        Halves { last: self.last | other.last, whole: self.whole | other.whole }
+    }
+
+    /// Whether two of them are telling together.
+    pub fn make_a_pair(self) -> bool {
+        let mut wholes = self.whole;
+        while wholes != 0 {
+            if PAIRS[wholes.trailing_zeros() as usize] & self.last != 0 {
+                return true;
+            }
+            wholes &= wholes - 1;
+        }
+        false
+    }
+}
+
+/// For each half, as a key by itself, those that are telling before it.
+static PAIRS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let before = |whole: &str| {
+        let telling = HALVES.iter().enumerate().filter(|(_, last)| keys::classify_pair(last, whole).is_some());
+        telling.fold(0, |bits, (at, _)| bits | 1 << at)
+    };
+    HALVES.iter().map(|whole| before(whole)).collect()
+});
+
+/// Whether one of [`HALVES`] ends in a byte.
+const HALF_ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut at = 0;
+    while at < HALVES.len() {
+        let half = HALVES[at].as_bytes();
+        ends[half[half.len() - 1] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
+/// A longer key has no half of a pair for its last word.
+const HALF_KEY_MAX: usize = 256;
+
 impl Role {
     fn is_postal_code(self) -> bool {
         self.last.is_some_and(|last| ["code", "plz", "postal", "postcode", "zip", "zipcode"].contains(&last))
@@ -272,6 +361,11 @@ const COMMANDS: &[(&str, &str)] = &[
     ("redis-cli", "-a"),
     ("sshpass", "-p"),
 ];
+
+/// Whether a text is the name of a program that takes a secret behind a short flag.
+pub fn takes_flags(text: &str) -> bool {
+    secret_flag(text).is_some()
+}
 
 fn secret_flag(program: &str) -> Option<&'static str> {
     let program = program.rsplit('/').next().unwrap_or_default();

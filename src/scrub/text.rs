@@ -16,8 +16,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
-pub use self::forms::is_secret_number;
 use self::forms::{is_harmless, is_mask, is_placeholder, is_plain_cookie, is_random, is_sentence_word};
+pub use self::forms::{is_secret_number, is_uuid};
 use super::actions::Actions;
 use super::frame::{NAME_KEYS, VALUE_KEYS};
 use super::keys::{self, Form, Telling};

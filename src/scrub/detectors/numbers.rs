@@ -44,6 +44,9 @@ pub fn suspects(text: &str) -> bool {
 /// Calls `found` with each number in `text`, until it says no.
 pub fn each(text: &str, sureness: Sureness, found: &mut dyn FnMut(Number, Range<usize>) -> bool) {
     let scan = Scan { bytes: text.as_bytes(), sureness };
+    if scan.bytes.iter().filter(|byte| byte.is_ascii_digit()).count() < DIGITS_MIN {
+        return;
+    }
     let mut phones: Vec<Range<usize>> = Vec::new();
     for plus in memchr::memchr_iter(b'+', scan.bytes) {
         if let Some(end) = scan.phone(plus + 1).filter(|end| scan.is_alone(plus, *end)) {
@@ -81,6 +84,9 @@ pub fn each(text: &str, sureness: Sureness, found: &mut dyn FnMut(Number, Range<
         at = end + 1;
     }
 }
+
+/// The fewest digits of any number here: that of a person in the United States, or of a short one of a phone.
+pub const DIGITS_MIN: usize = 9;
 
 struct Scan<'a> {
     bytes: &'a [u8],
@@ -177,8 +183,10 @@ impl Scan<'_> {
 
     /// The end of a card number without groups.
     fn bare_card(&self, start: usize, end: usize) -> Option<usize> {
-        let digits: Vec<u8> = self.bytes[start..end].iter().map(|byte| byte - b'0').collect();
-        let card = is_card(&digits) && (digits.len() != 19 || digits[..2] == [6, 2]);
+        let mut digits = [0u8; 19];
+        let digits = &mut digits[..end - start];
+        digits.iter_mut().zip(&self.bytes[start..end]).for_each(|(digit, byte)| *digit = byte - b'0');
+        let card = is_card(digits) && (digits.len() != 19 || digits[..2] == [6, 2]);
         (card && (self.sureness == Sureness::Unsure || !self.is_named_otherwise(start))).then_some(end)
     }
 
@@ -286,7 +294,7 @@ impl Scan<'_> {
     /// An international phone number behind a plus that a URL escapes.
     fn escaped_phone(&self, start: usize) -> Option<(Number, Range<usize>)> {
         let plus = start.checked_sub(3)?;
-        let end = self.phone(start).filter(|_| self.bytes[plus..start].eq_ignore_ascii_case(b"%2b"))?;
+        let end = if self.bytes[plus..start].eq_ignore_ascii_case(b"%2b") { self.phone(start)? } else { return None };
         Some((Number::Phone, plus..end))
     }
 
