@@ -7,6 +7,8 @@
 //! Invariant: the class of a key depends on its text alone.
 //! Invariant: a telling key contains one of [`gate_words`], in any ASCII case, unless its letters are escaped.
 
+pub mod foreign;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -108,14 +110,21 @@ const GROUPS: &[Group] = &[
     secret("password", Place::Anywhere, Form::Any, &[
         "password", "passwords", "passwd", "passwort", "passcode", "pwd", "passwordconfirm", "passwordconfirmation",
         "pass word", "user password", "db password", "new password", "old password", "kennwort", "contrasena", "senha",
+        // The word of other languages.
+        "adgangskode", "contrasenia", "contrasenya", "de passe", "fjalekalim", "geheimwort", "geslo", "haslo", "heslo", "jelszo", "kata sandi", "kodeord", "losenord", "lozinka",
+        "lykilord", "matkhau", "mdp", "motdepasse", "palavra passe", "parol", "parola", "parool", "passord", "pasvorto", "salasana", "sifre", "slaptazodis", "wachtwoord",
+        // The word with letters left out.
+        "passwrd", "psswd", "pswd", "psw", "pword",
     ]),
     secret("password", Place::Last, Form::Any, &["pass", "pw"]),
+    secret("password", Place::Last, Form::Token, &["clave", "mima"]),
     secret("password_hash", Place::Last, Form::Random, &["password hash", "passwd hash", "pwd hash", "pass hash"]),
     secret("salt", Place::Last, Form::Random, &["salt"]),
     secret("passphrase", Place::Anywhere, Form::Any, &["passphrase", "pass phrase"]),
     secret("secret", Place::Anywhere, Form::Any, &[
         "secret", "secrets", "client secret", "app secret", "api secret", "totp secret", "consumer secret",
         "shared secret", "webhook secret", "hmac secret", "security answer", "secret answer", "client assertion",
+        "community string", "snmp community", "rocommunity", "rwcommunity", "geheimschluessel",
     ]),
     secret("secret", Place::Last, Form::Random, &["secret id", "otp seed", "totp seed", "mfa seed"]),
     secret("token", Place::Anywhere, Form::Token, &[
@@ -133,15 +142,23 @@ const GROUPS: &[Group] = &[
         "auth code", "login code", "device code", "user code", "verification code", "verify code", "two factor",
         "twofactor code", "factor code", "time code", "onetime code", "confirmation code", "reset code", "unlock code",
         "signin code", "challenge code", "email code",
+        // The words of other languages.
+        "aktivierungscode", "anmeldecode", "bestaetigungscode", "bestatigungscode", "bevestigingscode", "code sms", "code verification", "codice verifica", "codice sicurezza",
+        "codigo verificacao", "codigo verificacion", "de verificacao", "de verificacion", "di verifica", "einmalcode", "engangskod", "engangskode", "freischaltcode", "inlogcode",
+        "kertakoodi", "kod weryfikacyjny", "mtan", "sicherheitscode", "smstan", "verificatiecode", "verifieringskod", "verifizierungscode", "oob code",
     ]),
     secret("otp", Place::Anywhere, Form::Any, &["code verifier"]),
     secret("otp", Place::Last, Form::Code, &["mfa", "2fa", "tfa"]),
     secret("auth_code", Place::Alone, Form::Grant, &["code"]),
     secret("auth_code", Place::Last, Form::Any, &["authorization code", "oauth code"]),
-    secret("pin", Place::Anywhere, Form::Code, &["pin", "pins", "pin code", "access code", "door code", "entry code"]),
-    secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code"]),
+    secret("pin", Place::Anywhere, Form::Code, &[
+        "pin", "pins", "pin code", "access code", "door code", "entry code", "alarm code", "arm code", "disarm code", "duress code", "gate code", "lock code", "geheimzahl", "puk",
+        "tuercode", "tresorcode", "zugangscode",
+    ]),
+    secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code", "kartenpruefnummer", "pruefziffer"]),
     secret("cvv", Place::Alone, Form::Code, &["csc"]),
     secret("csrf", Place::Anywhere, Form::Token, &["csrf", "xsrf", "csrf token", "xsrf token"]),
+    secret("csrf", Place::Last, Form::Random, &["form key"]),
     secret("recovery_code", Place::Anywhere, Form::Any, &[
         "recovery code", "recovery codes", "recovery phrase", "backup code", "backup codes", "seed phrase",
         "recovery key", "mnemonic phrase", "seed words", "scratch codes",
@@ -163,8 +180,12 @@ const GROUPS: &[Group] = &[
     secret("secret_key", Place::Anywhere, Form::Any, &[
         "access key", "access keys", "account key", "auth key", "encryption key", "decryption key", "hmac key", "master key",
         "secret key", "shared key", "signing key", "storage key", "crypto key", "cipher key", "wallet key", "aes key", "jwt key",
-        "symmetric key", "vault key",
+        "symmetric key", "vault key", "unseal key", "unseal keys", "tsig key", "preshared key", "psk", "wifi key", "wlan key", "wep key", "wpa key", "network key", "radius key",
+        "tacacs key", "enc key", "api schluessel", "apischluessel", "netzwerkschluessel", "zugriffsschluessel", "cle secrete", "cle api", "clave secreta", "clave api", "chave secreta",
+        "chave api", "chiave segreta", "chiave api", "klucz api", "sleutel api",
     ]),
+    secret("secret_key", Place::Anywhere, Form::Random, &["keytab"]),
+    secret("secret_key", Place::Last, Form::Random, &["dek plaintext", "plaintext key", "key plaintext", "key material", "wif", "nsec"]),
     pii("email", Place::Anywhere, Form::Email, &["email", "emails", "e mail", "mail", "email address", "email addresses", "mail address"]),
     pii("phone", Place::Person, Form::Phone, &[
         "phone", "phones", "telephone", "mobile", "cellphone", "tel", "fax", "msisdn", "whatsapp", "telefon", "handy",
@@ -199,8 +220,37 @@ const GROUPS: &[Group] = &[
 ];
 
 /// What a single word that ends in one of these is, too: `rootpassword`, `authtoken`.
-const ENDINGS: &[&str] =
-    &["password", "passwd", "passphrase", "passwort", "token", "secret", "apikey", "sessionid", "sessid"];
+const ENDINGS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "kennwort",
+    "wachtwoord",
+    "token",
+    "secret",
+    "apikey",
+    "sessionid",
+    "sessid",
+    "pass",
+    "pwd",
+    "pw",
+];
+
+/// Words that end in one of these and mean something else.
+const OTHER_ENDS: &[&str] = &[
+    "askpass",
+    "bypass",
+    "compass",
+    "encompass",
+    "keepass",
+    "lastpass",
+    "multipass",
+    "overpass",
+    "surpass",
+    "trespass",
+    "underpass",
+];
 
 /// Halves of pairs that are too common in telemetry to search for while the other half will do.
 #[rustfmt::skip]
@@ -294,7 +344,8 @@ const FACTS: &[&str] = &[
 
 /// The class of a key, given with its escapes decoded.
 pub fn classify(key: &str) -> Option<Telling> {
-    let words = words(key);
+    let key = foreign::fold(key);
+    let words = words(&key);
     // The match nearest to the end names the rule best: `password_reset_token` is a token.
     for at in (0..words.len()).rev() {
         let behind = &words[at + 1..];
@@ -312,7 +363,8 @@ pub fn classify(key: &str) -> Option<Telling> {
 
 /// The class of two words that stand apart, as in the prose `API key: …`. Only the pairs are looked up.
 pub fn classify_pair(before: &str, word: &str) -> Option<Telling> {
-    let (before, words) = (words(before), words(word));
+    let (before, word) = (foreign::fold(before), foreign::fold(word));
+    let (before, words) = (words(&before), words(&word));
     let [word] = words[..] else { return None };
     pair(before.last()?.text, word.text).map(|entry| entry.telling)
 }
@@ -439,7 +491,7 @@ fn telling_at(words: &[Word<'_>], at: usize) -> Option<Entry> {
     let single = |word: &str| entries(&[word]).iter().find(|entry| fits(entry)).copied();
     let paired = at.checked_sub(1).and_then(|before| pair(words[before].text, word.text)).filter(fits);
     // Odd casing (`PassWORD`, `sEcret`) splits a word in the wrong places, so the run of letters counts too.
-    paired.or_else(|| single(word.text)).or_else(|| single(word.run)).or_else(|| ending(word.text))
+    paired.or_else(|| single(word.text)).or_else(|| single(word.run)).or_else(|| ending(word.text).filter(fits))
 }
 
 fn pair(before: &str, word: &str) -> Option<Entry> {
@@ -447,6 +499,9 @@ fn pair(before: &str, word: &str) -> Option<Entry> {
 }
 
 fn ending(word: &str) -> Option<Entry> {
+    if contains(OTHER_ENDS, word) {
+        return None;
+    }
     let ending = ENDINGS.iter().find(|ending| {
         word.len()
             .checked_sub(ending.len())

@@ -50,6 +50,8 @@ const URL_KEYS: &[(&str, &str)] = &[
     ("ticket", "token"),
     ("auth", "token"),
     ("t", "token"),
+    ("hmac", "token"),
+    ("hash", "token"),
 ];
 
 /// Elements whose attribute names their content.
@@ -66,7 +68,8 @@ const KEY_MAX: usize = 256;
 
 /// What texts have one of in which [`find`] finds secrets, lower-case: patterns of the raw-line gate.
 pub fn gate_words() -> Vec<&'static str> {
-    keys::shortest(keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied()).collect())
+    let words = keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied());
+    keys::shortest(words.chain(keys::foreign::gate_words()).collect())
 }
 
 /// Whether letters of a keyword may hide behind `%`-escapes: `%70assword=…`.

@@ -19,6 +19,7 @@ pub const GATE_WORDS: &[&str] = &[
     "wget ",
     "zip -", "unzip", "verif", "ftp_login", "ldap_bind", "imap_open", "signin(", "key=", "key%3d", "key%253d", "sig=", "sig%3d",
     "sig%253d", "signature=", "signature%3d", "signature%253d", "ticket=", "ticket%3d", "ticket%253d",
+    "?t=", "&t=", "hmac=", "hash=",
 ];
 
 /// What a word makes of the words behind it.
