@@ -335,8 +335,14 @@ impl Scrubber {
         let mut edit = Edit { text, out: String::new(), copied: 0 };
         let mut frames: Vec<Frame> = Vec::new();
         while let Some(token) = tokens.next()? {
-            let here = || path(base, &frames);
             let class = frames.last().map_or(telling, |frame| frame.class);
+            let class = match token {
+                Token::String(string) if class.is_none() => {
+                    frames.last_mut().and_then(|frame| frame.argument(|| string.decode()))
+                }
+                _ => class,
+            };
+            let here = || path(base, &frames);
             match token {
                 Token::Key(key) => {
                     let facts = self.key_facts(key.raw(), || key.decode());

@@ -7,12 +7,14 @@
 //! `expires_in`); any other nearer key only gives it a better name.
 //! Invariant: each object is looked ahead in once, so a text takes time linear in its length times its depth.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::keys::{self, Form, Numbers, Telling};
 use super::markers;
 use super::markers::markers;
 use super::own::Words;
+use super::text::commands::{self, Arguments};
 use super::text::is_harmless_cookie;
 use crate::record::json::{Token, Tokens};
 
@@ -41,8 +43,8 @@ pub struct Frame {
     role: Role,
     /// The last word of the key above: in `{"mfa": {"code": "…"}}` two keys are telling together.
     above: Option<&'static str>,
-    /// The short flag of the program that the array is a command line of.
-    flag: Option<&'static str>,
+    /// The arguments of the program that the array is a command line of.
+    arguments: Option<Arguments>,
     /// The element of an array that comes next.
     index: usize,
     /// The last key, scrubbed, when somebody wants to know.
@@ -74,7 +76,7 @@ impl Frame {
                 Kind::Object => outer.role.last,
                 Kind::Array => outer.above,
             }),
-            flag: None,
+            arguments: None,
             index: 0,
             key: String::new(),
         }
@@ -132,6 +134,13 @@ impl Frame {
         }
     }
 
+    /// The class of a string by its place among the arguments of a program. To be asked once for each.
+    pub fn argument<'a>(&mut self, text: impl FnOnce() -> Cow<'a, str>) -> Option<Telling> {
+        let (start, _) = self.arguments.as_mut()?.secret(&text())?;
+        let form = Form::Behind(u8::try_from(start).ok()?);
+        keys::classify("password").map(|telling| Telling { form, ..telling })
+    }
+
     /// Behind a value; `text` is given for a string that may name what stands beside it.
     fn leave(&mut self, text: Option<Text<'_>>, words: &Words) {
         let named = text.filter(|text| text.meaning == Meaning::Open).and_then(|text| named_class(text.text, words));
@@ -153,11 +162,10 @@ impl Frame {
                 }
                 // A flat list of headers or arguments.
                 let flat = named.filter(|_| text.is_some_and(|text| is_header(text) || text.starts_with("--")));
-                let flag = text.filter(|text| self.flag == Some(text)).and_then(flag_class);
-                if self.index == 0 {
-                    self.flag = text.and_then(secret_flag);
+                if self.arguments.is_none() {
+                    self.arguments = text.and_then(commands::program).map(Arguments::of);
                 }
-                self.class = self.inside.or(self.named).or(flat).or(flag);
+                self.class = self.inside.or(self.named).or(flat);
                 self.index += 1;
             }
         }
@@ -357,31 +365,9 @@ impl Role {
     }
 }
 
-/// Programs that take a secret behind a short flag.
-const COMMANDS: &[(&str, &str)] = &[
-    ("curl", "-u"),
-    ("ldapsearch", "-w"),
-    ("mongo", "-p"),
-    ("mongodump", "-p"),
-    ("mongosh", "-p"),
-    ("redis-cli", "-a"),
-    ("sshpass", "-p"),
-];
-
-/// Whether a text is the name of a program that takes a secret behind a short flag.
+/// Whether a text is the name of a program that takes a secret among its arguments.
 pub fn takes_flags(text: &str) -> bool {
-    secret_flag(text).is_some()
-}
-
-fn secret_flag(program: &str) -> Option<&'static str> {
-    let program = program.rsplit('/').next().unwrap_or_default();
-    COMMANDS.iter().find(|(known, _)| *known == program).map(|(_, flag)| *flag)
-}
-
-/// The class of the argument behind a short flag of such a program.
-fn flag_class(flag: &str) -> Option<Telling> {
-    let form = if flag == "-u" { Form::AfterColon } else { Form::Any };
-    keys::classify("password").map(|telling| Telling { form, ..telling })
+    commands::program(text).is_some()
 }
 
 /// The place of the value that comes next in `frames`.

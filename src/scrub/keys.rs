@@ -32,8 +32,8 @@ pub struct Telling {
 pub enum Form {
     /// Anything.
     Any,
-    /// A name and a secret with a colon between them.
-    AfterColon,
+    /// A secret behind so many bytes.
+    Behind(u8),
     /// A short code, which has a digit in it, or a long one.
     Code,
     /// Anything but a word or a name.
@@ -535,7 +535,7 @@ fn telling(group: &Group, key: &str) -> Telling {
         | Form::Random
         | Form::Grant
         | Form::Phrase => Numbers::Count,
-        Form::Any | Form::Token | Form::AfterColon | Form::Code | Form::Phone | Form::Digits(_) | Form::Date => {
+        Form::Any | Form::Token | Form::Behind(_) | Form::Code | Form::Phone | Form::Digits(_) | Form::Date => {
             Numbers::Secret
         }
     };

@@ -9,6 +9,7 @@
 //! Invariant: looking back is bounded and values do not overlap, so the time is linear.
 //! Invariant: a value that is one of our markers is left as it is, so that scrubbing twice changes nothing.
 
+pub mod commands;
 mod forms;
 mod prose;
 
@@ -68,7 +69,7 @@ const KEY_MAX: usize = 256;
 
 /// What texts have one of in which [`find`] finds secrets, lower-case: patterns of the raw-line gate.
 pub fn gate_words() -> Vec<&'static str> {
-    let words = keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied());
+    let words = keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied()).chain(commands::gate_words());
     keys::shortest(words.chain(keys::foreign::gate_words()).collect())
 }
 
@@ -104,9 +105,8 @@ const PERCENT_LEVELS: usize = 2;
 pub fn find_under(value: &str, telling: Telling, words: &Words, spans: &mut Vec<Span>) {
     let scan = Scan::new(value, Reading::Prose, words);
     match telling.form {
-        Form::AfterColon => {
-            let from = value.find(':').map_or(0, |colon| colon + 1);
-            spans.extend(scan.span(from..value.len(), Telling { form: Form::Any, ..telling }));
+        Form::Behind(start) => {
+            spans.extend(scan.span(usize::from(start)..value.len(), Telling { form: Form::Any, ..telling }));
         }
         _ if telling.rule == "cookie" && scan.cookies(0, b'"', telling, spans) => {}
         _ => spans.extend(scan.span(0..value.len(), telling)),
@@ -115,7 +115,8 @@ pub fn find_under(value: &str, telling: Telling, words: &Words, spans: &mut Vec<
 
 fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
     let mut scan = Scan::new(text, reading, words);
-    let mut program = None;
+    // What stands on command lines is found from the name of the program on, and so ahead of the scan.
+    let mut commands = Vec::new();
     let mut at = 0;
     while at < scan.bytes.len() {
         if scan.bytes[at] == b'['
@@ -132,17 +133,10 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
                 scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) })
             }
             b' ' => {
-                program = scan.program(at, program);
-                let flag = program.filter(|_| scan.byte(at + 1) == Some(b'-'));
-                flag.and_then(|program| scan.after_short_flag(at + 1, program))
-                    .or_else(|| scan.after_command(at))
-                    .or_else(|| scan.after_word(at))
-                    .or_else(|| scan.before_sentence(at))
+                scan.after_program(at, &mut commands);
+                scan.after_command(at).or_else(|| scan.after_word(at)).or_else(|| scan.before_sentence(at))
             }
-            b'\n' | b';' | b'|' => {
-                program = None;
-                if scan.bytes[at] == b';' { scan.after_serialized(at) } else { None }
-            }
+            b';' => scan.after_serialized(at),
             b'(' => {
                 scan.after_call(at, spans);
                 None
@@ -164,6 +158,7 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             None => scan.resume.get().max(at + 1),
         };
     }
+    spans.extend(commands);
 }
 
 /// Replaces every span by what its action leaves. Spans that overlap are one secret.

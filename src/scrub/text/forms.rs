@@ -17,10 +17,7 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
         return telling.kind == Kind::Pii || is_uniform(value);
     }
     // What was scrubbed already may have the form now, or have it no longer.
-    let scrubbed = || {
-        !matches!(telling.form, Form::Any | Form::Token | Form::AfterColon)
-            && without_markers(value).len() < value.len()
-    };
+    let scrubbed = || !matches!(telling.form, Form::Any | Form::Token) && without_markers(value).len() < value.len();
     if value.is_empty() || scrubbed() || is_marker(value) || is_mask(value) || !fits(value, telling.form) {
         return true;
     }
@@ -459,9 +456,8 @@ fn is_expression(value: &str) -> bool {
 /// Whether a text has the form that its key lets one expect.
 fn fits(value: &str, form: Form) -> bool {
     match form {
-        Form::Any => true,
+        Form::Any | Form::Behind(_) => true,
         Form::Token => is_token(value),
-        Form::AfterColon => value.split_once(':').is_some_and(|(name, secret)| !name.is_empty() && !secret.is_empty()),
         Form::Code => value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' '),
         Form::Random => is_random(value, 16) || is_uuid(value),
         Form::Grant => is_random(value, 16),
