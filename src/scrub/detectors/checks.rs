@@ -43,9 +43,14 @@ pub fn is_seed(text: &str, range: &Range<usize>) -> bool {
 pub fn is_code(text: &str, range: &Range<usize>) -> bool {
     let from = text.floor_char_boundary(range.start.saturating_sub(32));
     let before = text[from..range.start].to_ascii_lowercase();
+    !OTHER_CODES.iter().any(|other| before.contains(other)) && !is_counted(text, range)
+}
+
+/// Whether what is counted stands behind a number.
+pub fn is_counted(text: &str, range: &Range<usize>) -> bool {
     let behind = text[range.end..].trim_start_matches(' ');
     let unit = behind.split(|char: char| !char.is_ascii_alphabetic()).next().unwrap_or_default();
-    !OTHER_CODES.iter().any(|other| before.contains(other)) && !UNITS.contains(&unit)
+    UNITS.contains(&unit)
 }
 
 /// Codes that are no secrets.
