@@ -12,9 +12,12 @@ mod beside;
 mod checks;
 mod forms;
 mod http;
+mod ids;
+mod labels;
 mod looks;
 mod numbers;
 mod people;
+mod records;
 mod tokens;
 
 use std::borrow::Cow;
@@ -26,10 +29,14 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use self::forms::{Form, Runs};
+pub use self::ids::Id;
 use self::looks::Look;
+#[cfg(test)]
+pub use self::looks::word as is_word_at;
 pub use self::numbers::DIGITS_MIN;
 use self::numbers::{Number, Sureness};
 use super::actions::Actions;
+use super::keys::Gate;
 use super::markers::{Kind, marker_at, markers};
 use super::own::{Find as OwnFind, Words};
 use super::text::{self, Reading, Span};
@@ -92,8 +99,10 @@ impl Fired {
 /// What a pattern of the gate stands for.
 #[derive(Debug, Clone, Copy)]
 enum Target {
-    /// A word of a telling key.
+    /// A word of a telling key, or a part of one.
     Key,
+    /// A short word of a telling key, which may be a part of any other word.
+    Word,
     /// The start of a token: a rule and one of its forms.
     Form(usize, &'static Form),
     /// A keyword of a rule, and the glance that it takes.
@@ -137,9 +146,11 @@ impl Detectors {
     /// The built-in rules, beside those of an operator.
     pub fn with(words: Words, own: Vec<OwnFind>, actions: Actions) -> Self {
         let rules: Vec<_> = rule_table().collect();
-        let mut literals: Vec<&str> = text::gate_words();
+        let Gate { anywhere: mut literals, alone } = text::gate_words();
         literals.extend(words.gate_words());
         let mut targets = vec![Target::Key; literals.len()];
+        literals.extend(alone);
+        targets.resize(literals.len(), Target::Word);
         let mut lower = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             match &rule.find {
@@ -216,6 +227,7 @@ impl Detectors {
             let pattern = hit.pattern().as_usize();
             match self.targets[pattern] {
                 Target::Key => fired.keys = true,
+                Target::Word => fired.keys = fired.keys || looks::word(text.as_bytes(), hit.range()),
                 Target::Form(..) | Target::Rule(..) | Target::Own(_) => {
                     fired.values = fired.values || self.is_worth_more(text, pattern, hit.range());
                 }
@@ -275,7 +287,7 @@ impl Detectors {
         let tokens = spans.len();
         for hit in self.gate.find_overlapping_iter(text) {
             match self.targets[hit.pattern().as_usize()] {
-                Target::Key => {}
+                Target::Key | Target::Word => {}
                 Target::Own(rule) => own[rule] = true,
                 Target::Form(rule, form) => {
                     let Some(end) = form.token_end(text, hit.start(), &mut runs) else { continue };
@@ -395,6 +407,7 @@ impl Detectors {
     fn is_worth_more(&self, text: &str, pattern: usize, hit: Range<usize>) -> bool {
         match self.targets[pattern] {
             Target::Key | Target::Own(_) => true,
+            Target::Word => looks::word(text.as_bytes(), hit),
             Target::Form(_, form) => text[hit.clone()].contains('\\') || form.may_begin(text, hit.start),
             Target::Rule(_, look) => look(text.as_bytes(), hit),
         }
@@ -511,8 +524,9 @@ mod tests {
                 Find::Forms(_) | Find::Number(_) => &[],
             };
             for keyword in keywords {
+                // Letters beyond ASCII may be `\u` escapes, and those open the gate.
                 let plain =
-                    |byte: u8| (b' '..0x7f).contains(&byte) && !byte.is_ascii_uppercase() && !b"\"\\/".contains(&byte);
+                    |byte: u8| byte >= b' ' && byte != 0x7f && !byte.is_ascii_uppercase() && !b"\"\\/".contains(&byte);
                 assert!(!keyword.is_empty() && keyword.bytes().all(plain), "{keyword}");
             }
         }

@@ -65,8 +65,10 @@ const PERSON_MAX: usize = 256;
 const KEY_MAX: usize = 256;
 
 /// What texts have one of in which [`find`] finds secrets, lower-case: patterns of the raw-line gate.
-pub fn gate_words() -> Vec<&'static str> {
-    keys::shortest(keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied()).collect())
+pub fn gate_words() -> keys::Gate {
+    let keys::Gate { anywhere, alone } = keys::gate_words();
+    let anywhere = keys::shortest(anywhere.into_iter().chain(prose::GATE_WORDS.iter().copied()).collect());
+    keys::Gate { anywhere, alone }
 }
 
 /// Whether letters of a keyword may hide behind `%`-escapes: `%70assword=…`.
@@ -683,15 +685,16 @@ impl<'a> Scan<'a> {
 
     /// Where the bare name that ends at `end` begins.
     fn bare_start(&self, end: usize) -> usize {
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.[]%$".contains(byte);
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.[]%$".contains(byte) || !byte.is_ascii();
         let start = end - self.behind_floor(end).iter().rev().take(KEY_MAX).take_while(is_name).count();
+        let start = self.text.ceil_char_boundary(start);
         // Of the characters that a URL escapes, names have brackets only.
         let escapes = self.text[start..end].match_indices('%').map(|(at, _)| start + at);
         let mut other = escapes.filter(|at| {
             let escape = self.text[at + 1..end].trim_start_matches("25");
             !["5b", "5B", "5d", "5D"].iter().any(|bracket| escape.starts_with(bracket))
         });
-        other.next_back().map_or(start, |at| (at + 3).min(end))
+        other.next_back().map_or(start, |at| self.text.ceil_char_boundary((at + 3).min(end)))
     }
 
     /// The secret in the value that begins at `at`.
@@ -718,7 +721,11 @@ impl<'a> Scan<'a> {
         let mut scan_from = at;
         if let Some(length) = marker_at(&self.text[at..]) {
             scan_from += length;
-        } else if let Some(b'[' | b'{') = self.byte(at) {
+        } else if let Some(open @ (b'[' | b'{')) = self.byte(at) {
+            if open == b'{' && matches!(telling.rule, "name" | "address") {
+                // What is inside has keys of its own.
+                return None;
+            }
             scan_from = self.brackets_end(at);
             if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric) {
                 return None;
