@@ -163,11 +163,10 @@ impl Frame {
         if !self.about.whole {
             self.about.add_ahead(tokens.clone(), words);
         }
-        let About { person, street, place, .. } = self.about;
         let fits = match form {
-            Form::Zip => person || street,
-            Form::Place => place,
-            _ => person || street && place,
+            Form::Zip => self.about.street,
+            Form::Place | Form::Street => self.about.place,
+            _ => self.about.person,
         };
         fits.then(|| keys::beside(form))
     }

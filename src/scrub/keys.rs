@@ -811,6 +811,17 @@ mod tests {
         check("lastName", "name");
         check("billing_address", "address");
         check("addressLine1", "address");
+        check("date_de_naissance", "birth_date");
+        check("fechaNacimiento", "birth_date");
+        check("geboortedatum", "birth_date");
+        check("henkilötunnus", "national_id");
+        check("Numéro_de_sécurité_sociale", "national_id");
+        check("ÉMAIL_prénom", "name");
+        check("телефон", "phone");
+        check("姓名", "name");
+        check("nomeCompleto", "name");
+        check("telefon_privat", "phone");
+        check("numero_de_la_cuenta", "bank_account");
     }
 
     #[test]
@@ -837,6 +848,10 @@ mod tests {
         check("panel");
         check("company");
         check("streetwear");
+        check("company_span");
+        check("user_name");
+        check("service_name");
+        check("driver_names_count");
         check("timecode");
     }
 

@@ -11,6 +11,7 @@
 
 mod forms;
 mod prose;
+mod tables;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -91,6 +92,7 @@ pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) 
         spans.extend(found.into_iter().map(|span| Span { range: next.range(span.range), ..span }));
         decoded = next;
     }
+    tables::find(text, words, spans);
     let mut new = spans.split_off(first);
     merge(&mut new);
     spans.extend(new);
@@ -151,6 +153,7 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             b'>' => scan.after_tag(at),
             b'-' if scan.is_at(at, "--") => scan.after_flag(at, spans),
             b'i' | b'I' if scan.is_at(at, "identified by ") => scan.after_identified_by(at + 14),
+            b',' if reading == Reading::Prose => scan.after_tuple_name(at),
             b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
             _ => None,
         };
@@ -636,6 +639,18 @@ impl<'a> Scan<'a> {
         }
         let value = self.skip_space(behind + 1, Quoting::Quoted);
         self.value(value, key, b':', spans)
+    }
+
+    /// The second of two strings in brackets, whose first one is telling: `('last_name', 'Lee')`.
+    fn after_tuple_name(&self, at: usize) -> Option<Span> {
+        let quote = self.before(at).filter(|quote| b"\"'".contains(quote))?;
+        let key = self.quoted_key(at - 1, quote)?;
+        let opens = key.start.checked_sub(2).is_some_and(|open| b"([".contains(&self.bytes[open]));
+        let value =
+            self.quote_at(self.skip_space(at + 1, Quoting::Bare)).filter(|value| value.byte == quote && opens)?;
+        let close = self.close(value, Quoting::Bare);
+        let closes = self.byte(close + 1).is_some_and(|close| b")]".contains(&close));
+        if closes { self.span(value.inside..close, key.telling) } else { None }
     }
 
     /// The telling key that ends before `end`.

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::forms::different;
-use super::numbers;
 
 /// The pattern said it all.
 pub fn sure(_: &str, _: &Range<usize>) -> bool {
@@ -223,15 +222,6 @@ fn is_behind_message_word(before: &str) -> bool {
     ["message-id", "message id", "messageid", "in-reply-to", "references:", "msgid"]
         .iter()
         .any(|word| before.contains(word))
-}
-
-/// As many digits as a phone number has, and no date.
-pub fn is_phone(text: &str, range: &Range<usize>) -> bool {
-    let secret = &text.as_bytes()[range.clone()];
-    let digits = numbers::digits(secret);
-    let mut groups = secret.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len);
-    let date = (groups.next(), groups.next(), groups.next(), groups.next()) == (Some(2), Some(2), Some(4), None);
-    (7..=15).contains(&digits.len()) && different(&digits) >= 3 && !date
 }
 
 /// As many letters and digits as an identity number has.

@@ -40,6 +40,10 @@ enum Value {
     Card,
     /// A date.
     Date,
+    /// A phone number in any national form.
+    Phone,
+    /// A phone number with the zero of its country's long distance calls, perhaps behind some words: `bel … op 06-…`.
+    Call,
 }
 
 /// The words of a table, for the gate.
@@ -53,7 +57,7 @@ const fn keywords<const N: usize>(labels: &'static [Label]) -> [&'static str; N]
     words
 }
 
-use Value::{Account, Card, Checked, Date, Document, Sure};
+use Value::{Account, Call, Card, Checked, Date, Document, Phone, Sure};
 
 #[rustfmt::skip]
 const NATIONAL: &[Label] = &[
@@ -65,8 +69,8 @@ const NATIONAL: &[Label] = &[
     ("codice fiscale", Sure(&[Id::ItCodice])), ("c.f.", Checked(&[Id::ItCodice])), ("cod. fisc", Sure(&[Id::ItCodice])), ("cod.fisc", Sure(&[Id::ItCodice])),
     ("nir", Checked(&[Id::FrNir])), ("insee", Checked(&[Id::FrNir])), ("numéro de sécu", Sure(&[Id::FrNir])), ("numero de secu", Sure(&[Id::FrNir])), ("sécurité sociale", Sure(&[Id::FrNir])),
     ("securite sociale", Sure(&[Id::FrNir])), ("n° sécu", Sure(&[Id::FrNir])), ("numéro fiscal", Sure(&[Id::FrSpi])), ("numero fiscal", Sure(&[Id::FrSpi])),
-    ("steuer-id", Sure(&[Id::DeSteuerId])), ("steuerid", Sure(&[Id::DeSteuerId])), ("steuernummer", Sure(&[Id::DeSteuerId])), ("steueridentifikationsnummer", Sure(&[Id::DeSteuerId])),
-    ("steuer-identifikationsnummer", Sure(&[Id::DeSteuerId])), ("identifikationsnummer", Checked(&[Id::DeSteuerId])), ("idnr", Checked(&[Id::DeSteuerId])),
+    ("steuer-id", Sure(&[Id::DeTax])), ("steuerid", Sure(&[Id::DeTax])), ("steuernummer", Sure(&[Id::DeTax])), ("steueridentifikationsnummer", Sure(&[Id::DeTax])),
+    ("steuer-identifikationsnummer", Sure(&[Id::DeTax])), ("identifikationsnummer", Checked(&[Id::DeTax])), ("idnr", Checked(&[Id::DeTax])),
     ("sozialversicherungsnummer", Sure(&[Id::DeInsurance, Id::AtSvnr])), ("sozialversicherungsnr", Sure(&[Id::DeInsurance, Id::AtSvnr])), ("versicherungsnummer", Checked(&[Id::DeInsurance, Id::AtSvnr])),
     ("rentenversicherungsnummer", Sure(&[Id::DeInsurance])), ("sv-nummer", Sure(&[Id::DeInsurance, Id::AtSvnr])), ("svnr", Sure(&[Id::AtSvnr])), ("sv-nr", Sure(&[Id::DeInsurance, Id::AtSvnr])),
     ("versichertennummer", Sure(&[Id::DeInsurance])), ("krankenversichertennummer", Sure(&[Id::DeInsurance])), ("kvnr", Sure(&[Id::DeInsurance])),
@@ -82,7 +86,7 @@ const NATIONAL: &[Label] = &[
     ("samordningsnummer", Sure(&[Id::SePersonnummer])), ("fødselsnummer", Sure(&[Id::NoFnr])), ("fodselsnummer", Sure(&[Id::NoFnr])), ("fødselsnr", Sure(&[Id::NoFnr])),
     ("henkilötunnus", Sure(&[Id::FiHetu])), ("henkilotunnus", Sure(&[Id::FiHetu])), ("henkilötunnuksella", Sure(&[Id::FiHetu])), ("hetu", Checked(&[Id::FiHetu])), ("kennitala", Sure(&[Id::IsKennitala])), ("kt.", Checked(&[Id::IsKennitala])),
     ("isikukood", Sure(&[Id::Baltic])), ("asmens kodas", Sure(&[Id::Baltic])), ("asmens kodo", Sure(&[Id::Baltic])), ("personas kods", Sure(&[Id::LvCode])),
-    ("kimlik", Sure(&[Id::TrTckn])), ("tckn", Sure(&[Id::TrTckn])), ("teudat zehut", Sure(&[Id::IlId])), ("תעודת זהות", Sure(&[Id::IlId])), ("ת.ז", Sure(&[Id::IlId])),
+    ("kimlik", Sure(&[Id::TrTckn])), ("tckn", Sure(&[Id::TrTckn])), ("teudat zehut", Sure(&[Id::IlTeudat])), ("תעודת זהות", Sure(&[Id::IlTeudat])), ("ת.ז", Sure(&[Id::IlTeudat])),
     ("снилс", Sure(&[Id::RuSnils])), ("СНИЛС", Sure(&[Id::RuSnils])), ("инн", Checked(&[Id::RuInn])), ("ИНН", Checked(&[Id::RuInn])), ("snils", Checked(&[Id::RuSnils])), ("рнокпп", Sure(&[Id::UaRnokpp])), ("РНОКПП", Sure(&[Id::UaRnokpp])),
     ("ІПН", Checked(&[Id::UaRnokpp])), ("ИИН", Checked(&[Id::KzIin])), ("ЖСН", Checked(&[Id::KzIin])),
     ("cpf", Sure(&[Id::BrCpf])), ("pis", Checked(&[Id::BrPis])), ("pasep", Checked(&[Id::BrPis])), ("nis", Checked(&[Id::BrPis])), ("curp", Sure(&[Id::MxCurp])), ("rfc", Checked(&[Id::MxRfc])), ("nss", Checked(&[Id::MxNss, Id::EsNss])),
@@ -90,12 +94,12 @@ const NATIONAL: &[Label] = &[
     ("cédula", Sure(&[Id::CoCedula])), ("cedula", Sure(&[Id::CoCedula])), ("c.c.", Checked(&[Id::CoCedula])), ("documento de identidad", Sure(&[Id::CoCedula])),
     ("sin", Checked(&[Id::CaSin])), ("social insurance", Sure(&[Id::CaSin])), ("tfn", Sure(&[Id::AuTfn])), ("tax file", Sure(&[Id::AuTfn])), ("ird", Checked(&[Id::NzIrd])), ("nhi", Checked(&[Id::NzNhi])),
     ("aadhaar", Sure(&[Id::InAadhaar])), ("aadhar", Sure(&[Id::InAadhaar])), ("आधार", Sure(&[Id::InAadhaar])), ("pan card", Sure(&[Id::InPan])), ("pan", Checked(&[Id::InPan])),
-    ("身份证", Sure(&[Id::CnId])), ("身份證", Sure(&[Id::CnId, Id::HkId])), ("身分證", Sure(&[Id::TwId])), ("hkid", Sure(&[Id::HkId])), ("주민등록번호", Sure(&[Id::KrRrn])), ("주민번호", Sure(&[Id::KrRrn])),
+    ("身份证", Sure(&[Id::CnResident])), ("身份證", Sure(&[Id::CnResident, Id::HkIdentity])), ("身分證", Sure(&[Id::TwIdentity])), ("hkid", Sure(&[Id::HkIdentity])), ("주민등록번호", Sure(&[Id::KrRrn])), ("주민번호", Sure(&[Id::KrRrn])),
     ("マイナンバー", Sure(&[Id::JpMyNumber])), ("個人番号", Sure(&[Id::JpMyNumber])), ("my number", Checked(&[Id::JpMyNumber])), ("nric", Sure(&[Id::SgNric, Id::MyKad])), ("mykad", Sure(&[Id::MyKad])), ("kad pengenalan", Sure(&[Id::MyKad])),
-    ("บัตรประชาชน", Sure(&[Id::ThId])), ("thai id", Sure(&[Id::ThId])), ("nik", Checked(&[Id::IdNik])), ("ktp", Checked(&[Id::IdNik])), ("cnic", Sure(&[Id::PkCnic])), ("cccd", Sure(&[Id::NgNin])), ("cmnd", Sure(&[Id::ArDni])),
-    ("emirates id", Sure(&[Id::AeEmiratesId])), ("bvn", Checked(&[Id::NgNin])), ("nin", Checked(&[Id::NgNin])),
-    ("sa id", Checked(&[Id::ZaId])), ("id number", Checked(&[Id::ZaId, Id::ThId, Id::CnId, Id::IlId, Id::SgNric, Id::KrRrn, Id::TwId, Id::EgNid])), ("id no", Checked(&[Id::ZaId, Id::ThId, Id::CnId, Id::IlId, Id::SgNric])),
-    ("national id", Sure(&[])), ("identity number", Sure(&[Id::ZaId])), ("identity card", Sure(&[])), ("id card", Sure(&[])), ("tax id", Sure(&[])), ("citizen id", Sure(&[Id::ThId])), ("national identification", Sure(&[])),
+    ("บัตรประชาชน", Sure(&[Id::ThCitizen])), ("thai id", Sure(&[Id::ThCitizen])), ("nik", Checked(&[Id::IndonesianNik])), ("ktp", Checked(&[Id::IndonesianNik])), ("cnic", Sure(&[Id::PkCnic])), ("cccd", Sure(&[Id::NgNin])), ("cmnd", Sure(&[Id::ArDni])),
+    ("emirates id", Sure(&[Id::AeEmirates])), ("bvn", Checked(&[Id::NgNin])), ("nin", Checked(&[Id::NgNin])),
+    ("sa id", Checked(&[Id::ZaIdentity])), ("id number", Checked(&[Id::ZaIdentity, Id::ThCitizen, Id::CnResident, Id::IlTeudat, Id::SgNric, Id::KrRrn, Id::TwIdentity, Id::EgNid])), ("id no", Checked(&[Id::ZaIdentity, Id::ThCitizen, Id::CnResident, Id::IlTeudat, Id::SgNric])),
+    ("national id", Sure(&[])), ("identity number", Sure(&[Id::ZaIdentity])), ("identity card", Sure(&[])), ("id card", Sure(&[])), ("tax id", Sure(&[])), ("citizen id", Sure(&[Id::ThCitizen])), ("national identification", Sure(&[])),
     ("personal id", Sure(&[])), ("personal identification", Sure(&[])), ("birth number", Sure(&[Id::CzRc])),
 ];
 
@@ -115,8 +119,8 @@ const DOCUMENTS: &[Label] = &[
 
 #[rustfmt::skip]
 const ACCOUNTS: &[Label] = &[
-    ("account number", Account), ("account no", Account), ("acct number", Account), ("acct no", Account), ("acct #", Account), ("account #", Account), ("bank account", Account), ("routing number", Account), ("routing no", Account),
-    ("aba", Account), ("rtn", Account), ("kontonummer", Account), ("konto-nr", Account), ("kontonr", Account), ("konto nr", Account), ("kto.", Account), ("kto-nr", Account), ("clabe", Account), ("cbu", Account), ("cvu", Account),
+    ("account number", Account), ("account no", Account), ("acct number", Account), ("acct no", Account), ("bank account", Account), ("routing number", Account), ("routing no", Account),
+    ("aba", Account), ("kontonummer", Account), ("konto-nr", Account), ("kontonr", Account), ("konto nr", Account), ("kto.", Account), ("kto-nr", Account), ("clabe", Account), ("cbu", Account), ("cvu", Account),
     ("número de cuenta", Account), ("numero de cuenta", Account), ("cuenta bancaria", Account), ("cuenta corriente", Account), ("cuenta n", Account), ("conta corrente", Account), ("número da conta", Account), ("conta bancária", Account), ("conta poupança", Account),
     ("conto corrente", Account), ("numero di conto", Account), ("numéro de compte", Account), ("numero de compte", Account), ("compte n", Account), ("compte bancaire", Account), ("rib", Account),
     ("rekeningnummer", Account), ("bankrekening", Account), ("rekening", Account), ("numer rachunku", Account), ("numer konta", Account), ("rachunek nr", Account), ("nr rachunku", Account), ("číslo účtu", Account), ("cislo uctu", Account),
@@ -141,11 +145,24 @@ const BIRTHS: &[Label] = &[
     ("生年月日", Date), ("出生日期", Date), ("生日", Date), ("생년월일", Date), ("tanggal lahir", Date), ("lahir", Date), ("ngày sinh", Date), ("תאריך לידה", Date), ("تاريخ الميلاد", Date),
 ];
 
+#[rustfmt::skip]
+const PHONES: &[Label] = &[
+    ("phone", Phone), ("telephone", Phone), ("phone number", Phone), ("tel", Call), ("telefon", Phone), ("telefonnummer", Phone), ("telefonnr", Phone), ("tlf", Phone), ("mobile", Call), ("mobile number", Phone), ("mobil", Call),
+    ("mobilnummer", Phone), ("cell", Call), ("cell phone", Phone), ("handy", Call), ("handynummer", Phone), ("rufnummer", Phone), ("festnetz", Phone), ("whatsapp", Phone), ("landline", Phone), ("fax", Call), ("telefax", Phone),
+    ("telefono", Phone), ("teléfono", Phone), ("móvil", Phone), ("movil", Call), ("celular", Phone), ("telefone", Phone), ("telemóvel", Phone), ("cellulare", Phone), ("cell.", Phone), ("téléphone", Phone), ("portable", Call), ("tél", Call), ("gsm", Call),
+    ("telefoon", Phone), ("telefoonnummer", Phone), ("mobiel", Phone), ("telefonu", Phone), ("komórka", Phone), ("kom.", Call), ("puhelin", Phone), ("puh.", Phone), ("telefonszám", Phone), ("telefonní číslo", Phone), ("телефон", Phone), ("тел", Call),
+    ("τηλέφωνο", Phone), ("τηλ", Phone), ("電話", Phone), ("电话", Phone), ("手机", Phone), ("전화", Phone), ("휴대폰", Phone), ("voicemail", Call), ("sms to", Call), ("call", Call), ("called", Call), ("dial", Call), ("dialed", Call), ("dialled", Call),
+    ("reach", Call), ("reached", Call), ("bel", Call), ("bellen", Call), ("ring", Call), ("ringde", Call), ("anrufen", Call), ("anruf", Call), ("rückruf", Call), ("erreichbar", Call), ("llamar", Call), ("llame", Call), ("appeler", Call), ("rappeler", Call),
+    ("joindre", Call), ("chiamare", Call), ("telefonare", Call), ("ligar", Call), ("dzwonić", Call), ("zadzwonić", Call), ("volat", Call), ("zavolat", Call), ("soita", Call), ("aramak", Call), ("позвонить", Call), ("sunați", Call), ("text me", Call), ("callback", Call),
+];
+
 pub const NATIONAL_WORDS: &[&str] = &keywords::<{ NATIONAL.len() }>(NATIONAL);
 pub const DOCUMENT_WORDS: &[&str] = &keywords::<{ DOCUMENTS.len() }>(DOCUMENTS);
 pub const ACCOUNT_WORDS: &[&str] = &keywords::<{ ACCOUNTS.len() }>(ACCOUNTS);
 pub const CARD_WORDS: &[&str] = &keywords::<{ CARDS.len() }>(CARDS);
 pub const BIRTH_WORDS: &[&str] = &keywords::<{ BIRTHS.len() }>(BIRTHS);
+
+pub const PHONE_WORDS: &[&str] = &keywords::<{ PHONES.len() }>(PHONES);
 
 fn gate(labels: &[Label]) -> AhoCorasick {
     AhoCorasick::builder()
@@ -161,6 +178,13 @@ static DOCUMENT_LABELS: Family = Family { labels: DOCUMENTS, gate: LazyLock::new
 static ACCOUNT_LABELS: Family = Family { labels: ACCOUNTS, gate: LazyLock::new(|| gate(ACCOUNTS)) };
 static CARD_LABELS: Family = Family { labels: CARDS, gate: LazyLock::new(|| gate(CARDS)) };
 static BIRTH_LABELS: Family = Family { labels: BIRTHS, gate: LazyLock::new(|| gate(BIRTHS)) };
+
+static PHONE_LABELS: Family = Family { labels: PHONES, gate: LazyLock::new(|| gate(PHONES)) };
+
+/// The next phone number.
+pub fn next_phone(text: &str, from: usize) -> Option<Range<usize>> {
+    PHONE_LABELS.next(text, from)
+}
 
 /// The next number of a person from a place on.
 pub fn next_national_id(text: &str, from: usize) -> Option<Range<usize>> {
@@ -192,11 +216,12 @@ impl Family {
         let mut at = from;
         while let Some(hit) = self.gate.find(aho_corasick::Input::new(text).range(at..)) {
             let (label, value) = self.labels[hit.pattern().as_usize()];
-            if is_word(text, hit.range(), label)
-                && let Some(start) = value_start(text, hit.end())
-                && let Some(range) = value.at(text, start).filter(|range| range.start >= from)
-            {
-                return Some(range);
+            if is_word(text, hit.range(), label) {
+                let near = value_start(text, hit.end()).and_then(|start| value.at(text, start));
+                let far = || value.far_start(text, hit.end()).and_then(|start| value.at(text, start));
+                if let Some(range) = near.or_else(far).filter(|range| range.start >= from) {
+                    return Some(range);
+                }
             }
             // A label may begin inside another.
             at = text.ceil_char_boundary(hit.start() + 1);
@@ -224,6 +249,7 @@ fn is_unspaced(char: char) -> bool {
 const LINKS: &[&str] = &[
     "a", "al", "am", "auf", "card", "ciudadania", "ciudadanía", "d", "da", "das", "date", "de", "del", "den", "der", "di", "die", "dne", "do", "du", "dnia", "e", "el", "em", "en", "er", "id", "il", "in", "is", "ist", "it", "kart", "le",
     "lautet", "nein", "n", "no", "nr", "nro", "num", "numarasi", "numarası", "number", "numer", "numero", "numéro", "número", "nummer", "number:", "o", "of", "on", "op", "ref", "s", "the", "un", "v", "was", "č", "číslo", "номер", "ve", "with", "year", "y",
+    "at", "to", "me", "us", "him", "her", "under", "via", "from", "phone", "mobile", "this", "new", "old", "nuevo",
     "holder", "ending", "value", "field", "und", "code", "kodu", "szám", "kod",
 ];
 
@@ -238,7 +264,7 @@ fn value_start(text: &str, from: usize) -> Option<usize> {
     while at < limit {
         let rest = &text[at..limit];
         let gap =
-            rest.len() - rest.trim_start_matches(|char: char| " \t:=#\"'.-(/*°º№=>|,_\u{a0}：".contains(char)).len();
+            rest.len() - rest.trim_start_matches(|char: char| " \t\r\n:=#\"'.-(/*°º№>|,_\u{a0}：".contains(char)).len();
         separated |= gap > 0;
         at += gap;
         let rest = &text[at..limit];
@@ -262,8 +288,22 @@ fn value_start(text: &str, from: usize) -> Option<usize> {
 const VALUE_MAX: usize = 34;
 
 impl Value {
+    /// Where a number begins behind more than small words.
+    fn far_start(self, text: &str, from: usize) -> Option<usize> {
+        let window = &text[from..text.floor_char_boundary(from + GAP_MAX)];
+        let at = window.find(|char: char| char.is_ascii_digit())?;
+        let prose = window[..at].chars().all(|char| char.is_alphabetic() || " .,:'’(\"".contains(char)) && at > 0;
+        (self == Call && prose && window[..at].ends_with([' ', '('])).then_some(from + at)
+    }
+
     /// The value that begins at a place.
     fn at(self, text: &str, start: usize) -> Option<Range<usize>> {
+        if let Phone | Call = self {
+            let end = phone_end(text, start, self)?;
+            // `(0911) 715410`
+            let open = text[..start].ends_with('(') && text[start..end].contains(')');
+            return Some(start - usize::from(open)..end);
+        }
         if self == Date {
             return date_end(text, start).map(|end| start..end);
         }
@@ -279,7 +319,7 @@ impl Value {
             Document => pick(&is_document),
             Account => pick(&is_account).filter(|range| checks::is_national_id(text, range) || range.len() < 18),
             Card => pick(&is_card),
-            Date => None,
+            Date | Phone | Call => None,
         }
     }
 }
@@ -379,6 +419,47 @@ fn is_card(value: &str) -> bool {
     let digits = numbers::digits(value.as_bytes());
     let starts = digits.first().is_some_and(|first| matches!(first, 2..=6 | 8 | 9));
     neat && (12..=19).contains(&digits.len()) && starts && numbers::luhn(&digits)
+}
+
+/// Where the phone number ends that begins at a place.
+fn phone_end(text: &str, start: usize, value: Value) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut lengths = Vec::new();
+    let mut best = None;
+    let (mut at, mut count) = (start, 0);
+    while lengths.len() < 7 {
+        let length = bytes[at..].iter().take(14).take_while(|byte| byte.is_ascii_digit()).count();
+        if length == 0 {
+            break;
+        }
+        at += length;
+        count += length;
+        lengths.push(length);
+        if count > 13 {
+            break;
+        }
+        if !goes_on(bytes, at) && is_phone(&text[start..at], &lengths, count, value) {
+            best = Some(at);
+        }
+        let gap = bytes[at..].iter().take(3).take_while(|byte| b" -./()".contains(byte)).count();
+        if gap == 0 {
+            break;
+        }
+        at += gap;
+    }
+    best
+}
+
+fn is_phone(text: &str, lengths: &[usize], count: usize, value: Value) -> bool {
+    let varied = super::forms::different(text.as_bytes()) > 3;
+    let trunk = text.starts_with('0') && !text.starts_with("000");
+    let american = lengths == [3, 3, 4] && matches!(text.as_bytes()[0], b'2'..=b'9');
+    // An address of a machine, a time, a decimal number.
+    let dotted = lengths.len() == 4 && lengths.iter().all(|length| *length <= 3) && text.matches('.').count() == 3;
+    let decimal = lengths.len() == 2 && text.contains('.');
+    let sure = value == Phone && (8..=12).contains(&count) && (lengths.len() > 1 || count >= 9);
+    let call = trunk && (count >= 8 && lengths.len() > 1 || (9..=12).contains(&count));
+    varied && !dotted && !decimal && !is_day_or_version(text) && !text.contains("  ") && (call || american || sure)
 }
 
 /// Where the date ends that begins at a place.
@@ -518,6 +599,23 @@ mod tests {
         check(next_account, "rekening 12 van 20", None);
         check(next_card, "Maestro-kaart 675937878197488618 geweigerd", Some("675937878197488618"));
         check(next_card, "card 675937878197488619", None);
+    }
+
+    #[test]
+    fn phones_are_read_in_their_national_forms() {
+        let check = |text, want| check(next_phone, text, want);
+        check("Tel. 0221/8076643 ab 17 Uhr", Some("0221/8076643"));
+        check("my phone number is 919 284 2643, thanks", Some("919 284 2643"));
+        check("bel 's middags op 06-45827270, bewoner", Some("06-45827270"));
+        check("teléfono 610 17 81 16 del cliente", Some("610 17 81 16"));
+        check("Telefon: (0911) 715410", Some("(0911) 715410"));
+        check("phone:\n    This value \"0160 5556498\" is not valid", Some("0160 5556498"));
+        check("phone verified at 2026-09-14", None);
+        check("call 127.0.0.1:8080", None);
+        check("called 1200 times in 0.25 s", None);
+        check("cell 0.25 0.75", None);
+        check("call took 1234567890 ns", None);
+        check("ring buffer of 0123 entries", None);
     }
 
     #[test]

@@ -119,12 +119,7 @@ pub const RULES: &[ValueRule] = &[
         id: "national_phone",
         what: "phone numbers beside their words",
         kind: Kind::Pii,
-        find: Find::Near {
-            keywords: &["phone", "tel.", "tel:", "tel ", "telefon", "mobile", "mobil:", "mobil ", "cell", "handy", "voicemail", "whatsapp", "sms to", "fax", "call ", "called ", "dial", "reach"],
-            look: looks::digits_ahead,
-            pattern: r#"(?i:(?:tele)?phone|\btel|telefon|mobile|\bmobil|\bcell|\bhandy|voicemail|whatsapp|\bsms to|\bfax|\bcall|\bcalled|\bdial(?:ed|led|ing)?|\breach(?:ed|able)?)(?i: ?(?:number|no|nr|nummer|phone|me|us|him|her|them|at|on|to|is|was|under|via|from))*[ .:=#"\'-]{1,4}((?:00|0|\()[0-9][0-9 ()./-]{5,18}[0-9]|[2-9][0-9]{2}[ .-][0-9]{3}[ .-][0-9]{4})(?:[^0-9A-Za-z]|\z)"#,
-            check: checks::is_phone,
-        },
+        find: Find::Code { keywords: labels::PHONE_WORDS, look: looks::label, next: labels::next_phone },
         secrets: &[
             ("phone 0151 51252968 is busy", "0151 51252968"),
             ("call me at 415-555-0132", "415-555-0132"),

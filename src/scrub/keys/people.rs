@@ -23,7 +23,7 @@ pub const GROUPS: &[Group] = &[
         "телефон", "τηλέφωνο", "κινητό", "電話", "電話番号", "携帯電話", "手机", "手机号", "电话", "전화번호", "휴대폰", "연락처", "טלפון", "هاتف",
     ]),
     pii("phone", Place::Person, Form::Dialled, &[
-        "recipient", "recipients", "receiver", "receivers", "caller", "callee", "caller id", "calling number", "called number", "from number",
+        "recipient", "recipients", "receiver", "receivers", "callee", "caller id", "calling number", "called number", "from number",
         "to number", "ani", "dnis", "destination number", "source number",
     ]),
     pii("ssn", Place::Person, Form::Digits(6), &["ssn", "social security", "security number", "itin"]),
@@ -36,7 +36,7 @@ pub const GROUPS: &[Group] = &[
         "sozialversicherungsnummer", "sozialversicherungsnr", "rentenversicherungsnummer", "versicherungsnummer", "krankenversichertennummer", "versichertennummer",
         "sv nummer", "sv nr", "svnr", "svnummer", "ahv nummer", "ahv nr", "ahvn", "personalausweis", "ausweisnummer", "personalausweisnummer",
         "numero secu", "securite sociale", "sécurité sociale", "numero fiscal", "numero securite", "num secu",
-        "seguridad social", "documento identidad", "numero documento", "carnet identidad", "cedula", "cédula", "cedula ciudadania", "cuil", "rfc curp",
+        "seguridad social", "documento identidad", "numero documento", "carnet identidad", "cedula", "cédula", "cedula ciudadania", "cuil", "rfc curp", "rut",
         "rijksregisternummer", "registre national", "numero national", "numéro national", "insz", "niss", "burgerservicenummer", "sofinummer",
         "personal number", "personnumer", "samordningsnummer", "fodselsnummer", "fødselsnummer", "foedselsnummer", "personnr", "cpr", "cpr number", "cpr nummer", "cpr nr", "cprnr",
         "henkilotunnus", "henkilötunnus", "hetu", "kennitala", "isikukood", "asmens kodas", "asmenskodas", "personas kods", "personaskods",
@@ -58,15 +58,15 @@ pub const GROUPS: &[Group] = &[
         "codigo seguranca", "código segurança", "cryptogramme", "codice sicurezza", "beveiligingscode", "cvx", "cav2",
     ]),
     pii("national_id", Place::Person, Form::Ids(&[Id::FrNir]), &["nir", "insee"]),
-    pii("national_id", Place::Person, Form::Ids(&[Id::ClRut, Id::UyCedula]), &["rut", "run", "rol unico"]),
+    pii("national_id", Place::Person, Form::Ids(&[Id::ClRut, Id::UyCedula]), &["run", "rol unico"]),
     pii("national_id", Place::Person, Form::Ids(&[Id::CaSin]), &["sin"]),
-    pii("national_id", Place::Person, Form::Ids(&[Id::NgNin, Id::PlNip, Id::BrPis, Id::IdNik, Id::RuInn, Id::UaRnokpp, Id::KzIin]), &["nin", "nip", "pis", "nik", "inn", "iin"]),
+    pii("national_id", Place::Person, Form::Ids(&[Id::NgNin, Id::PlNip, Id::BrPis, Id::IndonesianNik, Id::RuInn, Id::UaRnokpp, Id::KzIin]), &["nin", "nip", "pis", "nik", "inn", "iin"]),
     pii("national_id", Place::Person, Form::Ids(&[Id::MxRfc, Id::MxCurp]), &["rfc"]),
     pii("national_id", Place::Person, Form::Ids(&[Id::NzIrd]), &["ird"]),
     pii("national_id", Place::Person, Form::Ids(&[
-        Id::ZaId, Id::ThId, Id::CnId, Id::IlId, Id::SgNric, Id::KrRrn, Id::TwId, Id::EsDni, Id::AeEmiratesId, Id::EgNid, Id::YuJmbg, Id::HrOib, Id::TrTckn,
+        Id::ZaIdentity, Id::ThCitizen, Id::CnResident, Id::IlTeudat, Id::SgNric, Id::KrRrn, Id::TwIdentity, Id::EsDni, Id::AeEmirates, Id::EgNid, Id::YuJmbg, Id::HrOib, Id::TrTckn,
     ]), &["id number", "id no", "idno", "idnumber", "identity no", "identity", "personal code", "national identity", "citizen"]),
-    pii("national_id", Place::Person, Form::Ids(&[Id::CnId, Id::SgNric, Id::EsDni, Id::ItCodice, Id::DeSteuerId, Id::TrTckn, Id::PlPesel, Id::RoCnp, Id::HrOib]), &[
+    pii("national_id", Place::Person, Form::Ids(&[Id::CnResident, Id::SgNric, Id::EsDni, Id::ItCodice, Id::DeTax, Id::TrTckn, Id::PlPesel, Id::RoCnp, Id::HrOib]), &[
         "fiscal code", "nationalidentifier", "personal identifier", "fiscal number",
     ]),
     pii("passport", Place::Person, Form::Digits(5), &[
@@ -143,9 +143,9 @@ pub const GROUPS: &[Group] = &[
         "katuosoite", "postiosoite", "gatuadress", "gateadresse", "straatnaam", "adres zamieszkania", "indirizzo residenza", "direccion envio", "adresse postale", "domicile",
     ]),
     pii("address", Place::Person, Form::Street, &[
-        "address", "addresses", "adresse", "adresses", "anschrift", "lieferadresse", "rechnungsadresse", "strasse", "straße", "str", "hausanschrift", "rue", "voie", "direccion",
+        "address", "addresses", "adresse", "adresses", "anschrift", "lieferadresse", "rechnungsadresse", "strasse", "straße", "hausanschrift", "rue", "voie", "direccion",
         "dirección", "direcciones", "domicilio", "calle", "indirizzo", "endereco", "endereço", "rua", "morada", "adres", "straat", "ulica", "adresa", "ulice", "osoite", "adress",
-        "gata", "gate", "lakcim", "lakcím", "utca", "adresi", "sokak", "alamat", "dia chi", "адрес", "улица", "адреса", "διεύθυνση", "住所", "地址", "주소",
+        "lakcim", "lakcím", "utca", "adresi", "sokak", "alamat", "dia chi", "адрес", "улица", "адреса", "διεύθυνση", "住所", "地址", "주소",
         "addr", "street line", "strtnm", "adrline", "adr line", "adresszeile", "ulica numer",
     ]),
     pii("address", Place::Person, Form::Postcode, &[
@@ -157,7 +157,7 @@ pub const GROUPS: &[Group] = &[
 #[rustfmt::skip]
 pub const BESIDE: &[(&str, Form)] = &[
     ("name", Form::FullName), ("displayname", Form::FullName), ("nom", Form::Name), ("nome", Form::Name), ("nombre", Form::Name), ("naam", Form::Name), ("ime", Form::Name), ("nume", Form::Name),
-    ("first", Form::Name), ("last", Form::Name), ("middle", Form::Name), ("namn", Form::Name), ("navn", Form::Name), ("nimi", Form::Name), ("meno", Form::Name), ("ad", Form::Name),
+    ("first", Form::Name), ("last", Form::Name), ("middle", Form::Name), ("namn", Form::Name), ("navn", Form::Name), ("nimi", Form::Name), ("meno", Form::Name),
     ("zip", Form::Zip), ("zipcode", Form::Zip), ("postcode", Form::Zip), ("postalcode", Form::Zip), ("plz", Form::Zip), ("postleitzahl", Form::Zip), ("codepostal", Form::Zip),
     ("codigopostal", Form::Zip), ("cap", Form::Zip), ("cep", Form::Zip), ("postnummer", Form::Zip), ("postnr", Form::Zip), ("kodpocztowy", Form::Zip), ("psc", Form::Zip),
     ("postinumero", Form::Zip), ("iranyitoszam", Form::Zip), ("eircode", Form::Zip), ("postkode", Form::Zip), ("cp", Form::Zip), ("codpostal", Form::Zip),

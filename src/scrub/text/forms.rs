@@ -44,7 +44,7 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
                 || is_name_of_key(value) && telling.rule != "password"
                 || is_public(value)
                 || is_reference(value)
-                || is_expression(value)
+                || telling.form != Form::Date && is_expression(value)
                 || is_report(value, if phrase { 2 } else { 3 })
                 // Nobody is kept from a password such as `open-please`, but nobody writes one as the name of a state.
                 || is_state_name(value) && (telling.rule != "password" || value.bytes().any(|byte| byte.is_ascii_uppercase()))
@@ -641,7 +641,7 @@ fn is_postcode(value: &str) -> bool {
 
 fn is_zip(value: &str) -> bool {
     let neat = value.chars().all(|char| char.is_ascii_alphanumeric() || " -".contains(char));
-    neat && (3..=10).contains(&value.len()) && digits(value) >= 2
+    neat && (4..=10).contains(&value.len()) && digits(value) >= 2
 }
 
 /// A street and the number of a house, or a postal code and a town.
@@ -655,8 +655,9 @@ fn is_place(value: &str) -> bool {
             && digits(word) + joints + 1 >= word.len()
             || word.len() <= 6 && digits(word) > 0 && digits(word) + 1 >= word.len()
     });
-    let letters =
-        words().any(|word| word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':'));
+    let letters = words().any(|word| {
+        word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':') && !contains(PARTS, word)
+    });
     value.len() <= 200
         && number
         && letters
@@ -664,6 +665,10 @@ fn is_place(value: &str) -> bool {
         && !value.contains("://")
         && !is_report(value, 3)
 }
+
+/// What is counted, beside a number: `line 1`.
+const PARTS: &[&str] =
+    &["column", "entry", "field", "item", "line", "number", "page", "part", "row", "section", "step", "version"];
 
 fn digits(value: &str) -> usize {
     value.bytes().filter(u8::is_ascii_digit).count()
