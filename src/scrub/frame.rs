@@ -164,7 +164,7 @@ impl Frame {
             self.about.add_ahead(tokens.clone(), words);
         }
         let fits = match form {
-            Form::Zip => self.about.street,
+            Form::Zip => self.about.street || self.inside.is_some_and(|inside| inside.rule == "address"),
             Form::Place | Form::Street => self.about.place,
             _ => self.about.person,
         };

@@ -12,6 +12,9 @@ mod people;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+use smallvec::SmallVec;
+
 pub use self::people::{BESIDE, PLACES};
 use super::detectors::Id;
 use super::markers::Kind;
@@ -443,13 +446,13 @@ struct Entry {
 
 /// The entries by their words, lower-case: a pair with a space between its words, and glued.
 struct Entries {
-    by_words: HashMap<String, Vec<Entry>>,
+    by_words: HashMap<String, Vec<Entry>, FixedState>,
     /// The words and pairs, unglued.
     spellings: Vec<String>,
 }
 
 static ENTRIES: LazyLock<Entries> = LazyLock::new(|| {
-    let mut by_words: HashMap<String, Vec<Entry>> = HashMap::new();
+    let mut by_words: HashMap<String, Vec<Entry>, FixedState> = HashMap::default();
     let mut all = Vec::new();
     for group in groups() {
         for key in group.keys {
@@ -567,8 +570,8 @@ fn contains(table: &[&str], word: &str) -> bool {
 }
 
 /// The words of a key. Whatever is no letter stands between words, but for the 2 of `2fa`; and so does a change of script.
-fn words(key: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
+fn words(key: &str) -> SmallVec<[Word<'_>; 8]> {
+    let mut words = SmallVec::new();
     for (begin, run) in runs(key) {
         if let Some(text) = begin.checked_sub(1).and_then(|at| key.get(at..begin + 2))
             && text.eq_ignore_ascii_case("2fa")
@@ -576,11 +579,11 @@ fn words(key: &str) -> Vec<Word<'_>> {
         {
             words.push(Word { text, run: text });
             if run.len() > 2 {
-                words.extend(camel_words(&run[2..]));
+                camel_words(&run[2..], &mut words);
             }
             continue;
         }
-        words.extend(camel_words(run));
+        camel_words(run, &mut words);
     }
     words
 }
@@ -610,9 +613,8 @@ fn runs(key: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The words of a run of letters, which is not empty.
-fn camel_words(run: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
+/// Appends the words of a run of letters, which is not empty.
+fn camel_words<'k>(run: &'k str, words: &mut SmallVec<[Word<'k>; 8]>) {
     let bytes = run.as_bytes();
     let mut start = 0;
     for at in 1..bytes.len() {
@@ -625,7 +627,6 @@ fn camel_words(run: &str) -> Vec<Word<'_>> {
         }
     }
     words.push(Word { text: &run[start..], run });
-    words
 }
 
 #[cfg(test)]

@@ -98,7 +98,9 @@ pub fn is_email(text: &str, range: &Range<usize>) -> bool {
     let mut labels = domain.split('.');
     let version = labels.by_ref().take(2).all(|label| label.starts_with(|char: char| char.is_ascii_digit()));
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
-    let message = local.len() >= 16 && digits >= 8 || local.len() >= 40 && digits >= 3;
+    // Ids of messages begin with a time or are longer than anybody's name; a year of birth behind a name is no such id.
+    let numbered = local.starts_with(|char: char| char.is_ascii_digit()) && digits >= 8 || digits >= 14;
+    let message = local.len() >= 16 && numbered || local.len() >= 40 && digits >= 3;
     !FILE_TYPES.contains(&&*last)
         && !ALGORITHM_DOMAINS.iter().any(|known| known.eq_ignore_ascii_case(domain))
         && !version
@@ -222,6 +224,11 @@ fn is_behind_message_word(before: &str) -> bool {
     ["message-id", "message id", "messageid", "in-reply-to", "references:", "msgid"]
         .iter()
         .any(|word| before.contains(word))
+}
+
+/// The first and the last name of a person.
+pub fn is_full_name(text: &str, range: &Range<usize>) -> bool {
+    super::text::is_full_name(&text[range.clone()])
 }
 
 /// As many letters and digits as an identity number has.

@@ -263,8 +263,10 @@ fn value_start(text: &str, from: usize) -> Option<usize> {
     let mut separated = false;
     while at < limit {
         let rest = &text[at..limit];
-        let gap =
-            rest.len() - rest.trim_start_matches(|char: char| " \t\r\n:=#\"'.-(/*°º№>|,_\u{a0}：".contains(char)).len();
+        let gap = rest.len()
+            - rest
+                .trim_start_matches(|char: char| " \t\r\n:=#\"'.-(/*°º№>|,_\u{a0}：号码號碼番号は".contains(char))
+                .len();
         separated |= gap > 0;
         at += gap;
         let rest = &text[at..limit];
@@ -417,7 +419,9 @@ fn is_account(value: &str) -> bool {
 fn is_card(value: &str) -> bool {
     let neat = value.bytes().all(|byte| byte.is_ascii_digit() || b" -.".contains(&byte));
     let digits = numbers::digits(value.as_bytes());
-    let starts = digits.first().is_some_and(|first| matches!(first, 2..=6 | 8 | 9));
+    // Short ones are of an old issuer; what begins with a year is a time.
+    let starts =
+        digits.first().is_some_and(|first| matches!(first, 3..=6) || digits.len() >= 16 && matches!(first, 2 | 8 | 9));
     neat && (12..=19).contains(&digits.len()) && starts && numbers::luhn(&digits)
 }
 

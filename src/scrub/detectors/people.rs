@@ -96,6 +96,7 @@ pub const RULES: &[ValueRule] = &[
             ("<p>lee&#64;dev.test</p>", "lee&#64;dev.test"),
             ("export_lee@dev.test_20260812.zip", "export_lee@dev.test"),
             ("ftp://lee%40dev.test@ftp.example/in", "lee%40dev.test"),
+            ("bounce for kim.ferro.19850412@dev.test", "kim.ferro.19850412@dev.test"),
         ],
         innocent: &[
             "git@github.com:org/repo.git",
@@ -261,6 +262,26 @@ pub const RULES: &[ValueRule] = &[
         innocent: &[
             "<<<<<<< HEAD",
             "cat <<EOF",
+        ],
+    },
+    ValueRule {
+        id: "directory_name",
+        what: "names of people in a directory",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &["ou=", "cn=users"],
+            look: looks::always,
+            pattern: r#"(?i:cn=)([^,=\n"\\<>]{4,60}),[ ]?(?i:ou=[^,=\n"]{0,32}(?:people|users|staff|employees|persons?|personen|mitarbeiter)|cn=users)"#,
+            check: checks::is_full_name,
+        },
+        secrets: &[
+            ("bind cn=Kim Lee,ou=people,dc=dev", "Kim Lee"),
+            ("CN=Lee\u{fc} Kim,OU=Branch Users,DC=dev", "Lee\u{fc} Kim"),
+        ],
+        innocent: &[
+            "CN=Domain Admins,CN=Users,DC=dev",
+            "cn=readers,ou=people,dc=dev",
+            "CN=example.com,O=Example Ltd",
         ],
     },
 ];

@@ -140,13 +140,13 @@ pub const GROUPS: &[Group] = &[
         "street address", "postal address", "home address", "billing address", "shipping address", "delivery address", "mailing address",
         "residential address", "address line", "street", "post address", "customer address", "street name", "mailing street", "billing street", "shipping street", "other street",
         "wohnanschrift", "lieferanschrift", "rechnungsanschrift", "wohnadresse", "postanschrift", "strasse hausnummer", "logradouro", "endereco entrega", "streetaddress",
-        "katuosoite", "postiosoite", "gatuadress", "gateadresse", "straatnaam", "adres zamieszkania", "indirizzo residenza", "direccion envio", "adresse postale", "domicile",
+        "katuosoite", "postiosoite", "gatuadress", "gateadresse", "straatnaam", "strtnm", "adrline", "adr line", "adres zamieszkania", "indirizzo residenza", "direccion envio", "adresse postale", "domicile",
     ]),
     pii("address", Place::Person, Form::Street, &[
         "address", "addresses", "adresse", "adresses", "anschrift", "lieferadresse", "rechnungsadresse", "strasse", "straße", "hausanschrift", "rue", "voie", "direccion",
         "dirección", "direcciones", "domicilio", "calle", "indirizzo", "endereco", "endereço", "rua", "morada", "adres", "straat", "ulica", "adresa", "ulice", "osoite", "adress",
         "lakcim", "lakcím", "utca", "adresi", "sokak", "alamat", "dia chi", "адрес", "улица", "адреса", "διεύθυνση", "住所", "地址", "주소",
-        "addr", "street line", "strtnm", "adrline", "adr line", "adresszeile", "ulica numer",
+        "addr", "street line", "adresszeile", "ulica numer",
     ]),
     pii("address", Place::Person, Form::Postcode, &[
         "postcode", "zip", "zipcode", "zip code", "postal code", "postalcode", "eircode", "plz", "postleitzahl", "codepostal", "code postal", "codigo postal", "cep", "pstcd", "post code",

@@ -568,7 +568,7 @@ fn is_name(value: &str) -> bool {
 }
 
 /// Two names or more, as people write them, that are no title of a thing.
-fn is_full_name(value: &str) -> bool {
+pub fn is_full_name(value: &str) -> bool {
     let value = value.trim();
     let (mut names, mut words) = (0, 0);
     for word in value.split([' ', ',', '/', '+']).filter(|word| !word.is_empty()) {
@@ -598,7 +598,7 @@ const PARTICLES: &[&str] = &[
 /// Words in the names of things, teams and companies.
 #[rustfmt::skip]
 const NO_NAMES: &[&str] = &[
-    "a", "access", "account", "active", "admin", "administrator", "ag", "agent", "alert", "all", "and", "api", "app", "application", "aps", "area", "as", "b2b", "backup", "bank", "basic",
+    "a", "access", "account", "active", "admin", "administrator", "admins", "accounts", "computers", "controllers", "domain", "guests", "publishers", "ag", "agent", "alert", "all", "and", "api", "app", "application", "aps", "area", "as", "b2b", "backup", "bank", "basic",
     "beta", "billing", "board", "bot", "box", "build", "business", "calendar", "campaign", "cart", "catalog", "center", "central", "channel", "checkout", "ci", "city", "cloud", "club",
     "cluster", "co", "company", "config", "connect", "console", "contact", "core", "corp", "corporation", "cup", "customer", "daily", "dashboard", "data", "database", "default", "demo", "deploy", "desk",
     "dev", "device", "digital", "division", "edge", "edition", "email", "engine", "engineering", "enterprise", "error", "event", "events", "express", "feature", "field", "file", "finance", "flow", "for",
