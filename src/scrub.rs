@@ -784,9 +784,9 @@ mod tests {
         check(r#"{"\u0070assword":"x"}"#, r#"{"\u0070assword":"[REDACTED:password]"}"#);
         check(r#"{"password":"x","password":"***"}"#, r#"{"password":"[REDACTED:password]","password":"***"}"#);
         check(r#"{"password":"***","password":"x"}"#, r#"{"password":"***","password":"[REDACTED:password]"}"#);
-        check(r#"{"password":12345,"pin":0.5}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
+        check(r#"{"password":12345,"pin":123.5}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
         check(
-            r#"{"credentials":{"user":"a","n":[1,true,null,""],"o":{}}}"#,
+            r#"{"credentials":{"user":"a","n":[1234,true,null,""],"o":{}}}"#,
             r#"{"credentials":{"user":"[REDACTED:credential]","n":["[REDACTED:credential]",true,null,""],"o":{}}}"#,
         );
         check(
@@ -795,7 +795,7 @@ mod tests {
         );
         check(r#"{"Authorization":"Bearer x"}"#, r#"{"Authorization":"Bearer [REDACTED:bearer]"}"#);
         check(r#"{"Authorization":"x y"}"#, r#"{"Authorization":"[REDACTED:authorization]"}"#);
-        check(r#"{"password":{"tokens":5}}"#, r#"{"password":{"tokens":"[REDACTED:token]"}}"#);
+        check(r#"{"password":{"tokens":5555}}"#, r#"{"password":{"tokens":"[REDACTED:token]"}}"#);
     }
 
     #[test]
@@ -840,7 +840,7 @@ mod tests {
             assert_eq!(line(input), want);
         }
         check(r#"{"b":"{\"pwd\": \"x y\", \"v\": 2}"}"#, r#"{"b":"{\"pwd\": \"[REDACTED:password]\", \"v\": 2}"}"#);
-        check(r#"{"b":"{\"\\u0070wd\":1}"}"#, r#"{"b":"{\"\\u0070wd\":\"[REDACTED:password]\"}"}"#);
+        check(r#"{"b":"{\"\\u0070wd\":1234}"}"#, r#"{"b":"{\"\\u0070wd\":\"[REDACTED:password]\"}"}"#);
         check(r#"{"b":"[\"--password\",\"x\"]"}"#, r#"{"b":"[\"--password\",\"[REDACTED:password]\"]"}"#);
         check(r#"{"b":"{\"pwd\":\"x y"}"#, r#"{"b":"{\"pwd\":\"[REDACTED:password]"}"#);
         let mut deep = r#"{"password":"hunter2 x"}"#.to_owned();
@@ -864,7 +864,7 @@ mod tests {
             r#"{"h":["Host","a","Cookie","sid=b; a=b","Via","1"]}"#,
             r#"{"h":["Host","a","Cookie","sid=[REDACTED:cookie]; a=b","Via","1"]}"#,
         );
-        check(r#"{"argv":["x","--token","abc","-v"]}"#, r#"{"argv":["x","--token","[REDACTED:token]","-v"]}"#);
+        check(r#"{"argv":["x","--token","abc1","-v"]}"#, r#"{"argv":["x","--token","[REDACTED:token]","-v"]}"#);
         check(r#"{"name":"password","value":"x"}"#, r#"{"name":"password","value":"[REDACTED:password]"}"#);
         check(r#"{"value":["x"],"name":"password"}"#, r#"{"value":["[REDACTED:password]"],"name":"password"}"#);
         check(
@@ -876,7 +876,7 @@ mod tests {
     #[test]
     fn secrets_in_keys_go_too() {
         assert_eq!(line(&format!(r#"{{"{JWT}":1}}"#)), r#"{"[REDACTED:jwt]":1}"#);
-        assert_eq!(line(r#"{"a=1&token=abc":""}"#), r#"{"a=1&token=[REDACTED:token]":""}"#);
+        assert_eq!(line(r#"{"a=1&token=abc1":""}"#), r#"{"a=1&token=[REDACTED:token]":""}"#);
     }
 
     #[test]
@@ -937,7 +937,7 @@ mod tests {
         let secret = format!("a {JWT} b");
         let text = || Some(Cow::Borrowed(secret.as_str()));
         let quoted = written(&secret);
-        let metadata = format!(r#"{{"a":[{{"b":{quoted}}}],"otp":[1]}}"#);
+        let metadata = format!(r#"{{"a":[{{"b":{quoted}}}],"otp":[1234]}}"#);
         let dirty = Record {
             event_key: Cow::Borrowed(&secret),
             severity_word: text(),
@@ -945,11 +945,11 @@ mod tests {
             route_name: text(),
             request_id: text(),
             metadata: Some(json(&metadata)),
-            invalid: vec![member("ip_address", &quoted), member("actor_admin_id", r#"{"pin":1}"#)],
+            invalid: vec![member("ip_address", &quoted), member("actor_admin_id", r#"{"pin":1234}"#)],
             extra: vec![
                 member("password", r#""x""#),
-                member(r"\u0070assword", "[1]"),
-                member("a=1&token=abc", "true"),
+                member(r"\u0070assword", "[1234]"),
+                member("a=1&token=abc1", "true"),
                 member("n", &quoted),
             ],
             ..record()
@@ -997,7 +997,7 @@ mod tests {
     #[test]
     fn an_explanation_says_which_rule_hit_where() {
         let input = format!(
-            r#"{{"metadata":{{"a/b":[0,{{"password":"x"}}],"body":"{{\"pin\":1}}","~":"{JWT}","k=1&token=abc":1}},"otp":1}}"#
+            r#"{{"metadata":{{"a/b":[0,{{"password":"x"}}],"body":"{{\"pin\":1234}}","~":"{JWT}","k=1&token=abc1":1234}},"otp":1234}}"#
         );
         let mut scrubber = scrubber();
         let (text, findings) = scrubber.explain_line(&input).expect("an object");
@@ -1094,7 +1094,7 @@ mod tests {
             assert_eq!(scrubber.scrub_line(input).expect("an object").as_str(), want);
             assert_eq!(scrubber.scrub_line(want).expect("an object").as_str(), want);
         }
-        check(r#"{"password":"x","pin":1}"#, r#"{"password":"","pin":""}"#);
+        check(r#"{"password":"x","pin":1234}"#, r#"{"password":"","pin":""}"#);
         check(r#"{"Authorization":"Bearer x y"}"#, r#"{"Authorization":"Bearer [REMOVED]"}"#);
         check(r#"{"a":"sent Bearer abcdef123456 to it"}"#, r#"{"a":"sent Bearer [REMOVED] to it"}"#);
         check(&format!(r#"{{"a":"{JWT}"}}"#), r#"{"a":""}"#);
@@ -1107,7 +1107,7 @@ mod tests {
         let text = RuleText { id: "pin".into(), action: Some(Action::Remove), ..RuleText::default() };
         let rules = vec![OwnRule::new(&text).expect("a good rule")];
         let mut scrubber = with(Options { rules, ..Options::default() });
-        let scrubbed = scrubber.scrub_line(r#"{"pin":1,"otp":1}"#).expect("an object");
+        let scrubbed = scrubber.scrub_line(r#"{"pin":1234,"otp":1234}"#).expect("an object");
         assert_eq!(scrubbed.as_str(), r#"{"pin":"","otp":"[REDACTED:otp]"}"#);
     }
 
@@ -1166,16 +1166,16 @@ mod tests {
         check(
             &["/metadata/*/pin", "/user_agent"],
             &format!(
-                r#"{{"user_agent":"{JWT}","pin":1,"metadata":{{"pin":1,"a":{{"pin":[1,{{"otp":1}}],"otp":2}}}}}}"#
+                r#"{{"user_agent":"{JWT}","pin":1234,"metadata":{{"pin":1234,"a":{{"pin":[1234,{{"otp":1234}}],"otp":2345}}}}}}"#
             ),
             &format!(
-                r#"{{"user_agent":"{JWT}","pin":"[REDACTED:pin]","metadata":{{"pin":"[REDACTED:pin]","a":{{"pin":[1,{{"otp":1}}],"otp":"[REDACTED:otp]"}}}}}}"#
+                r#"{{"user_agent":"{JWT}","pin":"[REDACTED:pin]","metadata":{{"pin":"[REDACTED:pin]","a":{{"pin":[1234,{{"otp":1234}}],"otp":"[REDACTED:otp]"}}}}}}"#
             ),
         );
         check(
             &["/a/b"],
-            r#"{"a":"{\"b\":{\"pin\":1},\"pin\":1}"}"#,
-            r#"{"a":"{\"b\":{\"pin\":1},\"pin\":\"[REDACTED:pin]\"}"}"#,
+            r#"{"a":"{\"b\":{\"pin\":1234},\"pin\":1234}"}"#,
+            r#"{"a":"{\"b\":{\"pin\":1234},\"pin\":\"[REDACTED:pin]\"}"}"#,
         );
     }
 
@@ -1186,7 +1186,7 @@ mod tests {
         let mut scrubber = with(Options { allowed: allowed.into(), ..Options::default() });
         let dirty = || Record {
             user_agent: Some(Cow::Borrowed(JWT)),
-            metadata: Some(json(r#"{"pin":1,"a":"password=x"}"#)),
+            metadata: Some(json(r#"{"pin":1234,"a":"password=x"}"#)),
             extra: vec![member("extra_pin", "1")],
             ..record()
         };
@@ -1256,7 +1256,7 @@ mod tests {
             "session_id",
             "author",
             r"\u0070in",
-            "a=1&token=abc",
+            "a=1&token=abc1",
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
             "",
         ]);
@@ -1283,7 +1283,7 @@ mod tests {
             "12",
             "{",
             "}",
-            r#"{\"pin\":1}"#,
+            r#"{\"pin\":1234}"#,
             r#"{\"secret\":\"s t\"}"#,
             "-----BEGIN PRIVATE KEY-----",
             "--token",

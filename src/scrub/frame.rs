@@ -99,8 +99,14 @@ impl Frame {
         let nested = || words.classify_pair(self.above?, role.whole?);
         self.class = match (nested().or(telling).or(named), self.inside) {
             // The nearest key names the rule, but makes nothing harmless.
-            (Some(telling), Some(inside)) if inside.kind == markers::Kind::Secret && inside.form == Form::Any => {
-                let numbers = if inside.numbers == Numbers::Secret { Numbers::Secret } else { telling.numbers };
+            (Some(telling), Some(inside))
+                if inside.kind == markers::Kind::Secret && matches!(inside.form, Form::Any | Form::Token) =>
+            {
+                let numbers = if matches!(inside.numbers, Numbers::Always | Numbers::Secret) {
+                    inside.numbers
+                } else {
+                    telling.numbers
+                };
                 Some(Telling { numbers, form: Form::Any, ..telling })
             }
             (Some(telling), _) => Some(telling),

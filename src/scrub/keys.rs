@@ -34,8 +34,12 @@ pub enum Form {
     AfterColon,
     /// A short code, which has a digit in it, or a long one.
     Code,
+    /// Anything but a word or a name.
+    Token,
     /// Letters and digits that nobody thought up.
     Random,
+    /// The same, but for UUIDs: the code of an authorization, among the codes of many other things.
+    Grant,
     /// The value of one cookie among others.
     Cookie,
     /// A phrase of many words, or something random.
@@ -59,6 +63,8 @@ pub enum Form {
 /// What a number under a telling key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
+    /// A secret, however few digits it has: the operator says so.
+    Always,
     /// A secret, as under `otp`.
     Secret,
     /// A count, as under `input_tokens`.
@@ -112,13 +118,14 @@ const GROUPS: &[Group] = &[
         "shared secret", "webhook secret", "hmac secret", "security answer", "secret answer", "client assertion",
     ]),
     secret("secret", Place::Last, Form::Random, &["secret id", "otp seed", "totp seed", "mfa seed"]),
-    secret("token", Place::Anywhere, Form::Any, &[
+    secret("token", Place::Anywhere, Form::Token, &[
         "token", "tokens", "jwt", "bearer", "access token", "refresh token", "auth token", "api token",
         "bearer token", "csrfmiddleware token", "session token", "id token", "device token", "push token", "bot token",
     ]),
     secret("token", Place::Last, Form::Random, &["auth", "authentication", "magic link", "invitation code", "invite code"]),
     secret("authorization", Place::Anywhere, Form::Any, &["authorization"]),
-    secret("authorization", Place::Last, Form::Any, &["auth header"]),
+    secret("authorization", Place::Last, Form::Any, &["auth header", "authorization header"]),
+    secret("cookie", Place::Last, Form::Any, &["cookie header"]),
     secret("cookie", Place::Anywhere, Form::Any, &["cookie", "cookies", "set cookie"]),
     secret("credential", Place::Anywhere, Form::Any, &["credential", "credentials", "creds"]),
     secret("otp", Place::Anywhere, Form::Code, &[
@@ -129,12 +136,12 @@ const GROUPS: &[Group] = &[
     ]),
     secret("otp", Place::Anywhere, Form::Any, &["code verifier"]),
     secret("otp", Place::Last, Form::Code, &["mfa", "2fa", "tfa"]),
-    secret("auth_code", Place::Alone, Form::Random, &["code"]),
+    secret("auth_code", Place::Alone, Form::Grant, &["code"]),
     secret("auth_code", Place::Last, Form::Any, &["authorization code", "oauth code"]),
     secret("pin", Place::Anywhere, Form::Code, &["pin", "pins", "pin code", "access code", "door code", "entry code"]),
     secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code"]),
     secret("cvv", Place::Alone, Form::Code, &["csc"]),
-    secret("csrf", Place::Anywhere, Form::Any, &["csrf", "xsrf", "csrf token", "xsrf token"]),
+    secret("csrf", Place::Anywhere, Form::Token, &["csrf", "xsrf", "csrf token", "xsrf token"]),
     secret("recovery_code", Place::Anywhere, Form::Any, &[
         "recovery code", "recovery codes", "recovery phrase", "backup code", "backup codes", "seed phrase",
         "recovery key", "mnemonic phrase", "seed words", "scratch codes",
@@ -149,8 +156,9 @@ const GROUPS: &[Group] = &[
     secret("api_key", Place::Anywhere, Form::Any, &[
         "api key", "api keys", "app key", "application key", "license key", "licence key", "activation key",
         "product key", "subscription key", "service key", "role key", "write key", "admin key", "root key", "bot key",
-        "webhook key", "functions key", "consumer key", "activation code", "integration key", "routing key", "authkey", "serial key",
+        "webhook key", "functions key", "consumer key", "activation code", "authkey", "serial key",
     ]),
+    secret("api_key", Place::Anywhere, Form::Random, &["routing key", "integration key"]),
     secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key"]),
     secret("secret_key", Place::Anywhere, Form::Any, &[
         "access key", "access keys", "account key", "auth key", "encryption key", "decryption key", "hmac key", "master key",
@@ -231,33 +239,57 @@ const TELLING_TAILS: &[&str] = &[
 /// Words that end a key whose value is a fact about a secret, not the secret.
 #[rustfmt::skip]
 const TAILS: &[&str] = &[
-    "action", "age", "alg", "algo", "algorithm", "arn", "at", "attempt", "attempts", "aud", "audience", "available", "backend", "banner",
-    "binding", "bits", "brand", "bucket", "budget", "button", "bytes", "cache", "cached", "category", "challenge", "changed", "channel", "chars",
-    "check", "checked", "class", "column", "completion", "complexity", "consent", "controller", "cost", "count", "counter", "counts", "country",
-    "created", "date", "days", "deleted", "delivery", "description", "digest", "digits", "domain", "driver", "duration", "enabled", "endpoint",
-    "entropy", "env", "error", "errors", "event", "exists", "expiration", "expired", "expires", "expiry", "factory", "failures", "field", "fields",
-    "file", "filename", "fingerprint", "flow", "format", "grants", "guard", "handler", "hash", "hashed", "help", "hint", "history", "hits", "hmac", "host",
-    "hours", "id", "ids", "in", "index", "info", "ip", "issued", "issuer", "iterations", "kind", "label", "last", "latency", "length", "less", "level",
-    "lifetime", "limit", "location", "manager", "masked", "match", "matched", "matches", "max", "mechanism", "message", "messages", "method", "methods",
-    "min", "minutes", "mismatch", "missing", "mode", "module", "ms", "msg", "name", "names", "note", "offset", "ok", "on", "origin", "out", "page", "param",
-    "parameter", "path", "period", "pipeline", "placeholder", "plugin", "policy", "position", "prefix", "present", "preview", "price",
-    "progress", "prompt", "protected", "provider", "rate", "reason", "ref", "reference", "regex", "remaining", "repository", "request", "requests",
-    "required", "requirement", "requirements", "reset", "resets", "result", "results", "reuse", "reused", "revoked", "rotated", "rotation",
-    "rounds", "route", "rule", "rules", "s", "same", "santa", "scheme", "scope", "scopes", "score", "sec", "second", "seconds", "sent", "service", "site", "size",
-    "source", "started", "state", "status", "step", "storage", "store", "strategy", "strength", "subject", "suffix", "supported", "tag", "template", "thumbprint",
-    "time", "timeout", "title", "total", "ttl", "type", "types", "updated", "uri", "url", "urls", "usage", "used", "user", "username", "uses", "valid",
-    "validated", "validation", "validator", "validity", "verified", "version", "view", "weak", "window",
+    "abilities", "ability", "action", "age", "alg", "algo", "algorithm", "allowance", "arn", "at", "attempt", "attempts", "aud", "audience",
+    "available", "average", "avg", "backend", "balance", "banner", "binding", "bits", "bound", "brand", "bucket", "budget", "button", "bytes",
+    "cache", "cached", "caller", "category", "challenge", "changed", "channel", "chars", "check", "checked", "class", "column", "completion",
+    "complexity", "consent", "consumed", "controller", "cost", "count", "counter", "country", "counts", "created", "credits", "date", "days",
+    "deleted", "delivery", "delta", "description", "digest", "digits", "domain", "driver", "duration", "edit", "enabled", "endpoint", "engine",
+    "entropy", "env", "error", "errors", "estimate", "estimated", "event", "exists", "expected", "experiment", "expiration", "expired", "expires",
+    "expiry", "factory", "failures", "fd", "feature", "field", "fields", "file", "filename", "fingerprint", "flag", "flags", "flow", "format",
+    "generated", "get", "gone", "grants", "guard", "handler", "hash", "hashed", "header", "headers", "help", "helper", "hint", "history", "hits",
+    "hmac", "host", "hours", "httponly", "id", "ids", "in", "index", "info", "invalid", "ip", "issued", "issuer", "iterations", "kid", "kind",
+    "label", "last", "latency", "left", "len", "length", "less", "level", "lifecycle", "lifetime", "limit", "list", "location", "manager", "masked",
+    "match", "matched", "matches", "max", "mechanism", "median", "message", "messages", "method", "methods", "mgr", "migration", "migrator", "min",
+    "minutes", "mismatch", "missing", "mode", "module", "ms", "msg", "name", "names", "note", "offset", "ok", "on", "op", "ops", "origin", "out",
+    "page", "param", "parameter", "path", "percent", "period", "pipeline", "placeholder", "plugin", "policy", "position", "prefix", "present",
+    "preview", "price", "processed", "progress", "prompt", "protected", "provider", "purpose", "quality", "quota", "quotas", "rate", "ratio",
+    "reason", "ref", "reference", "refreshed", "refreshes", "regex", "remaining", "renewal", "renewed", "renewer", "repository", "request",
+    "requests", "required", "requirement", "requirements", "reset", "resets", "result", "results", "reuse", "reused", "revoked", "rotated",
+    "rotation", "rounds", "route", "rule", "rules", "s", "same", "samesite", "santa", "saved", "scan", "scanner", "scans", "scheme", "scope",
+    "scopes", "score", "sec", "second", "seconds", "section", "sent", "serializer", "service", "setting", "settings", "sha", "site", "size", "slot",
+    "source", "spent", "started", "stat", "state", "stats", "status", "stdin", "step", "storage", "store", "strategy", "stream", "strength",
+    "subject", "suffix", "sum", "supported", "tab", "table", "tag", "target", "task", "template", "throttle", "throttled",
+    "thumbprint", "tier", "time", "timeout", "title", "total", "ttl", "typ", "type", "types", "ui", "unit", "units", "updated", "uri", "url", "urls",
+    "usage", "used", "user", "username", "uses", "valid", "validated", "validation", "validator", "validity", "variant", "verb", "verified",
+    "version", "view", "visibility", "wait", "wall", "warning", "weak", "window", "writer", "year",
+    "can",
+    "decimals",
+    "decision",
+    "encryption",
+    "failed",
+    "inputs",
+    "outcome",
+    "standard",
+    "symbol",
+    "default",
     // Names of files.
-    "conf", "go", "html", "java", "js", "json", "log", "php", "py", "rb", "rs", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
+    "bat", "cfg", "cjs", "clj", "conf", "cpp", "cs", "css", "csv", "dart", "erl", "ex", "exs", "go", "groovy", "hs", "html", "ini", "ipynb", "java",
+    "jl", "js", "json", "jsx", "kt", "lock", "log", "lua", "md", "mjs", "ml", "mk", "php", "pl", "ps1", "py", "rb", "rs", "sass", "scala", "scss",
+    "sh", "sql", "svelte", "swift", "tf", "toml", "ts", "tsx", "txt", "vb", "vue", "xml", "yaml", "yml",
 ];
 
 /// Words that end a key which is no secret even inside an object of secrets: `{"token": {"type": "bearer"}}`.
 #[rustfmt::skip]
 const FACTS: &[&str] = &[
-    "age", "alg", "algorithm", "at", "brand", "changed", "changed_at", "channel", "count", "country", "created", "digits", "domain", "enabled",
-    "expiration", "expires", "expiry", "format", "in", "issuer", "kind", "length", "limit", "max", "method", "min", "name", "only", "path", "policy",
-    "provider", "required", "rotated", "same", "scope", "scopes", "secure", "site", "size", "state", "status", "strength", "total", "ttl", "type", "updated",
-    "valid", "verified", "version",
+    "age", "alg", "algorithm", "at", "brand", "changed", "changed_at", "channel", "count", "country", "created", "crv", "cty", "digits", "domain",
+    "enabled", "enc", "expiration", "expires", "expiry", "format", "httponly", "in", "issuer", "key_ops", "kid", "kind", "len", "length", "limit",
+    "max", "method", "min", "name", "only", "path", "policy", "provider", "required", "rotated", "same", "samesite", "scope", "scopes", "secure",
+    "site", "size", "state", "status", "strength", "total", "ttl", "typ", "type", "updated", "use", "valid", "verified", "version",
+    "used",
+    "remaining",
+    "available",
+    "current",
+    "quota",
 ];
 
 /// The class of a key, given with its escapes decoded.
@@ -349,7 +381,7 @@ pub fn table() -> std::collections::BTreeMap<(Kind, &'static str), Vec<String>> 
 
 /// The class of a key that a rule beyond these tables calls telling.
 pub fn own(rule: &'static str) -> Telling {
-    Telling { rule, kind: Kind::Secret, form: Form::Any, numbers: Numbers::Secret }
+    Telling { rule, kind: Kind::Secret, form: Form::Any, numbers: Numbers::Always }
 }
 
 /// Whether a word at the end of a key makes the value a fact about the secret.
@@ -440,10 +472,17 @@ fn entries(parts: &[&str]) -> &'static [Entry] {
 
 fn telling(group: &Group, key: &str) -> Telling {
     let numbers = match group.form {
-        Form::Email | Form::Name | Form::Place | Form::Street | Form::Cookie | Form::Random | Form::Phrase => {
-            Numbers::Count
+        Form::Email
+        | Form::Name
+        | Form::Place
+        | Form::Street
+        | Form::Cookie
+        | Form::Random
+        | Form::Grant
+        | Form::Phrase => Numbers::Count,
+        Form::Any | Form::Token | Form::AfterColon | Form::Code | Form::Phone | Form::Digits(_) | Form::Date => {
+            Numbers::Secret
         }
-        Form::Any | Form::AfterColon | Form::Code | Form::Phone | Form::Digits(_) | Form::Date => Numbers::Secret,
     };
     let numbers = match key {
         key if COUNTED.contains(&key) => Numbers::Count,

@@ -16,11 +16,11 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
-use self::forms::{is_harmless, is_mask, is_placeholder, is_plain_cookie, is_random, is_sentence_word};
-pub use self::forms::{is_secret_number, is_uuid};
+use self::forms::{is_digits, is_harmless, is_plain_cookie, is_random, is_regex, is_sentence_word};
+pub use self::forms::{is_example, is_iso_date, is_mask, is_placeholder, is_secret_number, is_uuid};
 use super::actions::Actions;
 use super::frame::{NAME_KEYS, VALUE_KEYS};
-use super::keys::{self, Form, Telling};
+use super::keys::{self, Form, Numbers, Telling};
 use super::markers::{Kind, marker_at};
 use super::own::Words;
 
@@ -582,6 +582,10 @@ impl<'a> Scan<'a> {
             self.words.classify(&self.text[start..end])
         };
         let telling = self.words.classify(name).or_else(named)?;
+        if self.byte(at + 1) == Some(b' ') && self.reading == Reading::Prose {
+            // `IDENTIFIED BY <secret> is not logged`
+            return None;
+        }
         let start = if self.is_at(at + 1, "<![CDATA[") { at + 10 } else { at + 1 };
         let end = memchr::memchr2(b'<', b']', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found);
         let end = if start == at + 1 {
@@ -706,6 +710,14 @@ impl<'a> Scan<'a> {
             return near.value(at, key, separator, spans);
         }
         if let Some(quote) = self.quote_at(at) {
+            // `read -p 'Password: ' NAME`: the quote around the key ends, and there is no value.
+            if key.quoting == Quoting::Bare
+                && quote.slashes == 0
+                && self.before(key.start) == Some(quote.byte)
+                && !self.bytes[key.start..at].contains(&quote.byte)
+            {
+                return None;
+            }
             let close = self.close(quote, key.quoting);
             if telling.rule == "cookie" && self.cookies(quote.inside, quote.byte, telling, spans) {
                 return None;
@@ -718,6 +730,9 @@ impl<'a> Scan<'a> {
         let mut scan_from = at;
         if let Some(length) = marker_at(&self.text[at..]) {
             scan_from += length;
+        } else if ["[Object", "{ $", "{$"].iter().any(|start| self.text[at..].starts_with(start)) {
+            // An object that was not shown, and a query for what is stored.
+            return None;
         } else if let Some(b'[' | b'{') = self.byte(at) {
             scan_from = self.brackets_end(at);
             if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric) {
@@ -734,6 +749,9 @@ impl<'a> Scan<'a> {
             return None;
         }
         let word = &self.text[at..bare_end];
+        if self.is_no_value(word, at, key, separator) {
+            return None;
+        }
         let header = separator == b':' && key.quoting == Quoting::Bare;
         let phrase = header && matches!(telling.rule, "passphrase" | "recovery_code");
         if self.reading == Reading::Prose && !phrase && (is_sentence_word(word) || is_placeholder(word)) {
@@ -764,6 +782,21 @@ impl<'a> Scan<'a> {
             "cookie" | "passphrase" | "recovery_code" if header => self.span(at..self.line_end(at, key), telling),
             _ => self.span(at..bare_end, telling),
         }
+    }
+
+    /// Whether a bare word behind a separator is a literal, a step of a name or a number of something else.
+    fn is_no_value(&self, word: &str, at: usize, key: Key, separator: u8) -> bool {
+        let word = word.trim_end_matches([',', ';', ')', '}']);
+        let literal = ["null", "nil", "none", "true", "false", "undefined", "{}", "[]", "[filtered]"];
+        let tight = separator == b':' && self.before(at) == Some(b':') && key.quoting == Quoting::Bare;
+        // `secrets:verify`, `api_key:limits:v2`
+        let step =
+            word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'-') && word.len() <= 16;
+        let chain = word.contains(':') && !word.bytes().any(|byte| b"/+=@".contains(&byte)) && !is_random(word, 16);
+        let named = !matches!(key.telling.rule, "password" | "passphrase" | "pin") && (step || chain);
+        // A protocol's field, a sort order, a yes: `string password = 2;`, `{ token: 1 }`, `has_password=1`.
+        let tiny = self.reading == Reading::Prose && is_digits(word, 2) && key.telling.numbers != Numbers::Always;
+        literal.iter().any(|known| known.eq_ignore_ascii_case(word)) || tight && named || tiny || is_regex(word)
     }
 
     fn span(&self, range: Range<usize>, telling: Telling) -> Option<Span> {
@@ -814,7 +847,7 @@ impl<'a> Scan<'a> {
     /// Whether a placeholder in brackets, which may hold spaces, is all of the value at `at`.
     fn placeholder_at(&self, at: usize) -> bool {
         let head = &self.text[at..self.boundary(at + 64)];
-        let brackets = [("{{", "}}"), ("${", "}"), ("{", "}"), ("<", ">"), ("[", "]"), ("(", ")")];
+        let brackets = [("{{", "}}"), ("${", "}"), ("$(", ")"), ("{", "}"), ("<", ">"), ("[", "]"), ("(", ")")];
         let close = brackets.iter().find(|(open, _)| head.starts_with(open)).map(|(_, close)| close);
         let Some(end) = close.and_then(|close| Some(head.find(close)? + close.len())) else { return false };
         let goes_on = self.byte(at + end).is_some_and(|next| next.is_ascii_alphanumeric());
@@ -1066,7 +1099,7 @@ mod tests {
         check("login=kim&user%5Bpassword%5D=n3w&x=1", "login=kim&user%5Bpassword%5D=[REDACTED:password]&x=1");
         check("user[password]=n3w&x=1", "user[password]=[REDACTED:password]&x=1");
         check("params['password']='n3w'", "params['password']='[REDACTED:password]'");
-        check("to=https%3A%2F%2Fa%3Ftoken%3Dabc%26b%3D1", "to=https%3A%2F%2Fa%3Ftoken%3D[REDACTED:token]%26b%3D1");
+        check("to=https%3A%2F%2Fa%3Ftoken%3Dabc1%26b%3D1", "to=https%3A%2F%2Fa%3Ftoken%3D[REDACTED:token]%26b%3D1");
         check("password: hunter2", "password: [REDACTED:password]");
         check("password : hunter2, user: kim", "password : [REDACTED:password], user: kim");
         check("bind_password=K0ffee_kMVy port=636", "bind_password=[REDACTED:password] port=636");
@@ -1097,7 +1130,7 @@ mod tests {
         check("mysql --password=abc -e", "mysql --password=[REDACTED:password] -e");
         check("tool --api-key abc --verbose", "tool --api-key [REDACTED:api_key] --verbose");
         check("<password>a b</password>", "<password>[REDACTED:password]</password>");
-        check("//registry.test/:_authToken=abc", "//registry.test/:_authToken=[REDACTED:token]");
+        check("//registry.test/:_authToken=abc1", "//registry.test/:_authToken=[REDACTED:token]");
         check(
             "otpauth://totp/Dev:kim?secret=IJL&issuer=Dev",
             "otpauth://totp/Dev:kim?secret=[REDACTED:secret]&issuer=Dev",
@@ -1171,16 +1204,13 @@ mod tests {
             r#"{"body":"{\u0022password\u0022:\u0022a b\u0022}","a":1"#,
             r#"{"body":"{\"password\":\"[REDACTED:password]\"}","a":1"#,
         );
-        check(r#"{"q":"a\u0026token\u003dabc\u0026b","#, r#"{"q":"a&token=[REDACTED:token]&b","#);
+        check(r#"{"q":"a\u0026token\u003dabc1\u0026b","#, r#"{"q":"a&token=[REDACTED:token]&b","#);
         check(r#"{"log":"password=abc\nnext","#, r#"{"log":"password=[REDACTED:password]\nnext","#);
         check(r#"{"h":"Cookie: sid=b; c=d\r\nVia: 1","#, r#"{"h":"Cookie: sid=[REDACTED:cookie]; c=d\r\nVia: 1","#);
         check(r#"{"Authorization":"Bearer abc","#, r#"{"Authorization":"Bearer [REDACTED:bearer]","#);
         check("password: expired", "password: [REDACTED:password]");
         check(r#"{"password":"[REDACTED:password]","a":"#, r#"{"password":"[REDACTED:password]","a":"#);
-        check(
-            r#"{"password":null,"token":true,"a":"#,
-            r#"{"password":[REDACTED:password],"token":[REDACTED:token],"a":"#,
-        );
+        check(r#"{"password":null,"token":true,"a":"#, r#"{"password":null,"token":true,"a":"#);
         check(r#"{"max_tokens":5,"a":"#, r#"{"max_tokens":5,"a":"#);
     }
 

@@ -100,6 +100,7 @@ pub fn is_email(text: &str, range: &Range<usize>) -> bool {
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
     let message = local.len() >= 16 && digits >= 8 || local.len() >= 40 && digits >= 3;
     !FILE_TYPES.contains(&&*last)
+        && !ALGORITHM_DOMAINS.iter().any(|known| known.eq_ignore_ascii_case(domain))
         && !version
         && !["git", "hg", "svn"].contains(&local)
         && !message
@@ -169,7 +170,28 @@ const FILE_TYPES: &[&str] = &[
     "local",
     "localdomain",
     "cluster",
+    "cleanup",
+    "container",
+    "default",
+    "handler",
+    "instance",
+    "job",
+    "jobs",
+    "listener",
+    "node",
+    "pod",
+    "prod",
+    "queue",
+    "server",
+    "staging",
+    "svc",
+    "task",
+    "trigger",
+    "worker",
 ];
+
+/// Domains in the names of algorithms, which SSH writes as addresses.
+const ALGORITHM_DOMAINS: &[&str] = &["openssh.com", "libssh.org", "ssh.com", "lysator.liu.se", "tinyssh.org"];
 
 /// Whether `user@host` is an account: in a URL, of `ssh` and its kin, or before a path.
 fn is_account(text: &str, range: &Range<usize>) -> bool {

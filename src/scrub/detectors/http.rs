@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::markers::{Kind, is_marker};
+use super::super::text::{is_example, is_iso_date, is_mask, is_placeholder};
 use super::looks::{self, always};
 use super::{Find, ValueRule, checks};
 use crate::record::json::{Token, Tokens};
@@ -42,7 +43,7 @@ pub const RULES: &[ValueRule] = &[
             keywords: &["bearer"],
             look: always,
             pattern: r#"(?i)\bbearer(?:\s+|\+|(?:%20)+)["']?([a-z0-9._~+/=%-]+)"#,
-            check: |text, range| is_credential(&text[range.clone()]),
+            check: |text, range| is_credential(&text[range.clone()]) && !names_more(&text[range.end..]),
         },
         secrets: &[
             ("login failed, bearer 9f86d081884c7d65 refused", "9f86d081884c7d65"),
@@ -54,6 +55,8 @@ pub const RULES: &[ValueRule] = &[
             "Bearer authentication required",
             "the bearer of this letter",
             "Bearer RFC6750",
+            "CI deploy\tbearer\t2026-12-31",
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')",
         ],
     },
     ValueRule {
@@ -116,6 +119,9 @@ pub const RULES: &[ValueRule] = &[
             "ssh://git@dev.test:22/repo.git",
             "mail to kim@dev.test: http://dev.test",
             "ftp://kim:@dev.test",
+            "amqp://app:********@mq-2.dev.test/%2f",
+            "mysql://app:${DB_PASSWORD}@db/shop",
+            "postgres://app:xxxxx@pg-1/shop",
         ],
     },
 ];
@@ -123,6 +129,11 @@ pub const RULES: &[ValueRule] = &[
 /// Where base64 of `{"`, `{ ` or `{` and a line break begins next.
 fn token_start(bytes: &[u8], from: usize) -> Option<usize> {
     memchr::memchr_iter(b'e', &bytes[from..]).map(|found| from + found).find(|at| looks::is_jwt_start(&bytes[*at..]))
+}
+
+/// Whether a name ends here whose value follows: `{TokenType:Bearer ExpiresIn:3600}`.
+fn names_more(behind: &str) -> bool {
+    behind.starts_with([':', '=']) && !behind.starts_with("==")
 }
 
 /// The next JSON web token: a header that decodes as JSON with `alg`, and one to four more parts.
@@ -199,7 +210,8 @@ fn is_credential(word: &str) -> bool {
         (false, true) => 8,
         (false, false) => 24,
     };
-    word.len() >= min && !(rfc && word.len() <= 8)
+    let other = rfc && word.len() <= 8 || is_iso_date(word) || is_example(word);
+    word.len() >= min && !other
 }
 
 fn is_basic_credential(word: &str) -> bool {
@@ -210,7 +222,8 @@ fn is_basic_credential(word: &str) -> bool {
 fn is_url_password(text: &str) -> bool {
     // `host:8080/path@x` has a port there, and no password.
     let host_end = text.find(['/', '?', '#']);
-    !host_end.is_some_and(|end| text[..end].bytes().all(|byte| byte.is_ascii_digit())) && !is_marker(text)
+    let port = host_end.is_some_and(|end| text[..end].bytes().all(|byte| byte.is_ascii_digit()));
+    !port && !is_marker(text) && !is_mask(text) && !is_placeholder(text)
 }
 
 /// Decodes base64 in either alphabet, padded or not. Spare bits at the end do not matter.

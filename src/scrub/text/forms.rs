@@ -17,13 +17,15 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
         return telling.kind == Kind::Pii || is_uniform(value);
     }
     // What was scrubbed already may have the form now, or have it no longer.
-    let scrubbed =
-        || !matches!(telling.form, Form::Any | Form::AfterColon) && without_markers(value).len() < value.len();
+    let scrubbed = || {
+        !matches!(telling.form, Form::Any | Form::Token | Form::AfterColon)
+            && without_markers(value).len() < value.len()
+    };
     if value.is_empty() || scrubbed() || is_marker(value) || is_mask(value) || !fits(value, telling.form) {
         return true;
     }
     let count = match telling.numbers {
-        Numbers::Secret => false,
+        Numbers::Always | Numbers::Secret => false,
         Numbers::Count => is_digits(value, usize::MAX),
         Numbers::Tally => is_digits(value, TALLY_DIGITS_MAX),
     };
@@ -37,9 +39,15 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
         Reading::Prose => {
             let phrase = matches!(telling.rule, "passphrase" | "recovery_code");
             is_placeholder(value)
+                || is_example(value)
+                || is_regex(value)
+                || is_name_of_key(value) && telling.rule != "password"
+                || is_public(value)
                 || is_reference(value)
                 || is_expression(value)
                 || is_report(value, if phrase { 2 } else { 3 })
+                // Nobody is kept from a password such as `open-please`, but nobody writes one as the name of a state.
+                || is_state_name(value) && (telling.rule != "password" || value.bytes().any(|byte| byte.is_ascii_uppercase()))
         }
     }
 }
@@ -47,12 +55,18 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
 /// Whether a number under a telling key is a secret.
 pub fn is_secret_number(number: &str, telling: Telling) -> bool {
     match (telling.numbers, telling.form) {
+        (Numbers::Always, _) => true,
+        // A flag, a count of tries.
+        _ if is_digits(number, FLAG_DIGITS_MAX) => false,
         (Numbers::Count, _) => false,
         (Numbers::Tally, _) => !is_digits(number, TALLY_DIGITS_MAX),
-        (Numbers::Secret, Form::Any | Form::Code) => true,
+        (Numbers::Secret, Form::Any | Form::Token | Form::Code) => true,
         (Numbers::Secret, form) => fits(number, form),
     }
 }
+
+/// No secret has as few digits.
+const FLAG_DIGITS_MAX: usize = 2;
 
 /// A count of secrets has no more digits than this.
 const TALLY_DIGITS_MAX: usize = 3;
@@ -61,24 +75,54 @@ const TALLY_DIGITS_MAX: usize = 3;
 #[rustfmt::skip]
 const SENTENCE_WORDS: &[&str] = &[
     "a", "absent", "accepted", "active", "after", "allowed", "already", "an", "and", "are", "at", "bad", "be", "been", "before", "but", "by", "can",
-    "cannot", "changed", "check", "clear", "cleared", "confirmed", "contain", "correct", "could", "create", "created", "delete", "deleted", "denied", "did", "disabled",
-    "do", "does", "doesn't", "empty", "enabled", "error", "expired", "expires", "failed", "failure", "false", "field", "for", "found", "from", "generated", "get",
-    "granted", "has", "have", "hidden", "if", "ignored", "in", "inactive", "incorrect", "invalid", "is", "issued", "it", "least", "list", "long",
+    "cannot", "abstain", "allow", "apply", "changed", "check", "checking", "clear", "cleared", "confirmed", "contain", "correct", "could", "create", "created", "creating", "delete", "deleted", "deleting", "denied", "deny", "destroying", "did", "disabled",
+    "do", "does", "doesn't", "empty", "enabled", "error", "expired", "expires", "failed", "failure", "false", "field", "for", "forbid", "forbidden", "found", "from", "generated", "get",
+    "grant", "granted", "has", "have", "hidden", "if", "ignored", "in", "inactive", "incorrect", "invalid", "is", "issued", "it", "least", "list", "long",
     "malformed", "match", "matched", "matches", "may", "mismatch", "missing", "more", "must", "needs", "new", "nil", "no", "none", "not", "null", "ok", "old", "omitted",
-    "on", "only", "or", "please", "present", "provided", "received", "redacted", "refresh", "refreshed", "rejected", "required", "reset", "revoke", "revoked", "rotate",
-    "rotated", "same", "sent", "set", "short", "should", "stale", "strong", "success", "than", "that", "the", "their", "this", "to", "too", "true",
-    "undefined", "unknown", "unset", "unsupported", "update", "updated", "use", "used", "valid", "validated", "verified", "was", "weak", "were", "when",
+    "on", "only", "or", "please", "pass", "passed", "permit", "permitted", "present", "provided", "received", "redacted", "refresh", "refreshed", "refreshing", "rejected", "required", "reset", "revoke", "revoked", "rotate",
+    "rotated", "rotating", "same", "sent", "set", "short", "should", "stale", "strong", "skip", "succeeded", "success", "successful", "than", "that", "the", "their", "this", "to", "too", "true",
+    "unauthorized", "unchanged", "undefined", "unknown", "unset", "unsupported", "update", "updated", "updating", "use", "used", "valid", "validated", "validating", "value", "values", "verified", "via", "was", "weak", "were", "when",
     "will", "with", "without", "wrong", "yes", "you", "your",
+];
+
+/// The same in other languages.
+#[rustfmt::skip]
+const FOREIGN_WORDS: &[&str] = &[
+    // German
+    "abgelaufen", "abgelehnt", "aktualisiert", "angefordert", "angegeben", "bereits", "darf", "dein", "deine", "der", "die", "das", "ein", "eine", "enthalten", "erfolgreich",
+    "erforderlich", "erneuert", "falsch", "fehlerhaft", "fehlgeschlagen", "fehlt", "gelöscht", "gesendet", "gesetzt", "gesperrt", "gespeichert", "geändert", "gültig", "ihr",
+    "ihre", "ist", "kein", "keine", "kurz", "lang", "leer", "mindestens", "mit", "muss", "müssen", "neu", "nicht", "oder", "ohne", "sein", "stimmen", "stimmt", "ungültig", "und",
+    "unbekannt", "verloren", "vergessen", "verschickt", "versendet", "wurde", "wurden", "wird", "zeichen", "ziffer", "zurückgesetzt", "zu",
+    // French
+    "absent", "absente", "au", "aucun", "aucune", "caractères", "doit", "doivent", "est", "et", "expiré", "expirée", "incorrecte", "invalide", "manquant", "manquante", "modifié", "moins",
+    "obligatoire", "oublié", "ou", "pas", "refusé", "refusée", "requis", "requise", "réinitialisé", "révoqué", "une", "vide", "votre", "été", "être",
+    // Spanish
+    "al", "caducado", "caducada", "caracteres", "cambiada", "cambiado", "con", "contraseña", "debe", "deben", "el", "es", "expirado", "expirada", "ha", "incorrecta", "incorrecto", "inválida", "inválido", "la",
+    "menos", "obligatoria", "obligatorio", "olvidada", "requerida", "requerido", "sido", "sin", "su", "vacía", "vacío", "vencido", "válida", "válido", "y",
+    // Portuguese
+    "alterada", "ausente", "deve", "expirou", "foi", "incorreta", "incorreto", "inválidos", "mínimo", "não", "obrigatória", "obrigatório", "pelo", "redefinida", "sua", "vazia", "vazio",
+    // Italian
+    "almeno", "caratteri", "deve", "errata", "errato", "mancante", "modificata", "non", "obbligatoria", "obbligatorio", "richiesta", "richiesto", "scaduta", "scaduto", "scadute", "valida", "valido", "è",
+    // Dutch
+    "gewijzigd", "is", "komen", "minimaal", "minstens", "moet", "niet", "ongeldig", "onjuist", "ontbreekt", "overeen", "tekens", "verlopen", "vereist", "verplicht", "verzonden", "vergeten", "wachtwoord", "werd",
+    // Polish
+    "brak", "błędne", "błędny", "hasło", "jest", "musi", "nie", "nieprawidłowe", "nieprawidłowy", "odrzucony", "wygasł", "wygasła", "wymagane", "wymagany", "zmienione", "znaków",
+    // Swedish, Danish, Norwegian
+    "felaktigt", "felaktig", "har", "ikke", "inte", "krävs", "mangler", "minst", "mindst", "måste", "ogiltig", "ogiltigt", "påkrævet", "saknas", "tecken", "ugyldig", "utgången", "utløpt", "udløbet", "är", "er",
 ];
 
 /// Single words that are a state, a kind or a setting in a secret's place.
 #[rustfmt::skip]
 const STATE_WORDS: &[&str] = &[
-    "any", "app", "authenticator", "auto", "basic", "bearer", "blank", "bool", "boolean", "busy", "cookie", "custom", "default", "digest", "email", "encrypted",
-    "filtered", "fresh", "header", "hotp", "include", "int", "integer", "irrelevant", "jwt", "manage", "mandatory", "masked", "n/a", "nullable", "number", "oauth", "oauth2", "object",
-    "none", "off", "omit", "opaque", "optional", "pending", "private", "prohibited", "protected", "public", "queued", "read", "removed", "same-origin", "session", "skipped", "sms", "str",
+    "any", "app", "argon2", "argon2id", "authenticator", "auto", "basic", "bcrypt", "bearer", "blank", "bool", "boolean", "busy", "changed", "clean", "cookie", "custom", "default", "digest", "email", "encrypted",
+    "filtered", "fresh", "hash", "hashed", "header", "hotp", "include", "int", "integer", "irrelevant", "jwt", "manage", "mandatory", "masked", "md5", "n/a", "nullable", "number", "oauth", "oauth2", "object",
+    "none", "off", "obfuscated", "omit", "opaque", "optional", "pbkdf2", "pending", "plain", "plaintext", "private", "prohibited", "protected", "public", "queued", "read", "removed", "same-origin", "scrubbed", "scrypt", "sha1", "sha256", "sha512", "session", "skipped", "sms", "str",
     "sensitive", "sometimes", "string", "text", "totp", "unavailable", "unverified", "varchar", "verification", "view", "write",
 ];
+
+/// Rules that forms are checked by, before the colon and a number.
+const VALIDATIONS: &[&str] =
+    &["between", "digits", "digits_between", "length", "len", "max", "min", "minlength", "maxlength", "size"];
 
 /// Words of up to three letters that say all by themselves.
 const SHORT_STATES: &[&str] =
@@ -87,7 +131,7 @@ const SHORT_STATES: &[&str] =
 /// Whether a word is one that sentences put in a secret's place.
 pub fn is_sentence_word(word: &str) -> bool {
     let word = word.trim_end_matches(|char: char| char.is_ascii_punctuation());
-    contains(SENTENCE_WORDS, word)
+    contains(SENTENCE_WORDS, word) || contains(FOREIGN_WORDS, word)
 }
 
 /// Whether a value speaks of a secret: a state (`expired`), a message (`must be at least 12 characters`), a rule for
@@ -102,6 +146,12 @@ fn is_report(value: &str, margin: usize) -> bool {
     }
     if let Some((first, _)) = value.split_once('|') {
         return is_sentence_word(first) || contains(STATE_WORDS, first);
+    }
+    if let Some((rule, limit)) = value.split_once(':')
+        && VALIDATIONS.contains(&rule)
+        && limit.bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
+    {
+        return true;
     }
     let (mut count, mut known, mut last) = (0, 0, false);
     for word in value.split_ascii_whitespace() {
@@ -123,6 +173,17 @@ fn is_report(value: &str, margin: usize) -> bool {
     enough && known * margin >= count
 }
 
+/// Whether a single name ends in a state: `NotPresent`, `token_expired`, `ERR_INVALID`.
+fn is_state_name(value: &str) -> bool {
+    let name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
+    if value.len() > 48 || !value.bytes().all(name) {
+        return false;
+    }
+    let words = keys::word_texts(value);
+    let known = |word: &&&str| word.len() > 3 && (is_sentence_word(word) || contains(STATE_WORDS, word));
+    words.len() >= 2 && words.iter().rev().take(1).any(|last| known(&last))
+}
+
 /// A longer text is what its key says, without a closer look.
 const HARMLESS_MAX: usize = 2048;
 
@@ -136,17 +197,41 @@ pub fn is_mask(value: &str) -> bool {
     let starred = ["***", "•••", "●●●"].iter().any(|stars| value.contains(stars));
     let head = value.strip_suffix("...").or_else(|| value.strip_suffix('…'));
     let shortened = head.is_some_and(|head| head.len() <= 8 && !head.contains(' '));
-    is_uniform(value) || starred || shortened
+    is_uniform(value) || starred || shortened || is_named_mask(value)
+}
+
+/// Whether a value says in brackets that somebody masked it: `[FILTERED]`, `<redacted>`.
+fn is_named_mask(value: &str) -> bool {
+    let words = [
+        "filtered",
+        "hidden",
+        "masked",
+        "obfuscated",
+        "omitted",
+        "protected",
+        "redacted",
+        "removed",
+        "scrubbed",
+        "secret",
+        "sensitive",
+        "truncated",
+    ];
+    // `[FILTERED]`, `**REDACTED**`, `<<hidden>>`, `--masked--`
+    let inside = value.trim_matches(|char: char| char.is_ascii_punctuation());
+    inside.len() + 2 <= value.len() && contains(&words, inside)
 }
 
 /// Whether a value stands for a secret that is put in elsewhere: `?`, `$1`, `:password`, `${PASSWORD}`, `<password>`.
 pub fn is_placeholder(value: &str) -> bool {
+    if is_call_for(value.trim_end_matches([',', ';', '.'])) {
+        return true;
+    }
     let value = value.trim_end_matches([',', ';', ')', '.']);
     let name = match value.as_bytes() {
         b"" | b"?" | b"%s" | b"%d" | b"%v" => return true,
         [b'$', b'{' | b'(', .., b'}' | b')'] if value.len() > 3 => &value[2..value.len() - 1],
         [b'{', b'{', .., b'}', b'}'] if value.len() >= 4 => &value[2..value.len() - 2],
-        [b'[', .., b']'] | [b'(', .., b')'] if value.len() > 2 => return is_report(value, 3),
+        [b'[', .., b']'] if value.len() > 2 => return is_report(value, 3),
         [b'<', .., b'>'] | [b'{', .., b'}'] if value.len() > 2 => &value[1..value.len() - 1],
         [b'%', .., b'%'] if value.len() > 2 => &value[1..value.len() - 1],
         [b'%', b'(', .., b')', b's'] => &value[2..value.len() - 2],
@@ -161,19 +246,78 @@ pub fn is_placeholder(value: &str) -> bool {
         [b'$' | b':' | b'@', ..] => return keys::classify(&value[1..]).is_some() || is_digits(&value[1..], 2),
         _ => return false,
     };
-    name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-.: ".contains(&byte))
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.: |?".contains(&byte)) && digits <= 3
+}
+
+/// Starts and ends of what templates, workflows and deployment tools write where a secret is put in later.
+const CALLS: &[(&str, &str)] = &[
+    ("${{", "}}"),
+    ("{{", "}}"),
+    ("#{", "}"),
+    ("<%", "%>"),
+    ("%{", "}"),
+    ("$(", ")"),
+    ("@Microsoft.KeyVault(", ""),
+    ("ENC[AES256_GCM,data:", ""),
+    ("!Ref ", ""),
+    ("!Sub ", ""),
+    ("!GetAtt ", ""),
+    ("!ImportValue ", ""),
+    ("!secret ", ""),
+    ("!vault |", ""),
+];
+
+/// Whether a value calls for a secret that is kept elsewhere: `${{ secrets.NPM_TOKEN }}`, `!Ref DbPassword`.
+///
+/// What is written between the marks are names, so a quarter of it at most are digits.
+fn is_call_for(value: &str) -> bool {
+    let fits = |(start, end): &(&str, &str)| {
+        value.len() > start.len() + end.len() && value.starts_with(start) && value.ends_with(end)
+    };
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    value.len() <= 200 && digits * 4 <= value.len() && CALLS.iter().any(fits) && !is_random(value, 24)
+}
+
+/// Whether a value is the name that a secret goes by, as constants, headers and kinds of tokens are written:
+/// `SESSION_SECRET`, `X-XSRF-TOKEN`, `refresh_token`.
+fn is_name_of_key(value: &str) -> bool {
+    let name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
+    value.len() <= 64 && value.bytes().all(name) && value.contains(['_', '-']) && keys::classify(value).is_some()
+}
+
+/// Words that begin the example of a secret: `YOUR_API_KEY`, `my-secret-token`, `insert_password_here`.
+const EXAMPLE_STARTS: &[&str] = &["your", "insert", "replace", "put", "enter", "<your", "changeme_"];
+
+/// Whether a value is a name in place of a secret, as instructions have it: `YOUR_API_KEY`.
+pub fn is_example(value: &str) -> bool {
+    let mut words = value.split(['_', '-', ' ']);
+    let first = words.next().unwrap_or_default();
+    let many = words.clone().next().is_some();
+    let letters = value.chars().all(|char| char.is_ascii_alphabetic() || "_- <>".contains(char));
+    let cased = value == value.to_ascii_uppercase() || value == value.to_ascii_lowercase();
+    many && letters && cased && EXAMPLE_STARTS.iter().any(|start| start.eq_ignore_ascii_case(first))
 }
 
 /// Whether a value says where the secret is kept: a path, the entry of a vault, a variable.
 fn is_reference(value: &str) -> bool {
     let prefixes = [
-        "arn:aws:",
+        "arn:aws",
         "vault:",
         "op://",
         "ssm:",
         "env:",
         "file:",
         "secretsmanager:",
+        "secretKeyRef",
+        "valueFrom",
+        "keyvault:",
+        "gcp-sm:",
+        "awssm:",
+        "doppler:",
+        "sops:",
+        "keychain:",
+        "credstore:",
         "process.env",
         "os.environ",
         "getenv(",
@@ -184,19 +328,65 @@ fn is_reference(value: &str) -> bool {
         "/var/", "/home/", "/usr/", "/opt/", "/etc/", "/srv/", "/app/", "/tmp/", "/root", "/mnt/", "/run/", "/data/",
         "/Users/", "/code/", "~/", "C:\\",
     ];
-    let path = roots.iter().any(|root| value.starts_with(root)) && !value.contains(' ');
+    let named = ["projects/", "secrets/", "secret/data/", "kv/", "parameter/"];
+    let named = named.iter().any(|root| value.starts_with(root)) && value.matches('/').count() >= 2;
+    let path = (named || roots.iter().any(|root| value.starts_with(root))) && !value.contains(' ');
     path || prefixes.iter().any(|prefix| value.starts_with(prefix)) || value == "/"
 }
 
-/// Whether a value is code that comes by the secret: `getToken()`, `req.body.password`, or its type.
+/// Whether a value is a pattern that secrets are checked by: `[0-9A-Za-z]{1,13}`, `^(?=.*\\d).{8,}$`.
+pub fn is_regex(value: &str) -> bool {
+    let class = ["[0-9", "[a-z", "[A-Z", "[^", "\\d", "\\w", "(?="];
+    let quantifier = ["]{", "]+", "]*", ".{", ".*", "d+", "w+", "d{", "w{", ")+", "]$"];
+    class.iter().any(|part| value.contains(part)) && quantifier.iter().any(|part| value.contains(part))
+}
+
+/// Whether a value is the public half of a pair of keys, or a certificate.
+fn is_public(value: &str) -> bool {
+    let starts = [
+        "-----BEGIN PUBLIC KEY",
+        "-----BEGIN RSA PUBLIC KEY",
+        "-----BEGIN CERTIFICATE",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2-",
+        "sha256/",
+        "SHA256:",
+    ];
+    starts.iter().any(|start| value.starts_with(start))
+}
+
+/// Functions that come by a secret or make another thing of it.
+#[rustfmt::skip]
+const SOURCES: &[&str] = &[
+    "bcrypt", "config", "crypt", "decrypt", "encrypt", "env", "file", "get", "getenv", "getpass", "hash", "input", "lookup", "prompt", "quote", "read",
+    "request", "secret", "trans",
+];
+
+/// Whether a value is code that comes by the secret: `getToken()`, `req.body.password`, `configuration["Auth:Secret"]`,
+/// `std::env::var("DB_PASSWORD")?`, or its type: `varchar(255)`.
 fn is_expression(value: &str) -> bool {
     let is_name = |char: char| char.is_ascii_alphabetic() || "_.$>:-?!".contains(char);
     let name = value.trim_end_matches(|char: char| "()!;,?".contains(char));
-    if let Some((name, arguments)) = value.split_once('(') {
-        let sources = ["input", "env", "getenv", "config", "prompt", "getpass", "trans", "request", "get", "read"];
-        return name.len() > 2
-            && name.chars().all(is_name)
-            && (arguments.trim_end_matches(')').is_empty() || sources.contains(&name));
+    if let Some(open) = value.find(['(', '[']).filter(|open| *open > 0) {
+        let (path, arguments) = (&value[..open], &value[open + 1..]);
+        let arguments = arguments.trim_end_matches(|char: char| ")];,?!".contains(char));
+        let parts: Vec<&str> = path
+            .split(['.', ':', '>'])
+            .map(|part| part.trim_end_matches('-'))
+            .filter(|part| !part.is_empty())
+            .collect();
+        let names = parts.iter().all(|part| {
+            part.starts_with(|char: char| char.is_ascii_alphabetic() || "_$@".contains(char))
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$@!?".contains(&byte))
+        });
+        let size = is_digits(arguments, 4) || arguments.split(',').all(|number| is_digits(number.trim(), 3));
+        let known = parts
+            .last()
+            .is_some_and(|last| SOURCES.contains(last) || last.ends_with("_hash") || last.ends_with("_password"));
+        return path.len() > 2
+            && names
+            && (arguments.is_empty() || parts.len() > 1 || known || size && value[open..].starts_with('('));
     }
     let types = ["Option<", "Optional[", "Vec<", "List<", "List["];
     let roots = [
@@ -228,6 +418,36 @@ fn is_expression(value: &str) -> bool {
         "$this",
         "account",
         "credentials",
+        "var",
+        "vars",
+        "local",
+        "module",
+        "each",
+        "secrets",
+        "secret",
+        "env",
+        "std",
+        "cfg",
+        "conf",
+        "configuration",
+        "app",
+        "input",
+        "form",
+        "headers",
+        "cookies",
+        "System",
+        "Rails",
+        "Settings",
+        "ENV",
+        "param",
+        "values",
+        "Values",
+        ".Values",
+        "spec",
+        "inputs",
+        "github",
+        "steps",
+        "needs",
     ];
     types.iter().any(|start| value.starts_with(start))
         || name == "String"
@@ -240,9 +460,11 @@ fn is_expression(value: &str) -> bool {
 fn fits(value: &str, form: Form) -> bool {
     match form {
         Form::Any => true,
+        Form::Token => is_token(value),
         Form::AfterColon => value.split_once(':').is_some_and(|(name, secret)| !name.is_empty() && !secret.is_empty()),
         Form::Code => value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' '),
-        Form::Random => is_random(value, 16) || is_uuid(value) && form == Form::Random,
+        Form::Random => is_random(value, 16) || is_uuid(value),
+        Form::Grant => is_random(value, 16),
         Form::Cookie => !is_plain_cookie(value),
         Form::Phrase => is_random(value, 16) || value.split_ascii_whitespace().count() >= 8,
         Form::Email => is_email(value),
@@ -260,6 +482,24 @@ fn fits(value: &str, form: Form) -> bool {
         Form::Place => is_place(value) || value.split_ascii_whitespace().count() > 1 || is_name(value),
         Form::Street => is_place(value),
     }
+}
+
+/// Whether a text may be a token at all: not a word, a name or punctuation, as lexers, tokenizers and flags have for tokens.
+fn is_token(value: &str) -> bool {
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    let lower = value.bytes().filter(u8::is_ascii_lowercase).count();
+    let digits = digits(value);
+    let camel = value.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
+    let wordy = value.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-.: |<>{}()[]'\"#/\\;,!?*".contains(&byte));
+    let one_case = lower == letters || lower == 0 || camel * 4 <= letters;
+    let unit = value.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
+    let measure = unit.len() < value.len()
+        && unit.len() <= 3
+        && unit.chars().all(|char| char.is_ascii_lowercase() || char == '%');
+    let colour =
+        value.strip_prefix('#').is_some_and(|hex| hex.len() <= 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let word = digits == 0 && wordy && (one_case && value.len() < 24 || value.contains(' ') || letters == 0);
+    !(measure && value.len() <= 8 && !unit.is_empty() || colour || word)
 }
 
 /// Letters and digits that nobody thought up, at least `length_min` of them: no words, no version, no UUID.
@@ -357,6 +597,13 @@ pub fn is_iso_time(text: &str) -> bool {
     head.iter().zip(shape).all(fits)
         && tail.len() <= 20
         && tail.iter().all(|byte| byte.is_ascii_digit() || b":.,+-Zz ".contains(byte))
+}
+
+/// `2026-09-14`, with or without a time behind it.
+pub fn is_iso_date(text: &str) -> bool {
+    let date = |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
+    let head = text.as_bytes().get(..10).is_some_and(|head| head.iter().zip(b"0000-00-00").all(date));
+    head && (text.len() == 10 || is_iso_time(text))
 }
 
 fn contains(table: &[&str], word: &str) -> bool {
