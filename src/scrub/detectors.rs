@@ -13,6 +13,7 @@ mod checks;
 mod forms;
 mod http;
 mod looks;
+mod marks;
 mod numbers;
 mod people;
 mod tokens;
@@ -72,7 +73,7 @@ type Check = fn(&str, &Range<usize>) -> bool;
 const AHEAD: usize = 256;
 
 fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    let tables = [http::RULES, beside::RULES, people::RULES];
+    let tables = [http::RULES, beside::RULES, marks::RULES, people::RULES];
     tables.into_iter().chain(tokens::TABLES.iter().copied()).flatten()
 }
 

@@ -40,6 +40,8 @@ pub enum Form {
     Token,
     /// Letters and digits that nobody thought up.
     Random,
+    /// The same, in both cases, and long.
+    Mixed,
     /// The same, but for UUIDs: the code of an authorization, among the codes of many other things.
     Grant,
     /// The value of one cookie among others.
@@ -446,7 +448,7 @@ fn telling_at(words: &[Word<'_>], at: usize) -> Option<Entry> {
     let paired = at.checked_sub(1).and_then(|before| pair(words[before].text, word.text)).filter(fits);
     let keyed =
         || Some(words.get(at.checked_sub(2)?)?.text).and_then(|first| vendor_key(first, words[at - 1].text, word.text));
-    let keyed = || keyed().or_else(|| shouted_key(words, at)).filter(fits);
+    let keyed = || keyed().or_else(|| opening_key(words, at)).filter(fits);
     // Odd casing (`PassWORD`, `sEcret`) splits a word in the wrong places, so the run of letters counts too.
     paired.or_else(keyed).or_else(|| single(word.text)).or_else(|| single(word.run)).or_else(|| ending(word.text))
 }
@@ -457,14 +459,18 @@ fn pair(before: &str, word: &str) -> Option<Entry> {
 
 /// The key of a provider, who may have a name of two words: `better_stack_key`.
 fn vendor_key(first: &str, second: &str, word: &str) -> Option<Entry> {
-    (is_key(word) && vendors::is_vendor(first, second)).then(random_key)
+    (is_key(word) && vendors::is_vendor(first, second)).then(|| key_that_looks(Form::Random))
 }
 
-/// `ACME_WIDGETS_KEY`: what programs get in their environment opens something, unless its name says what it finds.
-fn shouted_key(words: &[Word<'_>], at: usize) -> Option<Entry> {
+/// `ACME_WIDGETS_KEY`, `acmeKey`: keys open something, unless their name says what they find.
+///
+/// What programs get in their environment opens more often than other keys, so it need not look secret as much.
+fn opening_key(words: &[Word<'_>], at: usize) -> Option<Entry> {
+    if !is_key(words[at].text) || at == 0 || words.iter().any(|word| vendors::finds(word.text)) {
+        return None;
+    }
     let shouted = |word: &Word<'_>| word.run.len() > 1 && word.run.bytes().all(|byte| byte.is_ascii_uppercase());
-    let opens = is_key(words[at].text) && at > 0 && words.iter().all(shouted);
-    (opens && !words.iter().any(|word| vendors::finds(word.text))).then(random_key)
+    Some(key_that_looks(if words.iter().all(shouted) { Form::Random } else { Form::Mixed }))
 }
 
 fn is_key(word: &str) -> bool {
@@ -472,8 +478,8 @@ fn is_key(word: &str) -> bool {
 }
 
 /// What is a secret only if it looks like one.
-fn random_key() -> Entry {
-    let telling = Telling { rule: "api_key", kind: Kind::Secret, form: Form::Random, numbers: Numbers::Count };
+fn key_that_looks(form: Form) -> Entry {
+    let telling = Telling { rule: "api_key", kind: Kind::Secret, form, numbers: Numbers::Count };
     Entry { telling, place: Place::Last }
 }
 
@@ -509,6 +515,7 @@ fn telling(group: &Group, key: &str) -> Telling {
         | Form::Street
         | Form::Cookie
         | Form::Random
+        | Form::Mixed
         | Form::Grant
         | Form::Phrase => Numbers::Count,
         Form::Any | Form::Token | Form::AfterColon | Form::Code | Form::Phone | Form::Digits(_) | Form::Date => {
@@ -655,6 +662,7 @@ mod tests {
         check("weatherstackKey", "api_key");
         check("BetterStackKey", "api_key");
         check("ACME_WIDGETS_KEY", "api_key");
+        check("acmeWidgetsKey", "api_key");
     }
 
     #[test]
@@ -674,7 +682,7 @@ mod tests {
         check("cache_key");
         check("CACHE_KEY");
         check("BUILD_CACHE_RESTORE_KEY");
-        check("acme_widgets_key");
+        check("key");
         check("KEY");
         check("mailgun_key_id");
         check("cacheKey");

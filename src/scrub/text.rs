@@ -53,7 +53,8 @@ const URL_KEYS: &[(&str, &str)] = &[
 ];
 
 /// Elements whose attribute names their content.
-const NAMED_TAGS: &[&str] = &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting"];
+const NAMED_TAGS: &[&str] =
+    &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting", "string"];
 
 /// Types of texts in programs.
 const TEXT_TYPES: &[&str] =
@@ -1168,6 +1169,9 @@ mod tests {
         check("let password: &str = \"a b\";", "let password: &str = \"[REDACTED:password]\";");
         check("$password .= 'a b'", "$password .= '[REDACTED:password]'");
         check("DB_PASSWORD ?= hunter2", "DB_PASSWORD ?= [REDACTED:password]");
+        check("os.getenv(\"DB_PASSWORD\", \"a b\")", "os.getenv(\"DB_PASSWORD\", \"[REDACTED:password]\")");
+        check("set(\"X-Auth-Token\", \"9f86d081\")", "set(\"X-Auth-Token\", \"[REDACTED:token]\")");
+        check("acme token - '9f86d081884c7d65'", "acme token - '[REDACTED:token]'");
         check("password ::= \"a b\"", "password ::= \"[REDACTED:password]\"");
         check("ACME_WIDGETS_KEY=9f86d081884c7d65", "ACME_WIDGETS_KEY=[REDACTED:api_key]");
         check("mailgun key 9f86d081884c7d65 refused", "mailgun key [REDACTED:api_key] refused");
@@ -1208,6 +1212,9 @@ mod tests {
         check("[REDACTED:jwt]: malformed-by=kim");
         check("if (password != confirmation) fail");
         check("cache key 9f86d081884c7d65 missed");
+        check("get(\"password\", \"token\")");
+        check("get(\"password_hint\", \"a b\")");
+        check("header(\"Authorization\", \"required\")");
         check("the key string = 9f86d081884c7d65");
         check("string password = 2; optional string otp = 3;");
     }
