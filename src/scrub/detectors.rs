@@ -260,6 +260,7 @@ impl Detectors {
         if fired.values {
             self.find(&plain, &mut spans);
         }
+        text::bound(&plain, &mut spans);
         leave_markers(&plain, &mut spans);
         if spans.is_empty() {
             return None;
@@ -339,7 +340,9 @@ impl Detectors {
             }
             Find::Code { next, .. } => {
                 let mut at = 0;
-                while let Some(range) = next(text, at) {
+                while spans.len() <= text::SECRETS_MAX
+                    && let Some(range) = next(text, at)
+                {
                     at = range.end;
                     spans.push(Span { range, rule: rule.id });
                 }
@@ -356,6 +359,9 @@ impl Detectors {
         while at <= bytes.len()
             && let Some(captures) = pattern.captures_at(bytes, at)
         {
+            if spans.len() > text::SECRETS_MAX {
+                break;
+            }
             let whole = captures.get_match();
             if let Some(secret) = captures.get(1).map(|group| group.range()).filter(|range| !range.is_empty()) {
                 // A pattern over bytes may cut a letter in two; the whole letter goes.

@@ -12,6 +12,9 @@ mod vendors;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+use smallvec::SmallVec;
+
 use super::markers::Kind;
 
 /// What a telling key says about its value.
@@ -410,8 +413,8 @@ struct Entry {
 }
 
 /// The entries by their words, lower-case: a pair with a space between its words, and glued.
-static ENTRIES: LazyLock<HashMap<String, Vec<Entry>>> = LazyLock::new(|| {
-    let mut entries: HashMap<String, Vec<Entry>> = HashMap::new();
+static ENTRIES: LazyLock<HashMap<String, Vec<Entry>, FixedState>> = LazyLock::new(|| {
+    let mut entries: HashMap<String, Vec<Entry>, FixedState> = HashMap::default();
     for group in GROUPS {
         for key in group.keys {
             let entry = Entry { telling: telling(group, key), place: group.place };
@@ -535,8 +538,8 @@ fn contains(table: &[&str], word: &str) -> bool {
 }
 
 /// The words of a key. Whatever is no ASCII letter stands between words, but for the 2 of `2fa`.
-fn words(key: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
+fn words(key: &str) -> SmallVec<[Word<'_>; 8]> {
+    let mut words = SmallVec::new();
     let mut behind = 0;
     for run in key.split(|char: char| !char.is_ascii_alphabetic()) {
         let begin = behind;
@@ -550,18 +553,17 @@ fn words(key: &str) -> Vec<Word<'_>> {
         {
             words.push(Word { text, run: text });
             if run.len() > 2 {
-                words.extend(camel_words(&run[2..]));
+                camel_words(&run[2..], &mut words);
             }
             continue;
         }
-        words.extend(camel_words(run));
+        camel_words(run, &mut words);
     }
     words
 }
 
-/// The words of a run of letters, which is not empty.
-fn camel_words(run: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
+/// Appends the words of a run of letters, which is not empty.
+fn camel_words<'k>(run: &'k str, words: &mut SmallVec<[Word<'k>; 8]>) {
     let bytes = run.as_bytes();
     let mut start = 0;
     for at in 1..bytes.len() {
@@ -574,7 +576,6 @@ fn camel_words(run: &str) -> Vec<Word<'_>> {
         }
     }
     words.push(Word { text: &run[start..], run });
-    words
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub use self::forms::{is_example, is_iso_date, is_mask, is_placeholder, is_secre
 use super::actions::Actions;
 use super::frame::{NAME_KEYS, VALUE_KEYS};
 use super::keys::{self, Form, Numbers, Telling};
-use super::markers::{Kind, marker_at};
+use super::markers::{Kind, TOO_MANY, marker_at};
 use super::own::Words;
 
 /// A secret in a text.
@@ -31,6 +31,27 @@ pub struct Span {
     pub range: Range<usize>,
     /// The rule that found it.
     pub rule: &'static str,
+}
+
+/// The most secrets that are taken out of one text one by one.
+///
+/// A marker may be longer than its secret, and each secret costs some looking around, so without a bound a hostile line
+/// could take long and grow much.
+pub const SECRETS_MAX: usize = 1000;
+
+/// How many values under telling keys are looked at in one text: most of the cost of a text that is full of them.
+const LOOKS_MAX: usize = 5000;
+
+/// Makes one secret of all that begins with the one beyond [`SECRETS_MAX`].
+///
+/// A rule that stopped early did so behind its own secret beyond the bound, which is not before that of all rules.
+pub fn bound(text: &str, spans: &mut Vec<Span>) {
+    if spans.len() > SECRETS_MAX {
+        spans.sort_by_key(|span| span.range.start);
+        spans.truncate(SECRETS_MAX + 1);
+        spans[SECRETS_MAX].range.end = text.len();
+        spans[SECRETS_MAX].rule = TOO_MANY;
+    }
 }
 
 /// How a text is read.
@@ -119,7 +140,12 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
     let mut scan = Scan::new(text, reading, words);
     let mut program = None;
     let mut at = 0;
-    while at < scan.bytes.len() {
+    let most = spans.len() + SECRETS_MAX;
+    while at < scan.bytes.len() && spans.len() <= most {
+        if scan.looks.get() > LOOKS_MAX {
+            spans.push(Span { range: text.floor_char_boundary(at)..text.len(), rule: TOO_MANY });
+            return;
+        }
         if scan.bytes[at] == b'['
             && let Some(length) = marker_at(&text[at..])
         {
@@ -397,11 +423,13 @@ struct Scan<'a> {
     floor: usize,
     /// What lies before this place has been looked at.
     resume: Cell<usize>,
+    /// How many values were looked at.
+    looks: Cell<usize>,
 }
 
 impl<'a> Scan<'a> {
     fn new(text: &'a str, reading: Reading, words: &'a Words) -> Self {
-        Scan { text, bytes: text.as_bytes(), reading, words, floor: 0, resume: Cell::new(0) }
+        Scan { text, bytes: text.as_bytes(), reading, words, floor: 0, resume: Cell::new(0), looks: Cell::new(0) }
     }
 
     /// The value behind the separator at `start`, if the key before it is telling.
@@ -726,6 +754,7 @@ impl<'a> Scan<'a> {
     /// The secret in the value that begins at `at`.
     fn value(&self, at: usize, key: Key, separator: u8, spans: &mut Vec<Span>) -> Option<Span> {
         let telling = key.telling;
+        self.looks.set(self.looks.get() + 1);
         if at >= self.bytes.len() {
             return None;
         }
@@ -826,6 +855,7 @@ impl<'a> Scan<'a> {
 
     fn span(&self, range: Range<usize>, telling: Telling) -> Option<Span> {
         let value = &self.text[range.clone()];
+        self.looks.set(self.looks.get() + 1);
         if telling.rule == "authorization"
             && let Some((skip, scheme)) = split_scheme(value)
         {

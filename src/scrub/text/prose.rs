@@ -190,6 +190,7 @@ impl Scan<'_> {
             }
             None => return None,
         };
+        self.looks.set(self.looks.get() + 1);
         self.announced(at, telling, speech)
     }
 
