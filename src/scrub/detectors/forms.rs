@@ -206,9 +206,16 @@ pub fn begins_word(bytes: &[u8], at: usize) -> bool {
     match bytes[..at] {
         [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => true,
+        [.., b'm'] => ends_in_color(&bytes[..at - 1]),
         [.., before] => !before.is_ascii_alphanumeric(),
         [] => true,
     }
+}
+
+/// Whether a text ends in what a terminal is told before the `m` of a colour: `␛[1;93`.
+fn ends_in_color(text: &[u8]) -> bool {
+    let code = text.iter().rev().take(12).take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    text[..text.len() - code].ends_with(b"[")
 }
 
 #[cfg(test)]
@@ -240,6 +247,8 @@ mod tests {
         check(&short, "_tok_0123abcd", 1, Some(13));
         check(&short, "%3Dtok_0123abcd", 3, Some(15));
         check(&short, r"\ntok_0123abcd", 2, Some(14));
+        check(&short, "\x1b[1;93mtok_0123abcd\x1b[0m", 7, Some(19));
+        check(&short, "93mtok_0123abcd", 3, None);
         let dotted = form("d.", Class::Dotted, 4, LONG, Test::Varied);
         check(&dotted, "d.ab.c1de..", 0, Some(9));
     }
