@@ -98,7 +98,9 @@ pub fn is_email(text: &str, range: &Range<usize>) -> bool {
     let mut labels = domain.split('.');
     let version = labels.by_ref().take(2).all(|label| label.starts_with(|char: char| char.is_ascii_digit()));
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
-    let message = local.len() >= 16 && digits >= 8 || local.len() >= 40 && digits >= 3;
+    // Ids of messages begin with a time or are longer than anybody's name; a year of birth behind a name is no such id.
+    let numbered = local.starts_with(|char: char| char.is_ascii_digit()) && digits >= 8 || digits >= 14;
+    let message = local.len() >= 16 && numbered || local.len() >= 40 && digits >= 3;
     !FILE_TYPES.contains(&&*last)
         && !ALGORITHM_DOMAINS.iter().any(|known| known.eq_ignore_ascii_case(domain))
         && !version

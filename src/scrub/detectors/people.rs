@@ -93,6 +93,7 @@ pub const RULES: &[ValueRule] = &[
             ("user=kim%40dev.test&a=1", "kim%40dev.test"),
             ("Duplicate entry 'lee@dev.test' for key", "lee@dev.test"),
             ("mail an müller@dev.test.", "müller@dev.test"),
+            ("bounce for kim.ferro.19850412@dev.test", "kim.ferro.19850412@dev.test"),
         ],
         innocent: &[
             "git@github.com:org/repo.git",
