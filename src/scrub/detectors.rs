@@ -13,6 +13,7 @@ mod checks;
 mod forms;
 mod http;
 mod looks;
+mod marks;
 mod numbers;
 mod people;
 mod tokens;
@@ -72,7 +73,8 @@ type Check = fn(&str, &Range<usize>) -> bool;
 const AHEAD: usize = 256;
 
 fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    [http::RULES, tokens::RULES, beside::RULES, people::RULES].into_iter().flatten()
+    let tables = [http::RULES, beside::RULES, marks::RULES, people::RULES];
+    tables.into_iter().chain(tokens::TABLES.iter().copied()).flatten()
 }
 
 /// Which rules a text may fire.
@@ -283,7 +285,7 @@ impl Detectors {
                     let found = Span { range: hit.start()..end, rule: self.rules[rule].id };
                     match spans[tokens..].last_mut() {
                         // The longer start knows the token better: `sk-ant-` after `sk-`.
-                        Some(last) if last.range.start == found.range.start && last.range.end <= end => *last = found,
+                        Some(last) if last.range.start >= found.range.start && last.range.end <= end => *last = found,
                         Some(last) if last.range.end > found.range.start => {}
                         _ => spans.push(found),
                     }
@@ -522,6 +524,12 @@ mod tests {
                 assert!(!keyword.is_empty() && keyword.bytes().all(plain), "{keyword}");
             }
         }
+    }
+
+    #[test]
+    fn the_gate_takes_little_memory() {
+        let bytes = DETECTORS.gate.memory_usage();
+        assert!(bytes < 6 << 20, "{bytes} bytes for {} patterns", DETECTORS.targets.len());
     }
 
     #[test]
