@@ -15,6 +15,7 @@ mod http;
 mod ids;
 mod labels;
 mod looks;
+mod marks;
 mod numbers;
 mod people;
 mod records;
@@ -79,7 +80,8 @@ type Check = fn(&str, &Range<usize>) -> bool;
 const AHEAD: usize = 256;
 
 fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    [http::RULES, tokens::RULES, beside::RULES, people::RULES].into_iter().flatten()
+    let tables = [http::RULES, beside::RULES, marks::RULES, people::RULES];
+    tables.into_iter().chain(tokens::TABLES.iter().copied()).flatten()
 }
 
 /// Which rules a text may fire.
@@ -111,11 +113,37 @@ enum Target {
     Own(usize),
 }
 
+/// A search for literals in any ASCII case.
+struct Search {
+    literals: AhoCorasick,
+    /// What each literal stands for.
+    targets: Vec<Target>,
+}
+
+impl Search {
+    fn new<'l>(patterns: impl Iterator<Item = (&'l str, Target)>, kind: AhoCorasickKind) -> Self {
+        let (literals, targets): (Vec<&str>, Vec<Target>) = patterns.unzip();
+        let literals = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(kind))
+            .build(&literals)
+            .expect("a few thousand short literals");
+        Search { literals, targets }
+    }
+
+    /// What stands where, overlapping: a keyword may begin inside another.
+    fn hits<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Target, Range<usize>)> + 's {
+        self.literals.find_overlapping_iter(text).map(|hit| (self.targets[hit.pattern().as_usize()], hit.range()))
+    }
+}
+
 /// The value rules, and the gate before them.
 pub struct Detectors {
-    gate: AhoCorasick,
-    /// What each of the gate's patterns stands for.
-    targets: Vec<Target>,
+    gate: Search,
+    /// The patterns with letters beyond ASCII, of which most texts have none. In the first search, they would double its
+    /// memory.
+    foreign: Search,
     rules: Vec<&'static ValueRule>,
     /// The rules' patterns, in their order, compiled when first needed.
     patterns: Vec<OnceLock<Regex>>,
@@ -175,15 +203,10 @@ impl Detectors {
         }
         literals.extend(lower.iter().map(|(start, _)| start.as_str()));
         targets.extend(lower.iter().map(|(_, target)| *target));
-        let gate = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&literals)
-            .expect("a few hundred short literals");
+        let patterns = || literals.iter().copied().zip(targets.iter().copied());
         Detectors {
-            gate,
-            targets,
+            gate: Search::new(patterns().filter(|(literal, _)| literal.is_ascii()), AhoCorasickKind::DFA),
+            foreign: Search::new(patterns().filter(|(literal, _)| !literal.is_ascii()), AhoCorasickKind::ContiguousNFA),
             patterns: rules.iter().map(|_| OnceLock::new()).collect(),
             rules,
             own,
@@ -202,9 +225,9 @@ impl Detectors {
             return true;
         }
         // Any letter of a keyword may hide behind a `\u` escape, and only there.
-        let mut hits = self.gate.find_overlapping_iter(text);
+        let mut hits = self.hits(text);
         self.has_rule_without_keyword()
-            || hits.any(|hit| self.is_worth_more(text, hit.pattern().as_usize(), hit.range()))
+            || hits.any(|(target, hit)| is_worth_more(text, target, hit))
             || numbers::suspects(text)
             || self.escape.find(text.as_bytes()).is_some()
             || text::hides_letters(text)
@@ -219,17 +242,15 @@ impl Detectors {
         let escaped = self.escape.find(text.as_bytes()).is_some() || text::hides_letters(text);
         let values = escaped || self.has_rule_without_keyword() || numbers::suspects(text);
         let mut fired = Fired { keys: escaped, values };
-        // Overlapping: a keyword may begin inside another.
-        for hit in self.gate.find_overlapping_iter(text) {
+        for (target, hit) in self.hits(text) {
             if fired.keys && fired.values {
                 break;
             }
-            let pattern = hit.pattern().as_usize();
-            match self.targets[pattern] {
+            match target {
                 Target::Key => fired.keys = true,
-                Target::Word => fired.keys = fired.keys || looks::word(text.as_bytes(), hit.range()),
+                Target::Word => fired.keys = fired.keys || looks::word(text.as_bytes(), hit),
                 Target::Form(..) | Target::Rule(..) | Target::Own(_) => {
-                    fired.values = fired.values || self.is_worth_more(text, pattern, hit.range());
+                    fired.values = fired.values || is_worth_more(text, target, hit);
                 }
             }
         }
@@ -286,33 +307,33 @@ impl Detectors {
         let mut places: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
         let mut own: Vec<bool> = self.own.iter().map(|rule| rule.keywords.is_empty()).collect();
         let tokens = spans.len();
-        for hit in self.gate.find_overlapping_iter(text) {
-            match self.targets[hit.pattern().as_usize()] {
+        for (target, hit) in self.hits(text) {
+            match target {
                 Target::Key | Target::Word => {}
                 Target::Own(rule) => own[rule] = true,
                 Target::Form(rule, form) => {
-                    let Some(end) = form.token_end(text, hit.start(), &mut runs) else { continue };
-                    let found = Span { range: hit.start()..end, rule: self.rules[rule].id };
+                    let Some(end) = form.token_end(text, hit.start, &mut runs) else { continue };
+                    let found = Span { range: hit.start..end, rule: self.rules[rule].id };
                     match spans[tokens..].last_mut() {
                         // The longer start knows the token better: `sk-ant-` after `sk-`.
-                        Some(last) if last.range.start == found.range.start && last.range.end <= end => *last = found,
+                        Some(last) if last.range.start >= found.range.start && last.range.end <= end => *last = found,
                         Some(last) if last.range.end > found.range.start => {}
                         _ => spans.push(found),
                     }
                 }
                 Target::Rule(rule, look) => {
-                    if !look(text.as_bytes(), hit.range()) || is_in_marker(text, hit.range()) {
+                    if !look(text.as_bytes(), hit.clone()) || is_in_marker(text, hit.clone()) {
                         continue;
                     }
-                    let end = text.floor_char_boundary(hit.end() + AHEAD);
+                    let end = text.floor_char_boundary(hit.end + AHEAD);
                     let places = places.entry(rule).or_default();
                     match places.last_mut() {
                         // Hits come in the order of their ends, and a longer keyword may begin before.
-                        Some(last) if last.end >= hit.start() => {
-                            last.start = last.start.min(hit.start());
+                        Some(last) if last.end >= hit.start => {
+                            last.start = last.start.min(hit.start);
                             last.end = last.end.max(end);
                         }
-                        _ => places.push(hit.start()..end),
+                        _ => places.push(hit.start..end),
                     }
                 }
             }
@@ -409,14 +430,20 @@ impl Detectors {
         !self.own.is_empty()
     }
 
-    /// Whether there is more to a keyword than its letters. `text` may be JSON.
-    fn is_worth_more(&self, text: &str, pattern: usize, hit: Range<usize>) -> bool {
-        match self.targets[pattern] {
-            Target::Key | Target::Own(_) => true,
-            Target::Word => looks::word(text.as_bytes(), hit),
-            Target::Form(_, form) => text[hit.clone()].contains('\\') || form.may_begin(text, hit.start),
-            Target::Rule(_, look) => look(text.as_bytes(), hit),
-        }
+    /// The gate's literals in a text.
+    fn hits<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Target, Range<usize>)> + 's {
+        let foreign = if text.is_ascii() { "" } else { text };
+        self.gate.hits(text).chain(self.foreign.hits(foreign))
+    }
+}
+
+/// Whether there is more to a keyword than its letters. `text` may be JSON.
+fn is_worth_more(text: &str, target: Target, hit: Range<usize>) -> bool {
+    match target {
+        Target::Key | Target::Own(_) => true,
+        Target::Word => looks::word(text.as_bytes(), hit),
+        Target::Form(_, form) => text[hit.clone()].contains('\\') || form.may_begin(text, hit.start),
+        Target::Rule(_, look) => look(text.as_bytes(), hit),
     }
 }
 
@@ -536,6 +563,14 @@ mod tests {
                 assert!(!keyword.is_empty() && keyword.bytes().all(plain), "{keyword}");
             }
         }
+    }
+
+    #[test]
+    fn the_gate_takes_little_memory() {
+        let bytes = |search: &Search| search.literals.memory_usage();
+        let (gate, foreign) = (bytes(&DETECTORS.gate), bytes(&DETECTORS.foreign));
+        let patterns = DETECTORS.gate.targets.len() + DETECTORS.foreign.targets.len();
+        assert!(gate + foreign < 6 << 20, "{gate} and {foreign} bytes for {patterns} patterns");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! Invariant: a telling key contains one of [`gate_words`], in any ASCII case, unless its letters are escaped.
 
 mod people;
+mod vendors;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -47,6 +48,8 @@ pub enum Form {
     Token,
     /// Letters and digits that nobody thought up.
     Random,
+    /// The same, in both cases, and long.
+    Mixed,
     /// The same, but for UUIDs: the code of an authorization, among the codes of many other things.
     Grant,
     /// The value of one cookie among others.
@@ -180,6 +183,10 @@ const SECRETS: &[Group] = &[
         "webhook key", "functions key", "consumer key", "activation code", "authkey", "serial key",
     ]),
     secret("api_key", Place::Anywhere, Form::Random, &["routing key", "integration key"]),
+    secret("api_key", Place::Last, Form::Random, &[
+        "sdk key", "server key", "unlock key", "preshared key", "trial key", "terminal key", "merchant key", "instrumentation key",
+        "rest key", "ingest key", "ingestion key", "gateway key", "partner key", "secure key", "authentication key", "read key",
+    ]),
     secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key"]),
     secret("secret_key", Place::Anywhere, Form::Any, &[
         "access key", "access keys", "account key", "auth key", "encryption key", "decryption key", "hmac key", "master key",
@@ -512,8 +519,11 @@ fn telling_at(words: &[Word<'_>], at: usize) -> Option<Entry> {
         pair(words[before].text, word.text).filter(|entry| entry.telling.kind == Kind::Pii)
     };
     let paired = next_to.or_else(apart).filter(fits);
+    let keyed =
+        || Some(words.get(at.checked_sub(2)?)?.text).and_then(|first| vendor_key(first, words[at - 1].text, word.text));
+    let keyed = || keyed().or_else(|| opening_key(words, at)).filter(fits);
     // Odd casing (`PassWORD`, `sEcret`) splits a word in the wrong places, so the run of letters counts too.
-    paired.or_else(|| single(word.text)).or_else(|| single(word.run)).or_else(|| ending(word.text))
+    paired.or_else(keyed).or_else(|| single(word.text)).or_else(|| single(word.run)).or_else(|| ending(word.text))
 }
 
 /// Words between the halves of a pair.
@@ -523,7 +533,33 @@ const LINKS: &[&str] = &[
 
 fn pair(before: &str, word: &str) -> Option<Entry> {
     let word = if word.eq_ignore_ascii_case("names") { "name" } else { word };
-    entries(&[before, " ", word]).first().copied()
+    entries(&[before, " ", word]).first().copied().or_else(|| vendor_key("", before, word))
+}
+
+/// The key of a provider, who may have a name of two words: `better_stack_key`.
+fn vendor_key(first: &str, second: &str, word: &str) -> Option<Entry> {
+    (is_key(word) && vendors::is_vendor(first, second)).then(|| key_that_looks(Form::Random))
+}
+
+/// `ACME_WIDGETS_KEY`, `acmeKey`: keys open something, unless their name says what they find.
+///
+/// What programs get in their environment opens more often than other keys, so it need not look secret as much.
+fn opening_key(words: &[Word<'_>], at: usize) -> Option<Entry> {
+    if !is_key(words[at].text) || at == 0 || words.iter().any(|word| vendors::finds(word.text)) {
+        return None;
+    }
+    let shouted = |word: &Word<'_>| word.run.len() > 1 && word.run.bytes().all(|byte| byte.is_ascii_uppercase());
+    Some(key_that_looks(if words.iter().all(shouted) { Form::Random } else { Form::Mixed }))
+}
+
+fn is_key(word: &str) -> bool {
+    word.eq_ignore_ascii_case("key") || word.eq_ignore_ascii_case("keys")
+}
+
+/// What is a secret only if it looks like one.
+fn key_that_looks(form: Form) -> Entry {
+    let telling = Telling { rule: "api_key", kind: Kind::Secret, form, numbers: Numbers::Count };
+    Entry { telling, place: Place::Last }
 }
 
 fn ending(word: &str) -> Option<Entry> {
@@ -553,7 +589,7 @@ fn entries(parts: &[&str]) -> &'static [Entry] {
 fn telling(group: &Group, key: &str) -> Telling {
     let numbers = match group.form {
         Form::Email | Form::Name | Form::FullName | Form::Place | Form::Street | Form::Postcode => Numbers::Count,
-        Form::Cookie | Form::Random | Form::Grant | Form::Phrase => Numbers::Count,
+        Form::Cookie | Form::Random | Form::Mixed | Form::Grant | Form::Phrase => Numbers::Count,
         Form::Any | Form::Token | Form::AfterColon | Form::Code | Form::ShortCode => Numbers::Secret,
         Form::Phone | Form::Digits(_) | Form::Date | Form::Ids(_) | Form::Zip | Form::Dialled => Numbers::Secret,
     };
@@ -711,6 +747,11 @@ mod tests {
         check("signing_key", "secret_key");
         check("recovery_codes", "recovery_code");
         check("backupCodes", "recovery_code");
+        check("mailgun_key", "api_key");
+        check("weatherstackKey", "api_key");
+        check("BetterStackKey", "api_key");
+        check("ACME_WIDGETS_KEY", "api_key");
+        check("acmeWidgetsKey", "api_key");
     }
 
     #[test]
@@ -728,6 +769,11 @@ mod tests {
         check("keyboard");
         check("key");
         check("cache_key");
+        check("CACHE_KEY");
+        check("BUILD_CACHE_RESTORE_KEY");
+        check("key");
+        check("KEY");
+        check("mailgun_key_id");
         check("cacheKey");
         check("event_key");
         check("public_key");

@@ -75,7 +75,12 @@ const URL_KEYS: &[(&str, &str)] = &[
 ];
 
 /// Elements whose attribute names their content.
-const NAMED_TAGS: &[&str] = &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting"];
+const NAMED_TAGS: &[&str] =
+    &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting", "string"];
+
+/// Types of texts in programs.
+const TEXT_TYPES: &[&str] =
+    &["str", "string", "String", "text", "Text", "NSString", "CharSequence", "char", "varchar", "any", "Any"];
 
 /// How far a name and its value stand apart, in bytes.
 const BESIDE_MAX: usize = 96;
@@ -444,7 +449,9 @@ impl<'a> Scan<'a> {
         while let Some(b'=' | b'>' | b'~') = self.byte(at) {
             at += 1;
         }
-        let Some(key) = self.key_before(start) else { return self.after_name(start, at) };
+        let name_end = if separator == b'=' { self.operator_start(start) } else { start };
+        let key = self.key_before(name_end).or_else(|| self.typed_key(name_end, separator));
+        let Some(key) = key else { return self.after_name(start, at) };
         let chain = separator == b':' && key.quoting == Quoting::Bare && self.before(key.start) == Some(b':');
         if chain && self.byte(at).is_some_and(|next| !next.is_ascii_whitespace()) {
             // `arn:aws:secretsmanager:…:secret:name`
@@ -458,6 +465,24 @@ impl<'a> Scan<'a> {
             return self.span(block, key.telling);
         }
         self.value(at, key, separator, spans)
+    }
+
+    /// Where the operator begins that ends in the `=` at `equals`: `?=`, `.=`, `::=`, but no comparison.
+    fn operator_start(&self, equals: usize) -> usize {
+        equals - self.behind_floor(equals).iter().rev().take(3).take_while(|byte| b":?.+|&".contains(byte)).count()
+    }
+
+    /// The telling key before a type and the `=` at `end`: `var token string = …`, `token: &str = …`.
+    fn typed_key(&self, end: usize, separator: u8) -> Option<Key> {
+        let behind = |at: usize, is: fn(&u8) -> bool| {
+            at - self.behind_floor(at).iter().rev().take(16).take_while(|byte| is(byte)).count()
+        };
+        let end = behind(end, |byte| *byte == b' ');
+        let start = behind(end, |byte| byte.is_ascii_alphanumeric() || b"_?".contains(byte));
+        let is_type = TEXT_TYPES.contains(&self.text[start..end].trim_end_matches('?'));
+        let name_end = behind(start, |byte| b" :&".contains(byte));
+        // One word behind the other, as programs are written, and no sentence.
+        (separator == b'=' && is_type && name_end < start).then(|| self.key_before(name_end))?
     }
 
     /// What stands beside a name that is a value itself: `name="password" value="x"`, or in YAML, or in a form's part.
@@ -673,7 +698,9 @@ impl<'a> Scan<'a> {
     fn after_tuple_name(&self, at: usize) -> Option<Span> {
         let quote = self.before(at).filter(|quote| b"\"'".contains(quote))?;
         let key = self.quoted_key(at - 1, quote)?;
-        let opens = key.start.checked_sub(2).is_some_and(|open| b"([".contains(&self.bytes[open]));
+        let open = key.start.checked_sub(2).filter(|open| b"([".contains(&self.bytes[*open]))?;
+        // A call has arguments: `get('password', 'token')`.
+        let opens = !self.before(open).is_some_and(|before| before.is_ascii_alphanumeric() || before == b'_');
         let value =
             self.quote_at(self.skip_space(at + 1, Quoting::Bare)).filter(|value| value.byte == quote && opens)?;
         let close = self.close(value, Quoting::Bare);
@@ -1192,6 +1219,16 @@ mod tests {
             "UPDATE u SET password = '[REDACTED:password]' WHERE id = 1",
         );
         check("password=[REDACTED:password]hunter2", "password=[REDACTED:password]");
+        check("var password string = \"a b\"", "var password string = \"[REDACTED:password]\"");
+        check("let password: &str = \"a b\";", "let password: &str = \"[REDACTED:password]\";");
+        check("$password .= 'a b'", "$password .= '[REDACTED:password]'");
+        check("DB_PASSWORD ?= hunter2", "DB_PASSWORD ?= [REDACTED:password]");
+        check("os.getenv(\"DB_PASSWORD\", \"a b\")", "os.getenv(\"DB_PASSWORD\", \"[REDACTED:password]\")");
+        check("set(\"X-Auth-Token\", \"9f86d081\")", "set(\"X-Auth-Token\", \"[REDACTED:token]\")");
+        check("acme token - '9f86d081884c7d65'", "acme token - '[REDACTED:token]'");
+        check("password ::= \"a b\"", "password ::= \"[REDACTED:password]\"");
+        check("ACME_WIDGETS_KEY=9f86d081884c7d65", "ACME_WIDGETS_KEY=[REDACTED:api_key]");
+        check("mailgun key 9f86d081884c7d65 refused", "mailgun key [REDACTED:api_key] refused");
         check("password=[REDACTED:hunter2]", "password=[REDACTED:password]");
         check("tokens: abc123", "tokens: [REDACTED:token]");
         check("pass=1234 pin: 9876", "pass=[REDACTED:password] pin: [REDACTED:pin]");
@@ -1228,6 +1265,12 @@ mod tests {
         check("Authorization: Bearer [REDACTED:bearer]");
         check("[REDACTED:jwt]: malformed-by=kim");
         check("if (password != confirmation) fail");
+        check("cache key 9f86d081884c7d65 missed");
+        check("get(\"password\", \"token\")");
+        check("get(\"password_hint\", \"a b\")");
+        check("header(\"Authorization\", \"required\")");
+        check("the key string = 9f86d081884c7d65");
+        check("string password = 2; optional string otp = 3;");
     }
 
     #[test]

@@ -465,6 +465,7 @@ fn fits(value: &str, form: Form) -> bool {
         Form::Code => value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' '),
         Form::ShortCode => is_digits(value, 4) && value.len() > 2,
         Form::Random => is_random(value, 16) || is_uuid(value),
+        Form::Mixed => is_random(value, 24) && is_mixed(value),
         Form::Grant => is_random(value, 16),
         Form::Cookie => !is_plain_cookie(value),
         Form::Phrase => is_random(value, 16) || value.split_ascii_whitespace().count() >= 8,
@@ -521,6 +522,15 @@ pub fn is_random(value: &str, length_min: usize) -> bool {
     let shouted = value.len() >= 20 && has(u8::is_ascii_uppercase) && digits > 2;
     let cased = value.len() >= 24 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
     (hex || mixed || shouted || cased) && !is_slug(value)
+}
+
+/// Upper-case and lower-case letters and digits, with no more than a dash between them.
+fn is_mixed(value: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| value.bytes().filter(is).count() >= 3;
+    has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+=".contains(&byte))
 }
 
 /// Words and numbers with separators between them: `complete-registration-2`, `GA1.2.1234.5678`.

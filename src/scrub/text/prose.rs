@@ -59,8 +59,10 @@ const SPEECH: &[(&str, Speech)] = &[
 
 /// Words between a secret's name and the secret. Those that assert more than the others come first.
 const ASSERTING: &[&str] = &["is", "was", "to", "as", "=", ":", "are", "ist", "lautet"];
-const LINKING: &[&str] =
-    &["changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number"];
+const LINKING: &[&str] = &[
+    "changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-",
+    "->", "=>",
+];
 
 /// Words before `code` that make it a secret.
 #[rustfmt::skip]
@@ -148,6 +150,13 @@ const VERBS: &[&str] = &[
     "use", "decode", "parse", "revoke", "create",
 ];
 
+/// Calls that are handed a name and what it names.
+#[rustfmt::skip]
+const NAMING_CALLS: &[&str] = &[
+    "add", "addheader", "append", "define", "env", "fetch", "get", "getenv", "getordefault", "getproperty", "header", "put", "putenv", "set",
+    "setattribute", "setenv", "setheader", "setitem", "setproperty", "setrequestheader", "setvariable", "withheader",
+];
+
 /// How much of the arguments of a call is looked at, in bytes.
 const CALL_MAX: usize = 256;
 
@@ -175,7 +184,7 @@ impl Scan<'_> {
                 let telling = self.words.classify_pair(self.word_before(start), word)?;
                 (Some(telling).filter(|telling| telling.kind == Kind::Secret)?, Speech::Token)
             }
-            None if ["ENV", "ARG", "setenv"].contains(&self.word_before(start)) => {
+            None if ["ENV", "ARG", "setenv", "define"].contains(&self.word_before(start)) => {
                 let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
                 (telling, Speech::Token)
             }
@@ -365,11 +374,33 @@ impl Scan<'_> {
                 },
             )
         };
-        let Some(telling) = telling else { return };
+        let Some(telling) = telling else { return self.named_argument(name, at, spans) };
         let once = name.starts_with("password_");
         self.arguments(at + 1, |index, quoted, range| {
             if index >= first && quoted && !(once && index > 0) {
                 spans.extend(self.span(range, telling));
+            }
+        });
+    }
+
+    /// The argument behind one that names it: `setProperty("password", "secret")`.
+    fn named_argument(&self, call: &str, at: usize, spans: &mut Vec<Span>) {
+        if !NAMING_CALLS.iter().any(|known| known.eq_ignore_ascii_case(call)) {
+            return;
+        }
+        let mut named: Option<(usize, Telling)> = None;
+        self.arguments(at + 1, |index, quoted, range| {
+            let telling = self.words.classify(&self.text[range.clone()]).filter(|telling| telling.kind == Kind::Secret);
+            match named {
+                Some((name, class)) if quoted && index == name + 1 => {
+                    named = None;
+                    // `get("password", "token")` gets two.
+                    if telling.is_none() || is_random(&self.text[range.clone()], 12) {
+                        spans.extend(self.span(range, class));
+                    }
+                }
+                _ if quoted => named = telling.map(|telling| (index, telling)),
+                _ => {}
             }
         });
     }
