@@ -56,97 +56,24 @@ const SPEECH: &[(&str, Speech)] = &[
 const MUTE: &[&str] = &["pass", "sess", "tokens", "secrets", "seed", "mfa", "bearer", "psk"];
 
 /// Words between a secret's name and the secret. Those that assert more than the others come first.
+#[rustfmt::skip]
 const ASSERTING: &[&str] = &[
     "is", "was", "to", "as", "=", ":", "are", "ist", "war", "lautet", "lautete", "est", "es", "era", "è", "é", "jest",
     "är", "er", "on", "je", "este", "это",
 ];
+#[rustfmt::skip]
 const LINKING: &[&str] = &[
-    "changed",
-    "set",
-    "updated",
-    "reset",
-    "now",
-    "used",
-    "given",
-    "entered",
-    "typed",
-    "value",
-    "code",
-    "number",
-    "provided",
-    "received",
-    "supplied",
-    "saisi",
-    "saisie",
-    "entré",
-    "eingegeben",
-    "ingresada",
-    "introducida",
-    "inserita",
-    "digitada",
-    "informada",
-    "podane",
-    "wpisane",
-    "ingevoerd",
-    "indtastet",
-    "angegeben",
+    "changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
+    "received", "supplied", "saisi", "saisie", "entré", "eingegeben", "ingresada", "introducida", "inserita", "digitada", "informada",
+    "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
 ];
 
 /// Words that begin what stands between a secret's name and `is` or a colon: `password for kim is …`.
+#[rustfmt::skip]
 const CONNECTING: &[&str] = &[
-    "for",
-    "of",
-    "on",
-    "at",
-    "to",
-    "from",
-    "from:",
-    "für",
-    "fuer",
-    "von",
-    "vom",
-    "des",
-    "der",
-    "am",
-    "zu",
-    "de",
-    "del",
-    "della",
-    "dell",
-    "dello",
-    "du",
-    "d",
-    "pour",
-    "para",
-    "do",
-    "da",
-    "dos",
-    "di",
-    "per",
-    "dla",
-    "do",
-    "użytkownika",
-    "konta",
-    "van",
-    "voor",
-    "för",
-    "till",
-    "til",
-    "för",
-    "og",
-    "pro",
-    "pentru",
-    "için",
-    "пользователя",
-    "для",
-    "от",
-    "к",
-    "користувача",
-    "generated",
-    "created",
-    "found",
-    "user",
-    "(",
+    "for", "of", "on", "at", "to", "from", "from:", "für", "fuer", "von", "vom", "des", "der", "am", "zu", "de", "del", "della", "dell",
+    "dello", "du", "d", "pour", "para", "do", "da", "dos", "di", "per", "dla", "użytkownika", "konta", "van", "voor", "för", "till", "til",
+    "og", "pro", "pentru", "için", "пользователя", "для", "от", "к", "користувача", "generated", "created", "found", "user", "(",
 ];
 
 /// What stands before the secret in such a sentence.
@@ -227,6 +154,13 @@ const VERBS: &[&str] = &[
     "use", "decode", "parse", "revoke", "create",
 ];
 
+/// Calls that are handed a name and what it names.
+#[rustfmt::skip]
+const NAMING_CALLS: &[&str] = &[
+    "add", "addheader", "append", "define", "env", "fetch", "get", "getenv", "getordefault", "getproperty", "header", "put", "putenv", "set",
+    "setattribute", "setenv", "setheader", "setitem", "setproperty", "setrequestheader", "setvariable", "withheader",
+];
+
 /// How much of the arguments of a call is looked at, in bytes.
 const CALL_MAX: usize = 256;
 
@@ -269,6 +203,7 @@ impl Scan<'_> {
             }
             None => return None,
         };
+        self.looks.set(self.looks.get() + 1);
         let once = self.announced(at, telling, speech);
         once.or_else(|| if speech == Speech::Password { self.announced_later(at, telling) } else { None })
     }
@@ -509,11 +444,33 @@ impl Scan<'_> {
                 },
             )
         };
-        let Some(telling) = telling else { return };
+        let Some(telling) = telling else { return self.named_argument(name, at, spans) };
         let once = name.starts_with("password_");
         self.arguments(at + 1, |index, quoted, range| {
             if index >= first && quoted && !(once && index > 0) {
                 spans.extend(self.span(range, telling));
+            }
+        });
+    }
+
+    /// The argument behind one that names it: `setProperty("password", "secret")`.
+    fn named_argument(&self, call: &str, at: usize, spans: &mut Vec<Span>) {
+        if !NAMING_CALLS.iter().any(|known| known.eq_ignore_ascii_case(call)) {
+            return;
+        }
+        let mut named: Option<(usize, Telling)> = None;
+        self.arguments(at + 1, |index, quoted, range| {
+            let telling = self.words.classify(&self.text[range.clone()]).filter(|telling| telling.kind == Kind::Secret);
+            match named {
+                Some((name, class)) if quoted && index == name + 1 => {
+                    named = None;
+                    // `get("password", "token")` gets two.
+                    if telling.is_none() || is_random(&self.text[range.clone()], 12) {
+                        spans.extend(self.span(range, class));
+                    }
+                }
+                _ if quoted => named = telling.map(|telling| (index, telling)),
+                _ => {}
             }
         });
     }
