@@ -553,7 +553,7 @@ impl Scrubber {
         let json = text.trim_start().starts_with(['{', '[']);
         if !facts.clean || json {
             None
-        } else if facts.telling.is_some() || frame::takes_flags(text) || markers::markers(text).next().is_some() {
+        } else if facts.telling.is_some() || frame::tells_of_others(text) || markers::markers(text).next().is_some() {
             Some(Verdict::Suspect)
         } else {
             Some(Verdict::Innocent(Halves::of(text)))

@@ -20,6 +20,7 @@ mod marks;
 mod numbers;
 mod people;
 mod records;
+mod settings;
 mod tokens;
 
 use std::borrow::Cow;
@@ -81,7 +82,7 @@ type Check = fn(&str, &Range<usize>) -> bool;
 const AHEAD: usize = 256;
 
 fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    let tables = [http::RULES, beside::RULES, codes::RULES, marks::RULES, people::RULES];
+    let tables = [http::RULES, beside::RULES, codes::RULES, settings::RULES, marks::RULES, people::RULES];
     tables.into_iter().chain(tokens::TABLES.iter().copied()).flatten()
 }
 

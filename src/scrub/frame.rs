@@ -19,11 +19,19 @@ use super::text::is_harmless_cookie;
 use crate::record::json::{Token, Tokens};
 
 /// Keys whose value names another: `{"name": "password", "value": "…"}`.
-pub const NAME_KEYS: &[&str] =
-    &["attribute", "field", "header", "k", "key", "label", "name", "param", "parameter", "property", "variable"];
+#[rustfmt::skip]
+pub const NAME_KEYS: &[&str] = &[
+    "attribute", "field", "header", "k", "key", "label", "name", "param", "parameter", "property", "variable",
+    "@key", "@name", "attributename", "fieldname", "keyname", "optionname", "parameterkey", "parametername", "propertyname", "propertypath", "settingname", "variablename",
+];
 
 /// Keys whose value belongs to the name beside it.
-pub const VALUE_KEYS: &[&str] = &["content", "contents", "data", "text", "v", "val", "value", "values"];
+#[rustfmt::skip]
+pub const VALUE_KEYS: &[&str] = &[
+    "content", "contents", "data", "text", "v", "val", "value", "values",
+    "#text", "stringdata", "@value", "_value", "currentvalue", "fieldvalue", "invalidvalue", "new", "new_value", "newvalue", "old", "old_value", "oldvalue", "parametervalue", "previous_value",
+    "rejected_value", "rejectedvalue", "stringvalue", "submitted", "submitted_value",
+];
 
 /// Keys whose value says what kind of personal data stands beside it: `{"system": "phone", "value": "…"}`.
 const KIND_WORDS: &[&str] = &["category", "kind", "path", "scheme", "system", "type"];
@@ -124,6 +132,7 @@ impl Frame {
             }
             _ => nearest,
         };
+        let nearest = nearest.or_else(|| self.of_key_pair(role, tokens, words));
         self.about.add(role, telling);
         self.class = match (nearest, self.inside) {
             // The nearest key names the rule, but makes nothing harmless.
@@ -167,6 +176,17 @@ impl Frame {
         keys::classify("password").map(|telling| Telling { form, ..telling })
     }
 
+    /// The class of a number of a private key, in an object that says that it is a key: `{"kty": "EC", "d": "…"}`.
+    fn of_key_pair(&mut self, role: Role, tokens: &Tokens<'_>, words: &Words) -> Option<Telling> {
+        if role.jwk != Jwk::Private {
+            return None;
+        }
+        if !self.about.whole {
+            self.about.add_ahead(tokens.clone(), words);
+        }
+        keys::classify("private_key").filter(|_| self.about.key)
+    }
+
     /// The class of the value under a key that tells of a person if others in the object do.
     fn beside(&mut self, form: Form, tokens: &Tokens<'_>, words: &Words) -> Option<Telling> {
         if !self.about.whole {
@@ -195,6 +215,7 @@ impl Frame {
                     }
                 }
                 if self.role.usage == Usage::Kind {
+                    self.named = self.named.or_else(|| secret_kind(text?));
                     self.typed = self.typed.or(named.filter(|named| named.kind == markers::Kind::Pii));
                 }
                 self.class = self.inside;
@@ -271,6 +292,7 @@ fn names_ahead(mut tokens: Tokens<'_>, words: &Words) -> (Option<Telling>, Optio
                     if role.usage == Usage::Name {
                         named = named.or(class);
                     } else {
+                        named = named.or_else(|| secret_kind(&name.decode()));
                         typed = typed.or(class.filter(|class| class.kind == markers::Kind::Pii));
                     }
                 }
@@ -287,6 +309,12 @@ fn names_ahead(mut tokens: Tokens<'_>, words: &Words) -> (Option<Telling>, Optio
     (named, typed)
 }
 
+/// The class of the data of an object whose kind says that they are secret, as Kubernetes writes it.
+fn secret_kind(kind: &str) -> Option<Telling> {
+    let telling = keys::classify("secret").filter(|_| kind == "Secret");
+    telling.map(|telling| Telling { form: Form::Token, ..telling })
+}
+
 /// What the keys of an object tell of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct About {
@@ -296,6 +324,8 @@ struct About {
     street: bool,
     /// Parts of an address: a town, the number of a house.
     place: bool,
+    /// A key of the kind that signs or encrypts.
+    key: bool,
     /// All keys were looked at, and not those so far only.
     whole: bool,
 }
@@ -306,6 +336,7 @@ impl About {
         self.person |= matches!(rule, "email" | "phone" | "birth_date" | "name");
         self.street |= rule == "address";
         self.place |= role.is_place;
+        self.key |= role.jwk == Jwk::Kind;
     }
 
     /// Adds the keys that stand behind the value that `tokens` comes to, in the same object.
@@ -335,6 +366,29 @@ pub struct Role {
     beside: Option<Form>,
     /// Its value is a part of an address.
     is_place: bool,
+    /// What it is in a JSON web key.
+    jwk: Jwk,
+}
+
+/// What a key is in a JSON web key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Jwk {
+    /// It makes the object one.
+    Kind,
+    /// Its value is private.
+    Private,
+    /// Neither.
+    Other,
+}
+
+impl Jwk {
+    fn of(key: &str) -> Jwk {
+        match key {
+            "kty" => Jwk::Kind,
+            "d" | "p" | "q" | "dp" | "dq" | "qi" | "k" => Jwk::Private,
+            _ => Jwk::Other,
+        }
+    }
 }
 
 /// What a key is for.
@@ -446,6 +500,7 @@ impl Role {
         whole: None,
         beside: None,
         is_place: false,
+        jwk: Jwk::Other,
     };
 
     /// Whether the value may have been named or typed by another beside it.
@@ -481,13 +536,15 @@ impl Role {
             whole: last.filter(|_| before.is_none()),
             beside: keys::BESIDE.iter().find(|(known, _)| *known == letters).map(|(_, form)| *form),
             is_place: keys::PLACES.contains(&&*letters),
+            jwk: Jwk::of(key),
         }
     }
 }
 
-/// Whether a text is the name of a program that takes a secret among its arguments.
-pub fn takes_flags(text: &str) -> bool {
-    commands::program(text).is_some()
+/// Whether a text tells of what stands beside it, though it is no name: a program that takes a secret among its arguments,
+/// the key that makes an object a JSON web key.
+pub fn tells_of_others(text: &str) -> bool {
+    commands::program(text).is_some() || Jwk::of(text) == Jwk::Kind
 }
 
 /// The place of the value that comes next in `frames`.

@@ -11,6 +11,7 @@ pub mod foreign;
 mod people;
 mod vendors;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -147,13 +148,13 @@ const SECRETS: &[Group] = &[
     secret("secret", Place::Anywhere, Form::Any, &[
         "secret", "secrets", "client secret", "app secret", "api secret", "totp secret", "consumer secret",
         "shared secret", "webhook secret", "hmac secret", "security answer", "secret answer", "client assertion",
-        "community string", "snmp community", "rocommunity", "rwcommunity", "geheimschluessel",
+        "community string", "snmp community", "rocommunity", "rwcommunity", "geheimschluessel", "geheim schluessel",
     ]),
     secret("secret", Place::Last, Form::Random, &["secret id"]),
     secret("secret", Place::Last, Form::Token, &["otp seed", "totp seed", "mfa seed"]),
     secret("token", Place::Anywhere, Form::Token, &[
         "token", "tokens", "jwt", "bearer", "access token", "refresh token", "auth token", "api token",
-        "bearer token", "csrfmiddleware token", "session token", "id token", "device token", "push token", "bot token",
+        "bearer token", "csrfmiddleware token", "session token", "id token", "paseto", "branca", "device token", "push token", "bot token",
     ]),
     secret("token", Place::Last, Form::Random, &["auth", "authentication", "magic link", "invitation code", "invite code"]),
     secret("authorization", Place::Anywhere, Form::Any, &["authorization"]),
@@ -169,7 +170,7 @@ const SECRETS: &[Group] = &[
         // The words of other languages.
         "aktivierungscode", "anmeldecode", "bestaetigungscode", "bestatigungscode", "bevestigingscode", "code sms", "code verification", "codice verifica", "codice sicurezza",
         "codigo verificacao", "codigo verificacion", "de verificacao", "de verificacion", "di verifica", "einmalcode", "engangskod", "engangskode", "freischaltcode", "inlogcode",
-        "kertakoodi", "kod weryfikacyjny", "mtan", "sicherheitscode", "smstan", "verificatiecode", "verifieringskod", "verifizierungscode", "oob code",
+        "kertakoodi", "kod weryfikacyjny", "mtan", "sicherheitscode", "smstan", "tan", "verificatiecode", "verifieringskod", "verifizierungscode", "oob code",
     ]),
     secret("otp", Place::Anywhere, Form::Any, &["code verifier"]),
     secret("otp", Place::Last, Form::Code, &["mfa", "2fa", "tfa"]),
@@ -297,7 +298,7 @@ const TAILS: &[&str] = &[
     "cache", "cached", "caller", "category", "challenge", "changed", "channel", "chars", "check", "checked", "class", "column", "completion",
     "complexity", "consent", "consumed", "controller", "cost", "count", "counter", "country", "counts", "created", "credits", "date", "days",
     "deleted", "delivery", "delta", "description", "digest", "digits", "domain", "driver", "duration", "edit", "enabled", "endpoint", "engine",
-    "entropy", "env", "error", "errors", "estimate", "estimated", "event", "exists", "expected", "experiment", "expiration", "expired", "expires",
+    "entropy", "env", "error", "errors", "estimate", "estimated", "event", "exception", "exists", "expected", "experiment", "expiration", "expired", "expires",
     "expiry", "factory", "failures", "fd", "feature", "field", "fields", "file", "filename", "fingerprint", "flag", "flags", "flow", "format",
     "generated", "get", "gone", "grants", "guard", "handler", "hash", "hashed", "header", "headers", "help", "helper", "hint", "history", "hits",
     "hmac", "host", "hours", "httponly", "id", "ids", "in", "index", "info", "invalid", "ip", "issued", "issuer", "iterations", "kid", "kind",
@@ -347,8 +348,14 @@ const FACTS: &[&str] = &[
 
 /// The class of a key, given with its escapes decoded.
 pub fn classify(key: &str) -> Option<Telling> {
-    let key = foreign::fold(key);
-    let words = words(&key);
+    classify_as_written(key).or_else(|| match foreign::fold(key) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(folded) => classify_as_written(&folded),
+    })
+}
+
+fn classify_as_written(key: &str) -> Option<Telling> {
+    let words = words(key);
     // The match nearest to the end names the rule best: `password_reset_token` is a token.
     for at in (0..words.len()).rev() {
         let behind = &words[at + 1..];
@@ -404,7 +411,8 @@ pub fn beside(form: Form) -> Telling {
 
 /// What every telling key has one of, lower-case: the patterns of the raw-line gate.
 pub fn gate_words() -> Gate {
-    let is_free = |key: &str| key.len() > SHORT_MAX || !key.is_ascii() || tells_of_secrets(key);
+    let is_free =
+        |key: &str| key.len() > SHORT_MAX || !key.is_ascii() || tells_of_secrets(key) && !SHORT_SECRETS.contains(&key);
     let keys = || ENTRIES.spellings.iter().map(String::as_str);
     let (mut anywhere, mut alone): (Vec<&str>, Vec<&str>) =
         keys().filter(|key| !key.contains(' ')).partition(|key| is_free(key));
@@ -444,6 +452,9 @@ pub struct Gate {
     /// Words that are so short that they stand inside of many others, and count as words of their own.
     pub alone: Vec<&'static str>,
 }
+
+/// Words of secrets that stand inside of many others and are the ends of none: `tan`, but `standard`.
+const SHORT_SECRETS: &[&str] = &["mdp", "nsec", "psk", "psw", "puk", "tan", "wif"];
 
 /// The words of secrets may be the ends of others.
 fn tells_of_secrets(key: &str) -> bool {

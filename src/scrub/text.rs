@@ -12,14 +12,17 @@
 pub mod commands;
 mod forms;
 mod prose;
+mod statements;
 mod tables;
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
-use self::forms::{is_digits, is_harmless, is_plain_cookie, is_random, is_regex, is_sentence_word};
-pub use self::forms::{is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_secret_number, is_uuid};
+use self::forms::{is_digits, is_harmless, is_plain_cookie, is_random, is_regex};
+pub use self::forms::{
+    is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_secret_number, is_sentence_word, is_uuid,
+};
 pub use self::prose::is_spoken_password;
 use super::actions::Actions;
 use super::frame::{NAME_KEYS, VALUE_KEYS};
@@ -86,6 +89,22 @@ const NAMED_TAGS: &[&str] =
 const TEXT_TYPES: &[&str] =
     &["str", "string", "String", "text", "Text", "NSString", "CharSequence", "char", "varchar", "any", "Any"];
 
+/// What stands before a value and is no part of it.
+const WRAPS: &[&str] = &[
+    "[]string{",
+    "[]interface {}{",
+    "[]any{",
+    "<<",
+    "<code>",
+    "<b>",
+    "<strong>",
+    "<em>",
+    "<td>",
+    "<span>",
+    "<tt>",
+    "<kbd>",
+];
+
 /// How far a name and its value stand apart, in bytes.
 const BESIDE_MAX: usize = 96;
 
@@ -121,6 +140,11 @@ pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) 
         scan(&next.text, reading, words, &mut found);
         spans.extend(found.into_iter().map(|span| Span { range: next.range(span.range), ..span }));
         decoded = next;
+    }
+    if let Some(plain) = Decoded::unmarked(text) {
+        let mut found = Vec::new();
+        scan(&plain.text, reading, words, &mut found);
+        spans.extend(found.into_iter().map(|span| Span { range: plain.range(span.range), ..span }));
     }
     tables::find(text, words, spans);
     let mut new = spans.split_off(first);
@@ -163,12 +187,16 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
         }
         let known = spans.len();
         let span = match scan.bytes[at] {
-            b'=' => scan.after_separator(at, spans),
+            b'=' => {
+                scan.after_columns(at, spans);
+                scan.after_separator(at, spans).or_else(|| scan.after_binding(at))
+            }
             b':' => {
                 scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) })
             }
             b' ' => {
                 scan.after_program(at, &mut commands);
+                scan.after_password_from(at, spans);
                 scan.after_command(at)
                     .or_else(|| scan.after_word(at))
                     .or_else(|| scan.before_sentence(at))
@@ -183,8 +211,11 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             b'>' if scan.before(at) == Some(b'-') => scan.after_arrow(at, spans),
             b'>' => scan.after_tag(at),
             b'-' if scan.is_at(at, "--") => scan.after_flag(at, spans),
-            b'i' | b'I' if scan.is_at(at, "identified by ") => scan.after_identified_by(at + 14),
-            b',' if reading == Reading::Prose => scan.after_tuple_name(at),
+            b'i' | b'I' if scan.is_at(at, "identified ") => scan.after_identified(at),
+            b'\t' => scan.after_tab(at),
+            b'\0' => scan.after_nul(at),
+            b',' if reading == Reading::Broken && scan.is_at(at, ",<<") => scan.in_pair(at),
+            b',' if reading == Reading::Prose => scan.after_tuple_name(at).or_else(|| scan.in_pair(at)),
             b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
             _ => None,
         };
@@ -233,6 +264,33 @@ struct Decoded<'a> {
     places: Vec<u32>,
 }
 
+/// How long the sequence is that sets a terminal's colour at the start of a text.
+fn colour(text: &[u8]) -> Option<usize> {
+    let [0x1b, b'[', rest @ ..] = text else { return None };
+    let length = rest.iter().take(24).take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    (rest.get(length) == Some(&b'm')).then_some(length + 3)
+}
+
+/// What HTML writes for a mark, at the start of a text: how long that is, and the mark.
+fn entity(text: &[u8]) -> Option<(usize, u8)> {
+    ENTITIES.iter().find(|(entity, _)| text.starts_with(entity.as_bytes())).map(|(entity, mark)| (entity.len(), *mark))
+}
+
+/// What HTML writes for the marks around keys and values.
+const ENTITIES: &[(&str, u8)] = &[
+    ("&quot;", b'"'),
+    ("&#34;", b'"'),
+    ("&#x22;", b'"'),
+    ("&apos;", b'\''),
+    ("&#39;", b'\''),
+    ("&#039;", b'\''),
+    ("&#x27;", b'\''),
+    ("&amp;", b'&'),
+    ("&lt;", b'<'),
+    ("&gt;", b'>'),
+    ("&#61;", b'='),
+];
+
 impl<'a> Decoded<'a> {
     fn whole(text: &'a str) -> Self {
         Decoded { text: Cow::Borrowed(text), places: Vec::new() }
@@ -274,6 +332,37 @@ impl<'a> Decoded<'a> {
         Some(Decoded { text: Cow::Owned(String::from_utf8(text).ok()?), places })
     }
 
+    /// The text without what only marks it: the colours of terminals, quotes that HTML escapes. `None` if it has neither.
+    fn unmarked(text: &str) -> Option<Decoded<'static>> {
+        u32::try_from(text.len()).ok()?;
+        let bytes = text.as_bytes();
+        let marked = |at: usize| colour(&bytes[at..]).is_some() || entity(&bytes[at..]).is_some();
+        memchr::memchr2_iter(0x1b, b'&', bytes).find(|at| marked(*at))?;
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut places = Vec::with_capacity(bytes.len() + 1);
+        let mut at = 0;
+        while at < bytes.len() {
+            if let Some(length) = colour(&bytes[at..]) {
+                at += length;
+                continue;
+            }
+            places.push(at as u32);
+            match entity(&bytes[at..]) {
+                Some((length, byte)) => {
+                    out.push(byte);
+                    at += length;
+                }
+                None => {
+                    out.push(bytes[at]);
+                    at += 1;
+                }
+            }
+        }
+        places.push(bytes.len() as u32);
+        Some(Decoded { text: Cow::Owned(String::from_utf8(out).ok()?), places })
+    }
+
+    /// The range in the text that was written.
     fn range(&self, range: Range<usize>) -> Range<usize> {
         self.place(range.start) as usize..self.place(range.end) as usize
     }
@@ -443,10 +532,13 @@ impl<'a> Scan<'a> {
         let separator = self.bytes[start];
         let double_colon =
             separator == b':' && (self.byte(start + 1) == Some(b':') || self.before(start) == Some(b':'));
-        if double_colon || self.is_at(start, "://") {
+        // `userPassword:: base64`
+        let encoded =
+            self.is_at(start, ":: ") && self.before(start).is_some_and(|before| before.is_ascii_alphanumeric());
+        if double_colon && !encoded || self.is_at(start, "://") {
             return None;
         }
-        let mut at = start + 1;
+        let mut at = start + 1 + usize::from(encoded);
         while let Some(b'=' | b'>' | b'~') = self.byte(at) {
             at += 1;
         }
@@ -494,6 +586,9 @@ impl<'a> Scan<'a> {
         let is_one_of = |keys: &[&str], name: &str| keys.iter().any(|known| known.eq_ignore_ascii_case(name));
         let key = &self.text[start..end];
         let key = key.rsplit('.').next().unwrap_or_default();
+        if let Some(field) = key.strip_suffix("Label").filter(|field| !field.is_empty()) {
+            return self.labelled(field, at);
+        }
         let (is_name, is_value) = (is_one_of(NAME_KEYS, key), is_one_of(VALUE_KEYS, key));
         if !is_name && !is_value {
             return None;
@@ -518,6 +613,15 @@ impl<'a> Scan<'a> {
             return None;
         }
         self.span(inside..close, self.words.classify(&self.text[from..to])?)
+    }
+
+    /// The value of a field that a label beside it names: `cs1Label=password cs1=secret`. The label begins at `at`.
+    fn labelled(&self, field: &str, at: usize) -> Option<Span> {
+        let (inside, close) = self.near_value(at)?;
+        let telling = self.words.classify(&self.text[inside..close])?;
+        let window = &self.text[close..self.boundary(close + BESIDE_MAX)];
+        let (from, to) = self.attribute(close, window, &[field])?;
+        self.span(from..to, telling)
     }
 
     /// The first value in `window`, which begins at `start`, under one of `names`.
@@ -546,9 +650,12 @@ impl<'a> Scan<'a> {
         (length > 0 && self.text.is_char_boundary(end)).then_some((inside, end))
     }
 
-    /// Where the value behind PHP's `string(8) ` begins.
+    /// Where the value behind a type or a mark begins: PHP's `string(8) `, Go's `[]string{`, `<code>`.
     fn typed(&self, at: usize) -> Option<usize> {
         let at = self.skip_space(at, Quoting::Quoted);
+        if let Some(wrap) = WRAPS.iter().find(|wrap| self.is_at(at, wrap)) {
+            return Some(at + wrap.len());
+        }
         let digits = |from: usize| self.bytes[from..].iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
         let open = at + "string(".len();
         if self.is_at(at, "string '") {
@@ -640,7 +747,8 @@ impl<'a> Scan<'a> {
                 self.attribute(open + 1, tag, &["key", "name"]).filter(|_| NAMED_TAGS.contains(&name))?;
             self.words.classify(&self.text[start..end])
         };
-        let telling = self.words.classify(name).or_else(named)?;
+        let Some(telling) = self.words.classify(name).or_else(named) else { return self.after_name_tag(name, at) };
+        let at = self.value_tag(at).unwrap_or(at);
         if self.byte(at + 1) == Some(b' ') && self.reading == Reading::Prose {
             // `IDENTIFIED BY <secret> is not logged`
             return None;
@@ -653,6 +761,29 @@ impl<'a> Scan<'a> {
             end
         };
         self.span(start..end, telling)
+    }
+
+    /// The content of the element behind one that holds its name: `<key>password</key><string>secret</string>`. The tag of
+    /// the name closes at `at`.
+    fn after_name_tag(&self, tag: &str, at: usize) -> Option<Span> {
+        if !NAME_KEYS.iter().any(|name| name.eq_ignore_ascii_case(tag)) {
+            return None;
+        }
+        let end = at + 1 + memchr::memchr(b'<', &self.bytes[at + 1..self.boundary(at + 1 + BESIDE_MAX)])?;
+        let telling = self.words.classify(&self.text[at + 1..end])?;
+        let close = end + memchr::memchr(b'>', &self.bytes[end..self.boundary(end + BESIDE_MAX)])?;
+        let start = self.value_tag(close)? + 1;
+        let end = memchr::memchr(b'<', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found);
+        self.span(start..end, telling)
+    }
+
+    /// Where the tag of a value ends that follows the tag that closes at `at`: `<Password><Value>`.
+    fn value_tag(&self, at: usize) -> Option<usize> {
+        let open = self.skip_space(at + 1, Quoting::Quoted);
+        let near = &self.text[open..self.boundary(open + BESIDE_MAX)];
+        let name = near.strip_prefix('<')?.split(['>', ' ']).next()?;
+        let is_value = VALUE_KEYS.iter().chain(&["string"]).any(|known| known.eq_ignore_ascii_case(name));
+        if is_value { Some(open + near.find('>')?) } else { None }
     }
 
     /// The argument behind the command line flag at `at`.
@@ -798,6 +929,9 @@ impl<'a> Scan<'a> {
                 return None;
             }
             return self.span(quote.inside..close, telling);
+        }
+        if let Some(end) = self.braced_end(at, separator) {
+            return self.span(at + 1..end, telling);
         }
         if self.reading == Reading::Prose && self.placeholder_at(at) {
             return None;
@@ -1064,6 +1198,24 @@ impl<'a> Scan<'a> {
             end += 1;
         }
         end
+    }
+
+    /// Where the value ends that ODBC writes in braces, the closing one in it twice: `PWD={a}}b;c};`.
+    fn braced_end(&self, at: usize, separator: u8) -> Option<usize> {
+        if separator != b'=' || self.byte(at) != Some(b'{') {
+            return None;
+        }
+        let mut end = at + 1;
+        let limit = self.bytes.len().min(at + BESIDE_MAX);
+        while end < limit {
+            match (self.bytes[end], self.byte(end + 1)) {
+                (b'}', Some(b'}')) => end += 1,
+                (b'}', Some(b';')) => return Some(end),
+                _ => {}
+            }
+            end += 1;
+        }
+        None
     }
 
     /// The end of the array or object that begins at `at`, quotes in it respected.

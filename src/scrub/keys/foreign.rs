@@ -82,7 +82,7 @@ pub fn fold(key: &str) -> Cow<'_, str> {
                 at += length;
                 copied = at;
                 // `mot_de_passe`, `пароль_wifi`, but `パスワードは`
-                if key[at..].chars().next().is_some_and(|next| !next.is_ascii_lowercase()) {
+                if key[at..].chars().next().is_some_and(char::is_alphabetic) {
                     out.push('_');
                 }
             }

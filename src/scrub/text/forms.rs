@@ -240,11 +240,18 @@ pub fn is_placeholder(value: &str) -> bool {
         {
             return false;
         }
-        [b'$' | b':' | b'@', ..] => return keys::classify(&value[1..]).is_some() || is_digits(&value[1..], 2),
+        [b'$' | b':' | b'@', ..] => return keys::classify(&value[1..]).is_some() || is_parameter(&value[1..]),
         _ => return false,
     };
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.: |?".contains(&byte)) && digits <= 3
+}
+
+/// Whether a name is that of a parameter with a number: `1`, `p0`, `param2`, `__p_3`.
+fn is_parameter(name: &str) -> bool {
+    let digits =
+        name.trim_start_matches('_').trim_start_matches("param").trim_start_matches(['p', 'P']).trim_start_matches('_');
+    is_digits(digits, 2)
 }
 
 /// Starts and ends of what templates, workflows and deployment tools write where a secret is put in later.

@@ -16,7 +16,9 @@ pub const GATE_WORDS: &[&str] = &[
     "unlock", "unsubscribe",
     "verif", "ftp_login", "ldap_bind", "imap_open", "signin(", "key=", "key%3d", "key%253d", "sig=", "sig%3d",
     "sig%253d", "signature=", "signature%3d", "signature%253d", "ticket=", "ticket%3d", "ticket%253d",
-    "?t=", "&t=", "hmac=", "hash=",
+    "?t=", "&t=", "hmac=", "hash=", "pgp_sym", "aes_encrypt(", "aes_decrypt(", "des_encrypt(", "des_decrypt(", "hash_hmac(", "openssl_", "getconnection(", "plainauth(",
+    "basicauth(", "basic_auth(", "digestauth(", "oci_connect(", "odbc_connect(", "db2_connect(", "sybase_connect(", "ibase_connect(", "ldap_sasl_bind(", "dbi connect", "dbi->connect",
+    "identified with", "authentication(", "\0", "kty",
 ];
 
 /// What a word makes of the words behind it.
@@ -146,6 +148,42 @@ const CALLS: &[(&str, usize)] = &[
     ("password_verify", 0),
     ("password_hash", 0),
     ("old_password", 0),
+    ("sp_login", 1),
+    ("pgp_sym_encrypt", 1),
+    ("pgp_sym_decrypt", 1),
+    ("pgp_sym_encrypt_bytea", 1),
+    ("pgp_sym_decrypt_bytea", 1),
+    ("aes_encrypt", 1),
+    ("aes_decrypt", 1),
+    ("des_encrypt", 1),
+    ("des_decrypt", 1),
+    ("encryptbypassphrase", 0),
+    ("decryptbypassphrase", 0),
+    ("hash_hmac", 2),
+    ("openssl_encrypt", 2),
+    ("openssl_decrypt", 2),
+    ("getconnection", 2),
+    ("networkcredential", 1),
+    ("pscredential", 1),
+    ("passwordauthentication", 1),
+    ("usernamepasswordcredentials", 1),
+    ("usernamepasswordauthenticationtoken", 1),
+    ("basicawscredentials", 1),
+    ("basiccredentials", 1),
+    ("basicauth", 1),
+    ("httpbasicauth", 1),
+    ("httpdigestauth", 1),
+    ("setbasicauth", 1),
+    ("set_basic_auth", 1),
+    ("basic_auth", 1),
+    ("plainauth", 2),
+    ("oci_connect", 1),
+    ("odbc_connect", 2),
+    ("db2_connect", 2),
+    ("sybase_connect", 2),
+    ("ibase_connect", 2),
+    ("ldap_sasl_bind", 2),
+    ("ssh2_auth_pubkey_file", 4),
 ];
 
 /// Verbs of calls that are handed a secret, rather than the name of one.
@@ -172,7 +210,9 @@ impl Scan<'_> {
     pub fn after_word(&self, at: usize) -> Option<Span> {
         let start = self.word_start(at);
         let word = &self.text[start..at];
-        if word.len() < 2 || self.before(start).is_some_and(|before| b"/.$@%&?".contains(&before)) {
+        // `arn:aws:secretsmanager:…:secret:name`
+        let names = self.byte(at) == Some(b':') && self.text[at..self.token_end(at)].contains('/');
+        if names || word.len() < 2 || self.before(start).is_some_and(|before| b"/.$@%&?".contains(&before)) {
             return None;
         }
         let rule = if word.is_ascii() {
@@ -240,17 +280,24 @@ impl Scan<'_> {
             return None;
         }
         let end = window.find([';', '|']).into_iter().chain(window.find(". ")).min().unwrap_or(window.len());
-        let before = |(mark, extra): (&str, usize)| window[..end].find(mark).map(|found| found + mark.len() - extra);
-        let plain = BEFORE_SECRET.iter().map(|mark| (*mark, 0));
-        let quoted = BEFORE_QUOTED.iter().flat_map(|mark| ['\'', '"'].map(|quote| format!("{mark}{quote}")));
-        let quoted: Vec<String> = quoted.collect();
-        let found = plain.chain(quoted.iter().map(|mark| (mark.as_str(), 1))).filter_map(before).min()?;
-        let line = &window[..found];
-        if line.trim_end_matches(['\n', '\r', ' ', ':']).contains('\n') {
+        let behind = |mark: &str| window[..end].find(mark).map(|found| found + mark.len());
+        let quoted = |mark: &str| {
+            let found = behind(mark)?;
+            window[found..].starts_with(['\'', '"']).then_some(found)
+        };
+        let plain = BEFORE_SECRET.iter().filter_map(|mark| behind(mark));
+        let mut starts: Vec<usize> = plain.chain(BEFORE_QUOTED.iter().filter_map(|mark| quoted(mark))).collect();
+        starts.sort_unstable();
+        starts.into_iter().find_map(|start| self.spoken_later(at, start, telling))
+    }
+
+    /// The password that begins so many bytes behind `at`, in the same line or alone below it.
+    fn spoken_later(&self, at: usize, behind: usize, telling: Telling) -> Option<Span> {
+        if self.text[at..at + behind].trim_end_matches(['\n', '\r', ' ', ':']).contains('\n') {
             return None;
         }
-        let gap = window[found..].len() - window[found..].trim_start().len();
-        let start = at + found + gap;
+        let rest = &self.text[at + behind..self.boundary(at + behind + LATER_MAX)];
+        let start = at + behind + rest.len() - rest.trim_start().len();
         let range = match self.quote_at(start).filter(|quote| quote.slashes <= 1) {
             Some(quote) => quote.inside..self.close_near(quote)?,
             None => {
@@ -261,10 +308,22 @@ impl Scan<'_> {
             }
         };
         let value = &self.text[range.clone()];
-        let shaped = value.len() >= 6 && is_spoken_password(value, false) && !super::is_placeholder(value);
+        let shaped = value.len() >= 6 && is_spoken_password(value, false) && !is_placeholder(value);
         let harmless =
             !shaped || is_harmless(value, telling, Reading::Prose) || marker_at(&self.text[start..]).is_some();
         (!harmless).then_some(Span { range, rule: telling.rule })
+    }
+
+    /// The password of the mechanism PLAIN, behind two NULs: the first one stands at `at`.
+    pub fn after_nul(&self, at: usize) -> Option<Span> {
+        let rest = &self.bytes[at + 1..self.boundary(at + CALL_MAX)];
+        let name = memchr::memchr(0, rest)?;
+        let from = at + 1 + name + 1;
+        let end =
+            from + self.bytes[from..].iter().take(CALL_MAX).take_while(|byte| **byte > b' ' && **byte != b'"').count();
+        let is_name = name > 0 && rest[..name].iter().all(|byte| byte.is_ascii_graphic());
+        let range = from..self.boundary(end);
+        if is_name && range.len() >= 4 { self.span(range, keys::classify("password")?) } else { None }
     }
 
     /// A password before ` as password`.
@@ -308,6 +367,7 @@ impl Scan<'_> {
             from = end;
             links += 1;
         };
+        let start = self.prefixed(start);
         if let Some(span) = self.in_marks(start, telling, asserted) {
             return Some(span);
         }
@@ -324,6 +384,7 @@ impl Scan<'_> {
                 Speech::Phrase => true,
                 Speech::Token => is_random(value, 8),
                 Speech::Setting => true,
+                Speech::SomeCode if is_random(value, 16) => true,
                 Speech::Code | Speech::SomeCode => is_digits(value, 8) && value.len() >= digits_min(telling),
             };
             let harmless = is_harmless(value, telling, Reading::Prose) || is_technical(value);
@@ -402,16 +463,6 @@ impl Scan<'_> {
         self.span(from..from + secret.len(), telling)
     }
 
-    /// The secret behind `IDENTIFIED BY`.
-    pub fn after_identified_by(&self, at: usize) -> Option<Span> {
-        let mut from = self.skip_blanks(at);
-        if self.is_at(from, "password ") {
-            from = self.skip_blanks(from + 9);
-        }
-        let quote = self.quote_at(from)?;
-        self.span(quote.inside..self.close_near(quote)?, keys::classify("password")?)
-    }
-
     /// Appends the secrets among the arguments of the call whose `(` stands at `at`.
     pub fn after_call(&self, at: usize, spans: &mut Vec<Span>) {
         let name_end = at - self.behind_floor(at).iter().rev().take(2).take_while(|byte| **byte == b' ').count();
@@ -426,7 +477,8 @@ impl Scan<'_> {
             return;
         }
         let behind = |text: &str| self.behind_floor(start).ends_with(text.as_bytes());
-        let (first, telling) = if name == "__construct" && (behind("PDO->") || behind("mysqli->")) {
+        let perl = name == "connect" && (behind("DBI ") || behind("DBI->"));
+        let (first, telling) = if perl || name == "__construct" && (behind("PDO->") || behind("mysqli->")) {
             (2, keys::classify("password"))
         } else if let Some((_, first)) = CALLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             (*first, keys::classify("password"))
@@ -541,6 +593,14 @@ impl Scan<'_> {
         let segment = self.text[at - length..at].to_ascii_lowercase();
         let known = ["reset", "magic", "recover", "unlock", "verif", "activat", "confirm", "invit", "unsubscribe"];
         let place = known.iter().position(|word| segment.contains(word))?;
+        // `/user/reset/14/1788900000/9f86…`
+        let mut at = at;
+        for _ in 0..2 {
+            let digits = self.bytes[at + 1..].iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
+            if digits > 0 && self.byte(at + 1 + digits) == Some(b'/') {
+                at += 1 + digits;
+            }
+        }
         let rest = &self.bytes[at + 1..];
         let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/?#&\"'<>)]}\\,;".contains(byte);
         let end = at + 1 + rest.iter().take(CALL_MAX).position(ends).unwrap_or(rest.len().min(CALL_MAX));
@@ -621,7 +681,7 @@ impl Scan<'_> {
         at + self.bytes[at..].iter().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
     }
 
-    fn token_end(&self, at: usize) -> usize {
+    pub fn token_end(&self, at: usize) -> usize {
         let rest = &self.bytes[at..];
         let end = rest.iter().take(256).position(u8::is_ascii_whitespace).unwrap_or(rest.len().min(256));
         self.boundary(at + end)

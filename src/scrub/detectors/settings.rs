@@ -1,0 +1,241 @@
+//! Secrets of systems that show by the words of their protocols and settings: connection strings of their own kind,
+//! dialogs of caches and directories, the settings of networks.
+
+use std::ops::Range;
+
+use super::super::markers::Kind;
+use super::super::text::{is_mask, is_placeholder, is_sentence_word};
+use super::looks::always;
+use super::{Find, ValueRule, checks};
+
+#[rustfmt::skip]
+pub const RULES: &[ValueRule] = &[
+    ValueRule {
+        id: "go_dsn",
+        what: "passwords in connection strings of Go",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["@tcp(", "@unix(", "@tcp4(", "@tcp6(", "@cloudsql("],
+            look: always,
+            pattern: r#"(?:\A|[^A-Za-z0-9_.-])[A-Za-z0-9_.-]{1,64}:([^\s"']{1,128})@(?:tcp[46]?|unix|cloudsql)\("#,
+            check: is_set,
+        },
+        secrets: &[
+            ("invalid DSN: app:45o5kqEh-r74@tcp(10.0.0.3:3306)/shop", "45o5kqEh-r74"),
+            ("cron:p@ss/w@unix(/run/mysqld.sock)/jobs", "p@ss/w"),
+        ],
+        innocent: &["app@tcp(10.0.0.3:3306)/shop", "app:****@tcp(db)/x"],
+    },
+    ValueRule {
+        id: "oracle_dsn",
+        what: "passwords in connection strings of Oracle",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["jdbc:oracle:"],
+            look: always,
+            pattern: r#"(?i:jdbc:oracle:)[A-Za-z0-9]+:[A-Za-z0-9_$#]+/([^\s@"']+)@"#,
+            check: is_set,
+        },
+        secrets: &[("IO Error for jdbc:oracle:thin:fin/Kl33_blatt@(DESCRIPTION=x)", "Kl33_blatt")],
+        innocent: &["jdbc:oracle:thin:@//ora:1521/X", "jdbc:oracle:thin:fin/${PW}@ora"],
+    },
+    ValueRule {
+        id: "broken_url",
+        what: "passwords in URLs that were rejected for what is in them",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["invalid userinfo", "invalid port", "invalid character", "bad uri", "invalid uri"],
+            look: always,
+            pattern: r#"://[^\s:/?#"'<>]*:([^"'\n@]{1,96}(?:@[^"'\n@/]{1,64})?)@[A-Za-z0-9\[]"#,
+            check: |text, range| is_set(text, range) && !text[range.clone()].bytes().take_while(|byte| *byte != b'/').all(|byte| byte.is_ascii_digit()),
+        },
+        secrets: &[("parse \"postgres://app:q5Pcu x@db:5432/app\": net/url: invalid userinfo", "q5Pcu x")],
+        innocent: &["parse \"http://db:5432/a@b\": invalid port", "invalid userinfo in http://kim@web"],
+    },
+    ValueRule {
+        id: "network_key",
+        what: "communities, keys and passwords in the settings of switches, routers and networks",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &[
+                "snmp-server community", "rocommunity", "rwcommunity", "com2sec ", "tacacs-server", "radius-server", "aaa-server", "key-string", "pre-shared-key", "psksecret", "wpa-psk ascii", "isakmp key", "enable secret", "enable password",
+                "username ", "chap password", "neighbor ", "authentication-key ", "set community", "passphrase ascii",
+            ],
+            look: always,
+            pattern: r#"(?i:snmp-server community|\br[ow]community6?|com2sec6? \S+ \S+|(?:tacacs|radius|aaa)-server(?: host \S+)?(?: (?:auth|acct)-port \d+){0,2}(?: timeout \d+)? key|key-string|pre-shared-key(?: local| remote)?(?: ascii-text| hexadecimal)?|psksecret|wpa-psk ascii|passphrase ascii|isakmp key|enable (?:secret|password)(?: level \d+)?|username \S+ (?:privilege \d+ )?(?:password|secret)|chap password|neighbor \S+ password|authentication-key \d+ md5|set community)(?: [0-9])?[ \t]+"?([^\s"';]+)"#,
+            check: is_set,
+        },
+        secrets: &[
+            ("snmp-server community w3rkn3tz RO 10", "w3rkn3tz"),
+            ("rocommunity halle3lesen 10.0.0.0/8", "halle3lesen"),
+            ("tacacs-server key YCWsQZHQN.h5", "YCWsQZHQN.h5"),
+            ("radius-server host 10.0.0.1 auth-port 1812 key 7 0822455D0A16", "0822455D0A16"),
+            ("username kim privilege 15 secret 5 $1$abcd$efgh", "$1$abcd$efgh"),
+            ("enable secret 9 hunter2", "hunter2"),
+        ],
+        innocent: &[
+            "the username is required",
+            "neighbor 10.0.0.1 password is not set",
+            "enable password rotation",
+            "snmp-server community <removed>",
+            "pre-shared-key authentication failed",
+        ],
+    },
+    ValueRule {
+        id: "redis_auth",
+        what: "passwords in the dialogs of Redis",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["requirepass", "masterauth", "setuser ", "hello 2 auth", "hello 3 auth", "auth"],
+            look: redis,
+            pattern: r#"(?i)(?:\b(?:requirepass|masterauth)["']?[ \t]+["']?|\bsetuser \S+(?: [a-z~&+%][^\s>]*){0,12} >|\bhello [23] auth \S+ |\bAUTH\r\n(?:\$\d+\r\n[^\r\n]+\r\n)?\$\d+\r\n)([^\s"']{4,})"#,
+            check: is_set,
+        },
+        secrets: &[
+            ("CONFIG SET requirepass M5lA6TfkPZusQfOn", "M5lA6TfkPZusQfOn"),
+            ("ACL SETUSER worker on >mtvy3NO6DsHV3J9A ~app:* +@all", "mtvy3NO6DsHV3J9A"),
+            ("HELLO 3 AUTH default ieQNmZNVn8K5 SETNAME app", "ieQNmZNVn8K5"),
+            ("*2\r\n$4\r\nAUTH\r\n$24\r\nDCz1aWypUPjI2bq64JsbXbuB\r\n", "DCz1aWypUPjI2bq64JsbXbuB"),
+            ("*3\r\n$4\r\nAUTH\r\n$3\r\napp\r\n$8\r\nhunter22\r\n", "hunter22"),
+        ],
+        innocent: &["requirepass is not set", "ACL SETUSER worker off", "auth\r\nfailed", "CONFIG GET requirepass"],
+    },
+    ValueRule {
+        id: "wifi_code",
+        what: "passwords in the codes that phones join networks by",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["wifi:"],
+            look: always,
+            pattern: r"(?i:wifi:)(?:[^\n]{0,96};)?P:((?:[^;\\\n]|\\.){1,64});",
+            check: checks::sure,
+        },
+        secrets: &[("WIFI:T:WPA;S:Gast-EG;P:BlauerElefant77;;", "BlauerElefant77"), ("WIFI:P:hunter2;;", "hunter2")],
+        innocent: &["wifi: connected; P: 5 GHz", "WIFI:T:nopass;S:Guests;;"],
+    },
+    ValueRule {
+        id: "cookie_jar",
+        what: "cookies in the files of curl and of browsers",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["netscape http cookie", "#httponly_"],
+            look: always,
+            pattern: r"(?:TRUE|FALSE)\t[^\t\n]*\t(?:TRUE|FALSE)\t\d+\t[^\t\n]+\t([^\s]{6,})",
+            check: is_set,
+        },
+        secrets: &[(
+            "# Netscape HTTP Cookie File\n#HttpOnly_.shop.test\tTRUE\t/\tTRUE\t1790000000\tsid\tZp1gIe6A9elBme",
+            "Zp1gIe6A9elBme",
+        )],
+        innocent: &["# Netscape HTTP Cookie File\n.shop.test\tTRUE\t/\tFALSE\t0\tlang\tde"],
+    },
+    ValueRule {
+        id: "path_session",
+        what: "sessions of ASP.NET in paths",
+        kind: Kind::Secret,
+        find: Find::Near { keywords: &["(s(", "(f("], look: always, pattern: r"\((?:S|F)\(([A-Za-z0-9_-]{24,})\)", check: checks::has_digit },
+        secrets: &[("/(S(5zwnzv13barwpfrkvza4bxgc))/Default.aspx", "5zwnzv13barwpfrkvza4bxgc")],
+        innocent: &["f(S(x))", "(s(abcdefghijklmnopqrstuvwx))"],
+    },
+    ValueRule {
+        id: "token_mismatch",
+        what: "tokens in what is said of their comparison",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["token mismatch", "csrf mismatch", "state mismatch", "nonce mismatch", "signature mismatch", "token does not match", "csrf token"],
+            look: always,
+            pattern: r#"(?i)\b(?:expected|got|received|actual|wanted|want|have|provided|was)[ :='"]{1,4}([A-Za-z0-9+/_.=-]{16,})"#,
+            check: checks::is_random,
+        },
+        secrets: &[
+            ("CSRF token mismatch: expected AN2va7figMfI9JduW5UxaV3u got null", "AN2va7figMfI9JduW5UxaV3u"),
+            ("state mismatch: got \"aN2va7figMfI9JduW5UxaV3u\"", "aN2va7figMfI9JduW5UxaV3u"),
+        ],
+        innocent: &["csrf token mismatch: expected string got null", "signature mismatch: expected RS256 got HS256"],
+    },
+    ValueRule {
+        id: "xml_key",
+        what: "private keys in the XML of .NET",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["rsakeyvalue", "rsaparameters"],
+            look: always,
+            pattern: r"<(?:D|P|Q|DP|DQ|InverseQ)>\s*([A-Za-z0-9+/=\s]{16,}?)\s*</",
+            check: checks::sure,
+        },
+        secrets: &[("<RSAKeyValue><Modulus>PR5H</Modulus><D>TWuFZuUj3kJWhkZ93BwR/w==</D>", "TWuFZuUj3kJWhkZ93BwR/w==")],
+        innocent: &["<RSAKeyValue><Modulus>TWuFZuUj3kJWhkZ93BwR</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>"],
+    },
+    ValueRule {
+        id: "windows_hash",
+        what: "hashes of the passwords of Windows",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &[":::"],
+            look: always,
+            pattern: r":\d{1,10}:([0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}):::",
+            check: checks::sure,
+        },
+        secrets: &[(
+            "CORP\\svc:1109:aad3b435b51404eeaad3b435b51404ee:fccb4bcaae97ccafaa240f6f059b0dcb:::",
+            "aad3b435b51404eeaad3b435b51404ee:fccb4bcaae97ccafaa240f6f059b0dcb",
+        )],
+        innocent: &["a:::b", ":1109:::"],
+    },
+    ValueRule {
+        id: "chpasswd_list",
+        what: "lists of names and passwords for chpasswd",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["chpasswd"],
+            look: always,
+            pattern: r"(?m)^[ \t]+(?:- )?[a-z_][a-z0-9_-]{0,31}:([^\s:]{4,})[ \t]*$",
+            check: is_set,
+        },
+        secrets: &[("chpasswd:\n  list: |\n    ops:Kcdn~U7MKwx6\n  expire: false\n", "Kcdn~U7MKwx6")],
+        innocent: &["chpasswd:\n  expire: false\n", "chpasswd: done"],
+    },
+    ValueRule {
+        id: "sql_login",
+        what: "passwords of logins among the arguments of the procedures of SQL Server",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["sp_addlinkedsrvlogin", "sp_addlogin", "sp_setapprole", "sp_addapprole", "sp_password"],
+            look: always,
+            pattern: r"(?i:sp_addlinkedsrvlogin\s+(?:[^,\n]{1,64},\s*){4}|sp_(?:addlogin|setapprole|addapprole)\s+[^,\n]{1,64},\s*|sp_password\s+[^,\n]{1,64},\s*)(?:@\w+\s*=\s*)?N?'([^'\n]+)'",
+            check: is_set,
+        },
+        secrets: &[
+            ("EXEC sp_addlinkedsrvlogin 'SRV2','false',NULL,'linkusr','ukySjcw%ncL5'", "ukySjcw%ncL5"),
+            ("EXEC sp_addlogin 'kim', 'hunter2', 'shop'", "hunter2"),
+        ],
+        innocent: &["EXEC sp_addlinkedsrvlogin 'SRV2','true'", "sp_addlogin is deprecated"],
+    },
+];
+
+/// Whether what stands in a setting's place is one: no mask, no placeholder, no word of a sentence.
+fn is_set(text: &str, range: &Range<usize>) -> bool {
+    let value = &text[range.clone()];
+    !is_mask(value) && !is_placeholder(value) && !is_sentence_word(value) && !WORDS.contains(&value)
+}
+
+/// Words of messages about settings.
+const WORDS: &[&str] = &[
+    "authentication",
+    "rotation",
+    "policy",
+    "configuration",
+    "prompt",
+    "command",
+    "expiry",
+    "encryption",
+    "string",
+    "name",
+    "mode",
+];
+
+/// A word of Redis that a password follows; for `auth` itself, in its own protocol.
+fn redis(text: &[u8], hit: Range<usize>) -> bool {
+    let behind = &text[hit.end..];
+    hit.len() > "auth".len() || behind.starts_with(b"\r\n") || behind.starts_with(b"\\r\\n")
+}
