@@ -135,8 +135,8 @@ const SECRETS: &[Group] = &[
         "password", "passwords", "passwd", "passwort", "passcode", "pwd", "passwordconfirm", "passwordconfirmation",
         "pass word", "user password", "db password", "new password", "old password", "kennwort", "contrasena", "senha",
         // The word of other languages.
-        "adgangskode", "contrasenia", "contrasenya", "de passe", "fjalekalim", "geheimwort", "geslo", "haslo", "heslo", "jelszo", "kata sandi", "kodeord", "losenord", "lozinka",
-        "lykilord", "matkhau", "mdp", "motdepasse", "palavra passe", "parol", "parola", "parool", "passord", "pasvorto", "salasana", "sifre", "slaptazodis", "wachtwoord",
+        "adgangskode", "adgangskoden", "contrasenia", "contrasenya", "de passe", "fjalekalim", "geheimwort", "geslo", "haslo", "heslo", "jelszo", "kata sandi", "kodeord", "losenord", "lozinka",
+        "lykilord", "matkhau", "mdp", "motdepasse", "palavra passe", "passordet", "pasuwado", "parol", "parola", "parool", "passord", "pasvorto", "salasana", "sifre", "slaptazodis", "wachtwoord",
         // The word with letters left out.
         "passwrd", "psswd", "pswd", "psw", "pword",
     ]),
@@ -154,7 +154,7 @@ const SECRETS: &[Group] = &[
     secret("secret", Place::Last, Form::Token, &["otp seed", "totp seed", "mfa seed"]),
     secret("token", Place::Anywhere, Form::Token, &[
         "token", "tokens", "jwt", "bearer", "access token", "refresh token", "auth token", "api token",
-        "bearer token", "csrfmiddleware token", "session token", "id token", "paseto", "branca", "device token", "push token", "bot token",
+        "bearer token", "csrfmiddleware token", "session token", "id token", "paseto", "branca", "saml response", "saml assertion", "samlart", "device token", "push token", "bot token",
     ]),
     secret("token", Place::Last, Form::Random, &["auth", "authentication", "magic link", "invitation code", "invite code"]),
     secret("authorization", Place::Anywhere, Form::Any, &["authorization"]),
@@ -243,6 +243,12 @@ const ENDINGS: &[&str] = &[
 const OTHER_ENDS: &[&str] = &[
     "askpass",
     "bypass",
+    "chpasswd",
+    "gpasswd",
+    "htpasswd",
+    "ldappasswd",
+    "smbpasswd",
+    "vncpasswd",
     "compass",
     "encompass",
     "keepass",
@@ -252,6 +258,12 @@ const OTHER_ENDS: &[&str] = &[
     "surpass",
     "trespass",
     "underpass",
+];
+
+/// Words before `pass` that make it something else.
+const PASSES: &[&str] = &[
+    "band", "boarding", "bus", "day", "first", "high", "low", "multi", "render", "season", "second", "shadow",
+    "single", "ski", "test", "train",
 ];
 
 /// Halves of pairs that are too common in telemetry to search for while the other half will do.
@@ -580,6 +592,9 @@ fn telling_at(words: &[Word<'_>], at: usize) -> Option<Entry> {
         Place::Nested => false,
     };
     let single = |word: &str| entries(&[word]).iter().find(|entry| fits(entry)).copied();
+    if word.text.eq_ignore_ascii_case("pass") && at > 0 && contains(PASSES, words[at - 1].text) {
+        return None;
+    }
     let next_to = at.checked_sub(1).and_then(|before| pair(words[before].text, word.text));
     // `date_de_naissance`, `numero_de_la_cuenta`
     let apart = || {

@@ -89,6 +89,9 @@ const NAMED_TAGS: &[&str] =
 const TEXT_TYPES: &[&str] =
     &["str", "string", "String", "text", "Text", "NSString", "CharSequence", "char", "varchar", "any", "Any"];
 
+/// Flags with one hyphen are no longer than this if they have letters for a name, and not words, in bytes.
+const SHORT_FLAG_MAX: usize = 5;
+
 /// What stands before a value and is no part of it.
 const WRAPS: &[&str] = &[
     "[]string{",
@@ -103,6 +106,10 @@ const WRAPS: &[&str] = &[
     "<span>",
     "<tt>",
     "<kbd>",
+    "!!str ",
+    "!str ",
+    "!!python/str ",
+    "!!python/unicode ",
 ];
 
 /// How far a name and its value stand apart, in bytes.
@@ -199,6 +206,8 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
                 scan.after_password_from(at, spans);
                 scan.after_command(at)
                     .or_else(|| scan.after_word(at))
+                    .or_else(|| scan.after_setting(at))
+                    .or_else(|| scan.after_credentials(at))
                     .or_else(|| scan.before_sentence(at))
                     .or_else(|| scan.before_as(at))
             }
@@ -210,13 +219,15 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             b'/' => scan.after_segment(at),
             b'>' if scan.before(at) == Some(b'-') => scan.after_arrow(at, spans),
             b'>' => scan.after_tag(at),
-            b'-' if scan.is_at(at, "--") => scan.after_flag(at, spans),
+            b'-' => scan.after_flag(at, spans),
             b'i' | b'I' if scan.is_at(at, "identified ") => scan.after_identified(at),
             b'\t' => scan.after_tab(at),
             b'\0' => scan.after_nul(at),
-            b',' if reading == Reading::Broken && scan.is_at(at, ",<<") => scan.in_pair(at),
             b',' if reading == Reading::Prose => scan.after_tuple_name(at).or_else(|| scan.in_pair(at)),
-            b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
+            b',' if reading == Reading::Broken => {
+                scan.after_quoted(at, spans).or_else(|| if spans.len() > known { None } else { scan.in_pair(at) })
+            }
+            b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
             _ => None,
         };
         spans.extend(span);
@@ -289,6 +300,10 @@ const ENTITIES: &[(&str, u8)] = &[
     ("&lt;", b'<'),
     ("&gt;", b'>'),
     ("&#61;", b'='),
+    ("&#x3D;", b'='),
+    ("&#x3d;", b'='),
+    ("&#38;", b'&'),
+    ("&#x26;", b'&'),
 ];
 
 impl<'a> Decoded<'a> {
@@ -554,10 +569,38 @@ impl<'a> Scan<'a> {
         if let Some(value) = self.typed(at) {
             return self.value(value, key, separator, spans);
         }
+        if let Some(pair) = self.basic_pair(at, key) {
+            return self.span(pair, Telling { rule: "password", form: Form::Any, ..key.telling });
+        }
         if let Some(block) = self.block(at, key) {
             return self.span(block, key.telling);
         }
         self.value(at, key, separator, spans)
+    }
+
+    /// The second of the name and the password at `at`: `auth=('kim', 'secret')`.
+    fn basic_pair(&self, at: usize, key: Key) -> Option<Range<usize>> {
+        let name = &self.text[key.start..self.boundary(key.start + BESIDE_MAX)];
+        let known = ["auth", "basic_auth", "http_auth", "proxy_auth", "credentials", "creds", "login"];
+        let takes = known.iter().any(|known| {
+            name.strip_prefix(known)
+                .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_'))
+        });
+        if !takes || !self.byte(at).is_some_and(|open| b"([".contains(&open)) {
+            return None;
+        }
+        let (mut second, mut count) = (None, 0);
+        self.arguments(at + 1, |index, quoted, range| {
+            count = index + 1;
+            if index == 1 && quoted {
+                second = Some(range);
+            }
+        })?;
+        let shaped = |range: &Range<usize>| {
+            let value = &self.text[range.clone()];
+            is_spoken_password(value, true) || is_random(value, 12)
+        };
+        second.filter(|range| count == 2 && shaped(range))
     }
 
     /// Where the operator begins that ends in the `=` at `equals`: `?=`, `.=`, `::=`, but no comparison.
@@ -589,6 +632,12 @@ impl<'a> Scan<'a> {
         if let Some(field) = key.strip_suffix("Label").filter(|field| !field.is_empty()) {
             return self.labelled(field, at);
         }
+        if matches!(key, "default" | "value")
+            && let Some(telling) = self.block_name(start)
+        {
+            let quote = self.quote_at(self.skip_space(at, Quoting::Bare))?;
+            return self.span(quote.inside..self.close_near(quote)?, telling);
+        }
         let (is_name, is_value) = (is_one_of(NAME_KEYS, key), is_one_of(VALUE_KEYS, key));
         if !is_name && !is_value {
             return None;
@@ -613,6 +662,15 @@ impl<'a> Scan<'a> {
             return None;
         }
         self.span(inside..close, self.words.classify(&self.text[from..to])?)
+    }
+
+    /// The class of the name of the block that `at` is in: `variable "db_password" { default = … }`.
+    fn block_name(&self, at: usize) -> Option<Telling> {
+        let from = self.text.ceil_char_boundary(at.saturating_sub(2 * BESIDE_MAX).max(self.floor.min(at)));
+        let before = &self.text[from.min(at)..at];
+        let open = before.rfind('{').filter(|open| !before[*open..].contains('}'))?;
+        let name = before[..open].trim_end().strip_suffix('"')?;
+        self.words.classify(&name[name.rfind('"')? + 1..])
     }
 
     /// The value of a field that a label beside it names: `cs1Label=password cs1=secret`. The label begins at `at`.
@@ -739,7 +797,7 @@ impl<'a> Scan<'a> {
         let open = memchr::memrchr(b'<', &self.bytes[from..at]).map(|open| from + open)?;
         let tag = &self.text[open + 1..at];
         let name = tag.split_ascii_whitespace().next()?;
-        if name.starts_with(['/', '!', '?']) || tag.ends_with('/') {
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || tag.ends_with('/') {
             return None;
         }
         let named = || {
@@ -766,7 +824,9 @@ impl<'a> Scan<'a> {
     /// The content of the element behind one that holds its name: `<key>password</key><string>secret</string>`. The tag of
     /// the name closes at `at`.
     fn after_name_tag(&self, tag: &str, at: usize) -> Option<Span> {
-        if !NAME_KEYS.iter().any(|name| name.eq_ignore_ascii_case(tag)) {
+        // Names of fields may stand one behind the other.
+        let names = tag == "string";
+        if !names && !NAME_KEYS.iter().any(|name| name.eq_ignore_ascii_case(tag)) {
             return None;
         }
         let end = at + 1 + memchr::memchr(b'<', &self.bytes[at + 1..self.boundary(at + 1 + BESIDE_MAX)])?;
@@ -774,7 +834,9 @@ impl<'a> Scan<'a> {
         let close = end + memchr::memchr(b'>', &self.bytes[end..self.boundary(end + BESIDE_MAX)])?;
         let start = self.value_tag(close)? + 1;
         let end = memchr::memchr(b'<', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found);
-        self.span(start..end, telling)
+        let shaped =
+            !names || is_spoken_password(&self.text[start..end], true) || is_random(&self.text[start..end], 12);
+        if shaped { self.span(start..end, telling) } else { None }
     }
 
     /// Where the tag of a value ends that follows the tag that closes at `at`: `<Password><Value>`.
@@ -793,6 +855,10 @@ impl<'a> Scan<'a> {
         }
         let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let end = at + self.bytes[at..].iter().take(KEY_MAX).take_while(is_name).count();
+        // `-token secret`, but not `-p 8080`
+        if !self.is_at(at, "--") && end - at < SHORT_FLAG_MAX {
+            return None;
+        }
         let telling = self.words.classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
         let value = self.skip_space(end, Quoting::Bare);
         let key = Key { start: at, quoting: Quoting::Bare, telling };
@@ -844,18 +910,31 @@ impl<'a> Scan<'a> {
     fn key_before(&self, end: usize) -> Option<Key> {
         let space = self.behind_floor(end).iter().rev().take(16).take_while(|byte| byte.is_ascii_whitespace()).count();
         let mut end = end - space;
+        // Erlang's `<<"password">> => …`
+        if self.behind_floor(end).ends_with(b"\">>") {
+            end -= 2;
+        }
         if let Some(quote @ (b'"' | b'\'' | b'`')) = self.before(end) {
             return self.quoted_key(end - 1, quote);
         }
         if self.before(end) == Some(b']') {
-            // `user[password]`, `params['password']`
+            // `user[password]`, `params['password']`, PHP's `["password":protected]`
             end -= 1;
+            for visibility in [":protected", ":private"] {
+                if self.behind_floor(end).ends_with(visibility.as_bytes()) {
+                    end -= visibility.len();
+                }
+            }
             if let Some(quote @ (b'"' | b'\'')) = self.before(end) {
                 return self.quoted_key(end - 1, quote).map(|key| Key { quoting: Quoting::Bare, ..key });
             }
         }
         let start = self.bare_start(end);
         let name = &self.text[start..end];
+        // `Unseal Key 1: …`
+        if is_digits(name, 2) && self.before(start) == Some(b' ') && self.byte(end) == Some(b':') {
+            return self.numbered_key(start - 1);
+        }
         // Two words with a space between them: `API key: …`.
         let pair = || {
             let space = start.checked_sub(1).filter(|space| *space >= self.floor && self.bytes[*space] == b' ')?;
@@ -878,6 +957,15 @@ impl<'a> Scan<'a> {
             return Some(Key { start, quoting: Quoting::Bare, telling });
         }
         pair()
+    }
+
+    /// The telling key of two words that ends at `end`, before a number.
+    fn numbered_key(&self, end: usize) -> Option<Key> {
+        let start = self.bare_start(end);
+        let space = start.checked_sub(1).filter(|space| *space >= self.floor && self.bytes[*space] == b' ')?;
+        let before = self.bare_start(space);
+        let telling = self.words.classify_pair(&self.text[before..space], &self.text[start..end])?;
+        Some(Key { start: before, quoting: Quoting::Bare, telling })
     }
 
     /// The telling key whose closing quote stands at `close`.
@@ -1083,6 +1171,12 @@ impl<'a> Scan<'a> {
                 0 => slashes.is_multiple_of(2),
                 escaped => slashes <= escaped,
             };
+            // SQL and YAML write such a quote twice inside of a text.
+            if quote.byte == b'\'' && quote.slashes == 0 && found > quote.inside && self.byte(found + 1) == Some(b'\'')
+            {
+                at = found + 2;
+                continue;
+            }
             // In broken JSON a quote inside the value may be what broke it.
             let inside = self.reading == Reading::Broken && key == Quoting::Quoted && !self.ends_value(found + 1);
             if closes && !inside {

@@ -22,7 +22,7 @@ pub const RULES: &[ValueRule] = &[
                 "验证码", "校验码", "动态码", "驗證碼", "認證碼", "인증번호", "인증 번호", "인증코드", "인증 코드", "प्रमाणीकरण कोड", "mã xác", "mã otp", "رمز التحقق", "קוד האימות",
             ],
             look: looks::digits_ahead,
-            pattern: r#"(?i:(?:ihr|dein|votre|ton|je|uw|din) code|code lautet|(?:[a-z]|\xc3.)*(?:gs|its|einmal|anmelde|freischalt|login|zugangs)code|(?:sms|m|push|chip)tan|\btan|pin ihrer|pin lautet|code (?:de|d') ?(?:v|s|c|a)|usage unique|digo(?: de [vsca]| es|:)|codice (?:di|otp|monouso)|tuo codice|(?:verificatie|beveiligings|inlog|bevestigings)code|kod (?:weryfikacyjny|sms|autoryzacyjny)|twój kod|engangskode?|verifieringskod|din kode?|bekreftelseskode|kertakoodi|vahvistuskoodi|ov\S{1,12} kód|do\S{1,4}rulama kodu|onay kodu|код подтвержд|ваш код|код (?:для|доступа|безопасности|входа)|認証コード|確認コード|認証番号|ワンタイムパスワード|验证码|校验码|动态码|驗證碼|認證碼|인증 ?번호|인증 ?코드|प्रमाणीकरण कोड|mã xác|mã otp|رمز التحقق|קוד האימות|Код подтвержд|Ваш код|Код (?:для|доступа))[^0-9\n;]{0,48}?[^0-9A-Za-z.,/+-]([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:[^0-9A-Za-z.:,/-]|[.,:-](?:[^0-9]|\z)|\z)"#,
+            pattern: r#"(?i:(?:ihr|dein|votre|ton|je|uw|din) code|code lautet|(?:[a-z]|\xc3.)*(?:gs|its|einmal|anmelde|freischalt|login|zugangs)code|(?:sms|m|push|chip)tan|\btan|pin ihrer|pin lautet|code (?:de|d') ?(?:v|s|c|a)|usage unique|digo(?: de [vsca]| es|:)|codice (?:di|otp|monouso)|tuo codice|(?:verificatie|beveiligings|inlog|bevestigings)code|kod (?:weryfikacyjny|sms|autoryzacyjny)|twój kod|engangskode?|verifieringskod|din kode?|bekreftelseskode|kertakoodi|vahvistuskoodi|ov\S{1,12} kód|do\S{1,4}rulama kodu|onay kodu|код подтвержд|ваш код|код (?:для|доступа|безопасности|входа)|認証コード|確認コード|認証番号|ワンタイムパスワード|验证码|校验码|动态码|驗證碼|認證碼|인증 ?번호|인증 ?코드|प्रमाणीकरण कोड|mã xác|mã otp|رمز التحقق|קוד האימות|Код подтвержд|Ваш код|Код (?:для|доступа))[^0-9\n;\[]{0,48}?[^0-9A-Za-z.,/+-]([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:[^0-9A-Za-z.:,/-]|[.,:-](?:[^0-9]|\z)|\z)"#,
             check: is_foreign_code,
         },
         secrets: &[
@@ -48,6 +48,19 @@ pub const RULES: &[ValueRule] = &[
             "code de statut 4040",
             "mtan aktiviert",
         ],
+    },
+    ValueRule {
+        id: "code_to_use",
+        what: "one-time codes in what is to be done with them",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["to verify", "to confirm", "to log in", "to login", "to sign in", "to authenticate", "to complete", "as your", "to reset"],
+            look: looks::always,
+            pattern: r"(?i)\b(?:use|enter|type)(?: code)? (?:G-)?([0-9]{4,8}|[0-9]{3}[ -][0-9]{3}) (?:to (?:verify|confirm|log ?in|sign in|authenticate|complete|reset)|as your)\b",
+            check: checks::sure,
+        },
+        secrets: &[("Use 482913 to verify your account", "482913"), ("Enter code 482 913 to sign in", "482 913")],
+        innocent: &["use 2026 as the year", "we use 100000 rows to verify it", "enter a code to confirm"],
     },
     ValueRule {
         id: "code_before_foreign_words",

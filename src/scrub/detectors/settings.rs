@@ -59,10 +59,11 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Near {
             keywords: &[
                 "snmp-server community", "rocommunity", "rwcommunity", "com2sec ", "tacacs-server", "radius-server", "aaa-server", "key-string", "pre-shared-key", "psksecret", "wpa-psk ascii", "isakmp key", "enable secret", "enable password",
-                "username ", "chap password", "neighbor ", "authentication-key ", "set community", "passphrase ascii",
+                "username ", "chap password",
+                "snmp community", "neighbor ", "authentication-key ", "set community", "passphrase ascii",
             ],
             look: always,
-            pattern: r#"(?i:snmp-server community|\br[ow]community6?|com2sec6? \S+ \S+|(?:tacacs|radius|aaa)-server(?: host \S+)?(?: (?:auth|acct)-port \d+){0,2}(?: timeout \d+)? key|key-string|pre-shared-key(?: local| remote)?(?: ascii-text| hexadecimal)?|psksecret|wpa-psk ascii|passphrase ascii|isakmp key|enable (?:secret|password)(?: level \d+)?|username \S+ (?:privilege \d+ )?(?:password|secret)|chap password|neighbor \S+ password|authentication-key \d+ md5|set community)(?: [0-9])?[ \t]+"?([^\s"';]+)"#,
+            pattern: r#"(?i:snmp-server community|\br[ow]community6?|com2sec6? \S+ \S+|(?:tacacs|radius|aaa)-server(?: host \S+)?(?: (?:auth|acct)-port \d+){0,2}(?: timeout \d+)? key|key-string|pre-shared-key(?: local| remote)?(?: ascii-text| hexadecimal)?|psksecret|wpa-psk ascii|passphrase ascii|isakmp key|enable (?:secret|password)(?: level \d+)?|username \S+ (?:privilege \d+ )?(?:password|secret)|snmp community|chap password|neighbor \S+ password|authentication-key \d+ md5|set community)(?: [0-9])?[ \t]+"?([^\s"';]+)"#,
             check: is_set,
         },
         secrets: &[
@@ -165,6 +166,62 @@ pub const RULES: &[ValueRule] = &[
         },
         secrets: &[("<RSAKeyValue><Modulus>PR5H</Modulus><D>TWuFZuUj3kJWhkZ93BwR/w==</D>", "TWuFZuUj3kJWhkZ93BwR/w==")],
         innocent: &["<RSAKeyValue><Modulus>TWuFZuUj3kJWhkZ93BwR</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>"],
+    },
+    ValueRule {
+        id: "quoted_setting",
+        what: "secrets in quotes behind the words of IPsec, PowerShell and SQLite",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["psk", "convertto-securestring", "pragma key", "pragma rekey", "pragma hexkey"],
+            look: always,
+            pattern: r#"(?i:psk[ \t]+|convertto-securestring(?: -string)? |pragma (?:re|hex)?key ?=? ?)["']([^"'\n]{4,128})["']"#,
+            check: is_set,
+        },
+        secrets: &[
+            ("10.0.0.1 %any : PSK \"hunter2\"", "hunter2"),
+            ("ConvertTo-SecureString \"hunt er2\" -AsPlainText -Force", "hunt er2"),
+            ("PRAGMA key = 'hunter2'", "hunter2"),
+        ],
+        innocent: &["psk mode \"dhe\"", "PRAGMA key not supported", "ConvertTo-SecureString $plain -AsPlainText"],
+    },
+    ValueRule {
+        id: "pgpass",
+        what: "lines of .pgpass",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &[":5432:", ":5433:", ":6432:", ":*:"],
+            look: always,
+            pattern: r"(?m)^[A-Za-z0-9_.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:([^\s:]+)$",
+            check: is_set,
+        },
+        secrets: &[("x.test:5432:db:kim:hunter2", "hunter2"), ("*:*:*:kim:hunter2", "hunter2")],
+        innocent: &["db:5432:5432", "urn:x:*:y", "db:5432:db:kim:****"],
+    },
+    ValueRule {
+        id: "session_file",
+        what: "sessions in the names of the files that PHP keeps them in",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["sess_"],
+            look: always,
+            pattern: r"(?i:sess_)([a-z0-9,-]{22,64})(?:[^a-zA-Z0-9]|\z)",
+            check: checks::has_digit,
+        },
+        secrets: &[("open(/var/lib/php/sessions/sess_kd82mmxqkd82mmxq12abkd82mm) failed", "kd82mmxqkd82mmxq12abkd82mm")],
+        innocent: &["sess_count", "sess_abcdefghijklmnopqrstuvwxyz"],
+    },
+    ValueRule {
+        id: "scram_hash",
+        what: "what PostgreSQL keeps of passwords",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["scram-sha-"],
+            look: always,
+            pattern: r"(?i:scram-sha-)(?:1|256|512)\$[0-9]+:([A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+)",
+            check: checks::sure,
+        },
+        secrets: &[("SCRAM-SHA-256$4096:c2FsdA==$Kd82mmXqKd8=:Kd82mmXqKd9=", "c2FsdA==$Kd82mmXqKd8=:Kd82mmXqKd9=")],
+        innocent: &["SCRAM-SHA-256 authentication failed"],
     },
     ValueRule {
         id: "windows_hash",

@@ -13,6 +13,8 @@ use super::{Scan, Span};
 pub enum Part {
     /// All of it.
     All,
+    /// What stands behind the comma: `name,secret`.
+    AfterComma,
     /// What stands behind the first colon: `name:secret`.
     AfterColon,
     /// What stands behind the `%`: `name%secret`.
@@ -30,14 +32,16 @@ enum Takes {
     Flag(&'static str, Part),
     /// In the same word as the flag.
     Glued(&'static str),
+    /// In the argument behind a bundle of short flags that ends in this one: `-sSu name:secret`.
+    Joined(char, Part),
     /// In the argument behind a flag, once the word of a command was there.
     Behind(&'static str, &'static str),
     /// In an argument without a flag, counted from 1 behind the word of a command, or from the start.
     Place(&'static str, u8, Part),
 }
 
-use Part::{AfterColon, AfterPass, AfterPercent, AfterSlash, All};
-use Takes::{Behind, Flag, Glued, Place};
+use Part::{AfterColon, AfterComma, AfterPass, AfterPercent, AfterSlash, All};
+use Takes::{Behind, Flag, Glued, Joined, Place};
 
 /// Programs with arguments that are secrets.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,10 +56,10 @@ pub struct Program {
 const PROGRAMS: &[Program] = &[
     // Databases and queues
     Program { names: &["mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mysqlpump", "mysqlshow", "mysqlslap", "mariadb", "mariadb-dump", "mariadb-admin", "mycli", "xtrabackup", "mariabackup", "mydumper", "myloader"], gate: &["mysql", "mariadb", "mycli", "xtrabackup", "mydumper", "myloader"], takes: &[Glued("-p")] },
-    Program { names: &["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop", "cqlsh", "cypher-shell", "neo4j-admin", "rabbitmqadmin", "impala-shell", "beeline", "arangosh", "arangodump"], gate: &["mongo", "cqlsh", "cypher-shell", "neo4j-admin", "rabbitmqadmin", "impala-shell", "beeline", "arangosh", "arangodump"], takes: &[Flag("-p", All)] },
+    Program { names: &["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop", "cqlsh", "cypher-shell", "neo4j-admin", "rabbitmqadmin", "impala-shell", "beeline", "arangosh", "arangodump", "twine", "hydra", "medusa", "ncrack", "ncftpput", "ncftpget", "dotnet", "nuget", "telegram-cli"], gate: &["twine ", "hydra ", "medusa ", "ncftp", "nuget ", "mongo", "cqlsh", "cypher-shell", "neo4j-admin", "rabbitmqadmin", "impala-shell", "beeline", "arangosh", "arangodump"], takes: &[Flag("-p", All)] },
     Program { names: &["redis-cli", "valkey-cli", "keydb-cli"], gate: &["redis-cli", "valkey-cli", "keydb-cli"], takes: &[Flag("-a", All), Flag("--pass", All)] },
     Program { names: &["redis-server", "valkey-server", "redis-sentinel"], gate: &["requirepass", "masterauth"], takes: &[Flag("--requirepass", All), Flag("--masterauth", All)] },
-    Program { names: &["sqlcmd", "bcp", "osql", "tsql", "mssql-cli"], gate: &["sqlcmd", "osql ", "tsql ", "bcp ", "mssql-cli"], takes: &[Flag("-P", All)] },
+    Program { names: &["sqlcmd", "bcp", "osql", "tsql", "mssql-cli"], gate: &["sqlcmd", "osql ", "tsql ", "bcp ", "mssql-cli"], takes: &[Glued("-P"), Flag("-P", All)] },
     Program { names: &["sqlplus", "sqlldr", "expdp", "impdp", "rman", "sqlcl"], gate: &["sqlplus", "sqlldr", "expdp", "impdp", "rman ", "sqlcl "], takes: &[Place("", 1, AfterSlash), Flag("target", AfterSlash)] },
     Program { names: &["isql"], gate: &["isql "], takes: &[Place("", 3, All)] },
     Program { names: &["influx", "clickhouse-client", "vsql", "hdbsql"], gate: &["influx ", "clickhouse-client", "vsql ", "hdbsql"], takes: &[Flag("-password", All), Flag("-p", All), Flag("-w", All), Flag("-pw", All)] },
@@ -65,14 +69,14 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["couchbase-cli", "cbq", "cbbackupmgr"], gate: &["couchbase-cli", "cbbackupmgr"], takes: &[Flag("-p", All)] },
     Program { names: &["etcdctl"], gate: &["etcdctl"], takes: &[Flag("--user", AfterColon), Place("add", 1, AfterColon)] },
     // HTTP
-    Program { names: &["curl", "curlie"], gate: &["curl"], takes: &[Flag("-u", AfterColon), Flag("--user", AfterColon), Flag("--proxy-user", AfterColon), Flag("-U", AfterColon), Flag("-E", AfterColon), Flag("--cert", AfterColon), Flag("--oauth2-bearer", All), Flag("--pass", All)] },
-    Program { names: &["wget", "aria2c", "lftp", "ncftpget"], gate: &["wget", "aria2c", "ncftpget"], takes: &[Flag("-u", AfterColon), Flag("--user", AfterColon)] },
-    Program { names: &["lftp"], gate: &["lftp"], takes: &[Flag("-u", AfterColon)] },
+    Program { names: &["curl", "curlie"], gate: &["curl"], takes: &[Joined('u', AfterColon), Flag("-u", AfterColon), Flag("--user", AfterColon), Flag("--proxy-user", AfterColon), Flag("-U", AfterColon), Flag("-E", AfterColon), Flag("--cert", AfterColon), Flag("--oauth2-bearer", All), Flag("--pass", All)] },
+    Program { names: &["wget", "aria2c", "ncftpget"], gate: &["wget", "aria2c", "ncftpget"], takes: &[Flag("-u", AfterColon), Flag("--user", AfterColon)] },
+    Program { names: &["lftp"], gate: &["lftp"], takes: &[Flag("-u", AfterComma), Flag("-u", AfterColon)] },
     Program { names: &["http", "https", "xh", "httpie"], gate: &["http -", "https -", "xh -", "httpie"], takes: &[Flag("-a", AfterColon), Flag("--auth", AfterColon)] },
     Program { names: &["ab"], gate: &["ab -"], takes: &[Flag("-A", AfterColon), Flag("-P", AfterColon)] },
     Program { names: &["hey", "grpcurl"], gate: &["hey -", "grpcurl"], takes: &[Flag("-a", AfterColon), Flag("-u", AfterColon)] },
     Program { names: &["jenkins-cli.jar", "jenkins-cli"], gate: &["jenkins-cli.jar", "jenkins-cli"], takes: &[Flag("-auth", AfterColon)] },
-    Program { names: &["jfrog", "jf", "rclone"], gate: &["jfrog", "jf ", "rclone"], takes: &[Flag("--user", AfterColon)] },
+    Program { names: &["jfrog", "jf", "rclone"], gate: &["jfrog", "jf ", "rclone"], takes: &[Flag("pass", All), Flag("password", All), Flag("token", All), Flag("--user", AfterColon)] },
     Program { names: &["htpasswd"], gate: &["htpasswd"], takes: &[Place("-b", 3, All), Place("-nb", 2, All), Place("-bn", 2, All), Place("-cb", 3, All), Place("-bc", 3, All), Place("-bB", 3, All), Place("-Bb", 3, All), Place("-nbB", 2, All), Place("-nbm", 2, All), Place("-bB", 3, All), Place("-cbB", 3, All)] },
     // Shells, files, keys
     Program { names: &["sshpass"], gate: &["sshpass"], takes: &[Flag("-p", All), Glued("-p")] },
@@ -92,7 +96,7 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["xfreerdp", "xfreerdp3", "wlfreerdp", "freerdp", "mstsc"], gate: &["freerdp", "mstsc"], takes: &[Glued("/p:"), Glued("/gp:"), Glued("-p:")] },
     Program { names: &["rdesktop"], gate: &["rdesktop"], takes: &[Flag("-p", All)] },
     // Windows
-    Program { names: &["net", "net.exe"], gate: &["net user ", "net use ", "net.exe "], takes: &[Place("user", 2, All), Place("use", 3, All)] },
+    Program { names: &["net", "net.exe"], gate: &["net user ", "net use ", "net.exe "], takes: &[Place("use", 2, All), Place("user", 2, All), Place("use", 3, All)] },
     Program { names: &["schtasks", "schtasks.exe"], gate: &["schtasks"], takes: &[Flag("/rp", All), Flag("/p", All)] },
     Program { names: &["wmic", "psexec", "psexec.exe", "psexec64", "cmdkey", "winrs"], gate: &["wmic ", "psexec", "cmdkey", "winrs"], takes: &[Flag("-p", All), Flag("/p", All), Flag("/password", All), Glued("/pass:"), Glued("/password:"), Glued("-p:"), Glued("/p:")] },
     Program { names: &["netdom", "djoin"], gate: &["netdom", "djoin"], takes: &[Glued("/passwordd:"), Glued("/passwordo:"), Glued("/pd:")] },
@@ -113,7 +117,7 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["kinit", "kadmin", "kadmin.local"], gate: &["kinit", "kadmin"], takes: &[Flag("-w", All), Flag("-pw", All)] },
     // Deployment
     Program { names: &["docker", "podman", "helm", "nerdctl", "buildah", "skopeo", "oras", "crane", "az", "oc", "regctl"], gate: &["login -"], takes: &[Behind("login", "-p")] },
-    Program { names: &["composer"], gate: &["composer config"], takes: &[Place("http-basic.", 2, All), Place("bearer.", 1, All), Place("github-oauth.", 1, All), Place("gitlab-token.", 1, All)] },
+    Program { names: &["composer", "drush"], gate: &["drush ", "composer config"], takes: &[Place("user:password", 2, All), Place("user-password", 2, All), Place("upwd", 2, All), Place("http-basic.", 2, All), Place("bearer.", 1, All), Place("github-oauth.", 1, All), Place("gitlab-token.", 1, All)] },
     Program { names: &["vault"], gate: &["vault login", "unseal "], takes: &[Place("login", 1, All), Place("unseal", 1, All)] },
     Program { names: &["bw"], gate: &["bw login", "bw unlock"], takes: &[Place("login", 2, All), Place("unlock", 1, All)] },
     Program { names: &["chpasswd", "sudo", "passwd"], gate: &["chpasswd", "sudo -s"], takes: &[] },
@@ -193,13 +197,18 @@ impl Arguments {
                         return Some((at + start, at + end));
                     }
                 }
+                Joined(flag, part) if is_bundle(word, *flag) => {
+                    self.next = Some(*part);
+                    return None;
+                }
                 Glued(flag) if word.len() > flag.len() && word.starts_with(flag) => {
                     return Some((flag.len(), word.len()));
                 }
-                Glued(_) | Behind(..) | Place(..) => {}
+                Glued(_) | Joined(..) | Behind(..) | Place(..) => {}
             }
         }
-        let is_flag = word.starts_with('-') || self.program.names.contains(&"net") && word.starts_with('/');
+        let is_flag = word.starts_with('-')
+            || self.program.names.contains(&"net") && word.starts_with('/') && !word.starts_with("//");
         let mut secret = None;
         for (count, takes) in self.counts.iter_mut().zip(self.program.takes) {
             match takes {
@@ -220,7 +229,7 @@ impl Arguments {
                         *count = count.saturating_add(1);
                     }
                 }
-                Flag(..) | Glued(_) => {}
+                Flag(..) | Glued(_) | Joined(..) => {}
             }
         }
         secret
@@ -232,11 +241,18 @@ impl Arguments {
     }
 }
 
+/// Whether a word is a bundle of short flags that ends in one: `-sSu`.
+fn is_bundle(word: &str, flag: char) -> bool {
+    let flags = word.strip_prefix('-').unwrap_or_default();
+    (2..=6).contains(&flags.len()) && flags.ends_with(flag) && flags.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
 /// A part of an argument.
 fn within(word: &str, part: Part) -> Option<(usize, usize)> {
     let start = match part {
         All => 0,
         AfterColon => word.find(':')? + 1,
+        AfterComma => word.find(',')? + 1,
         AfterPercent => word.find('%')? + 1,
         AfterPass => match word.find(':') {
             Some(colon) if word[..colon].eq_ignore_ascii_case("pass") => colon + 1,
@@ -292,7 +308,8 @@ impl Scan<'_> {
                 let secret = self.within_quotes(from, range.start + first..range.start + last);
                 let value = &self.text[secret.clone()];
                 let sure = asked || first > 0 || !arguments.is_word() || super::prose::is_spoken_password(value, true);
-                if sure && !value.starts_with('-') && marker_at(value).is_none() {
+                let redirects = value.contains(">/") || value.starts_with(['>', '<', '&']);
+                if sure && !redirects && !value.starts_with('-') && marker_at(value).is_none() {
                     spans.extend(self.span(secret, telling));
                 }
             }
@@ -430,6 +447,10 @@ mod tests {
         check("openssl enc -k hunter2 -in a", "hunter2");
         check("openssl rsa -passin pass:hunter2 -in a", "hunter2");
         check("ssh-keygen -t ed25519 -N \"hunt er\" -f x", "hunt er");
+        check("curl -sSu kim:hunter2 https://a.test", "hunter2");
+        check("lftp -u kim,hunter2 sftp://a.test", "hunter2");
+        check("sqlcmd -S x -U sa -Phunter2", "hunter2");
+        check("net use //nas/share hunter2 /user:kim", "hunter2");
         check("echo 'hunter2' | sudo -S systemctl restart x", "hunter2");
         check("echo kim:hunter2 | chpasswd", "hunter2");
         check("chpasswd <<< kim:hunter2", "hunter2");

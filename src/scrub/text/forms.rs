@@ -329,8 +329,26 @@ fn is_reference(value: &str) -> bool {
         "ENV[",
     ];
     let roots = [
-        "/var/", "/home/", "/usr/", "/opt/", "/etc/", "/srv/", "/app/", "/tmp/", "/root", "/mnt/", "/run/", "/data/",
-        "/Users/", "/code/", "~/", "C:\\",
+        "/var/",
+        "/home/",
+        "/usr/",
+        "/opt/",
+        "/etc/",
+        "/srv/",
+        "/app/",
+        "/tmp/",
+        "/root",
+        "/mnt/",
+        "/run/",
+        "/data/",
+        "/Users/",
+        "/code/",
+        "/builds/",
+        "/github/",
+        "/workspace/",
+        "/workspaces/",
+        "~/",
+        "C:\\",
     ];
     let named = ["projects/", "secrets/", "secret/data/", "kv/", "parameter/"];
     let named = named.iter().any(|root| value.starts_with(root)) && value.matches('/').count() >= 2;
@@ -465,7 +483,14 @@ fn fits(value: &str, form: Form) -> bool {
     match form {
         Form::Any | Form::Behind(_) => true,
         Form::Token => is_token(value),
-        Form::Code => value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' '),
+        Form::Code => {
+            let user_code = value.len() == 9
+                && value
+                    .bytes()
+                    .enumerate()
+                    .all(|(at, byte)| if at == 4 { byte == b'-' } else { byte.is_ascii_uppercase() });
+            user_code || value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' ')
+        }
         Form::ShortCode => is_digits(value, 4) && value.len() > 2,
         Form::Random => is_random(value, 16) || is_uuid(value),
         Form::Mixed => is_random(value, 24) && is_mixed(value),

@@ -38,6 +38,15 @@ enum Speech {
     Setting,
 }
 
+/// Whether a code may have letters in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Letters {
+    /// Some of it may be letters.
+    Some,
+    /// All of it are digits.
+    Never,
+}
+
 /// How sentences speak of the secrets of a rule.
 const SPEECH: &[(&str, Speech)] = &[
     ("password", Speech::Password),
@@ -65,7 +74,7 @@ const ASSERTING: &[&str] = &[
 ];
 #[rustfmt::skip]
 const LINKING: &[&str] = &[
-    "changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
+    "changed", "from", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
     "received", "supplied", "saisi", "saisie", "entré", "eingegeben", "ingresada", "introducida", "inserita", "digitada", "informada",
     "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
 ];
@@ -75,7 +84,7 @@ const LINKING: &[&str] = &[
 const CONNECTING: &[&str] = &[
     "for", "of", "on", "at", "to", "from", "from:", "für", "fuer", "von", "vom", "des", "der", "am", "zu", "de", "del", "della", "dell",
     "dello", "du", "d", "pour", "para", "do", "da", "dos", "di", "per", "dla", "użytkownika", "konta", "van", "voor", "för", "till", "til",
-    "og", "pro", "pentru", "için", "пользователя", "для", "от", "к", "користувача", "generated", "created", "found", "user", "(",
+    "og", "pro", "pentru", "için", "пользователя", "для", "от", "к", "користувача", "generated", "created", "found", "user", "is", "was", "wurde", "incorrect", "incorrect:", "incorrecte", "incorrecta", "incorrecto", "wrong", "wrong:", "falsch", "falsch:", "errata", "(",
 ];
 
 /// What stands before the secret in such a sentence.
@@ -149,6 +158,11 @@ const CALLS: &[(&str, usize)] = &[
     ("password_hash", 0),
     ("old_password", 0),
     ("sp_login", 1),
+    ("crypt", 0),
+    ("mysql_connect", 2),
+    ("mysql_pconnect", 2),
+    ("imap_login", 1),
+    ("pop3_login", 1),
     ("pgp_sym_encrypt", 1),
     ("pgp_sym_decrypt", 1),
     ("pgp_sym_encrypt_bytea", 1),
@@ -241,6 +255,16 @@ impl Scan<'_> {
                 let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
                 (telling, Speech::Setting)
             }
+            None if self.byte(at) == Some(b' ')
+                && is_compound(word)
+                && self.before(start).is_none_or(|before| before == b'\n') =>
+            {
+                let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
+                let range = at + 1..self.token_end(at + 1);
+                let value = self.text.get(range.clone())?;
+                let last = self.byte(range.end).is_none_or(|next| next == b'\n' || next == b'\r');
+                return if last && is_spoken_password(value, false) { self.span(range, telling) } else { None };
+            }
             None => return None,
         };
         self.looks.set(self.looks.get() + 1);
@@ -258,6 +282,45 @@ impl Scan<'_> {
         let is_secret = !value.is_empty() && (is_spoken_password(value, true) || asserted && !value.contains(' '));
         let harmless = is_harmless(value, telling, Reading::Prose);
         (is_secret && !harmless).then(|| Span { range: at..at + value.len(), rule: telling.rule })
+    }
+
+    /// The value behind the name of a setting that a command sets, and the blank at `at`: `config set //r.test/:_authToken x`.
+    pub fn after_setting(&self, at: usize) -> Option<Span> {
+        let name = |byte: &&u8| !byte.is_ascii_whitespace() && !b"=;|&".contains(byte);
+        let start = at - self.behind_floor(at).iter().rev().take(64).take_while(name).count();
+        let word = self.text.get(start..at)?;
+        let command = self.word_before(start);
+        if !["set", "config-set", "cset", "secrets"].contains(&command) || word.len() < 4 {
+            return None;
+        }
+        let telling =
+            self.words.classify(word.trim_matches(['"', '\''])).filter(|telling| telling.kind == Kind::Secret)?;
+        let from = self.skip_blanks(at);
+        let range = match self.quote_at(from) {
+            Some(quote) => quote.inside..self.close_near(quote)?,
+            None => from..self.token_end(from),
+        };
+        if is_spoken_password(&self.text[range.clone()], false) { self.span(range, telling) } else { None }
+    }
+
+    /// The secret behind a name and a colon: `credentials admin:hunter2 rejected`.
+    pub fn after_credentials(&self, at: usize) -> Option<Span> {
+        let word = &self.text[self.word_start(at)..at];
+        if !["credentials", "credential", "creds", "login", "logon"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(word))
+        {
+            return None;
+        }
+        let from = self.skip_blanks(at);
+        let end = self.token_end(from);
+        let end = end - self.text[from..end].bytes().rev().take_while(|byte| b".,;:!?)]}>\"'`".contains(byte)).count();
+        let (name, secret) = self.text[from..end.max(from)].split_once(':')?;
+        let is_name = !name.is_empty()
+            && !keys::is_tail(name)
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.@-".contains(&byte));
+        let shaped = is_name && secret.len() >= 6 && is_spoken_password(secret, false);
+        if shaped { self.span(from + name.len() + 1..end, keys::classify("password")?) } else { None }
     }
 
     /// The code of an authorization in quotes: `code "SplxlOBe…" was already used`.
@@ -359,8 +422,17 @@ impl Scan<'_> {
             let bare = word.trim_end_matches(':');
             let asserts =
                 ASSERTING.iter().any(|known| known.eq_ignore_ascii_case(if bare.is_empty() { word } else { bare }));
+            // `changed from [REDACTED:password] to …`
+            if let Some(length) = marker_at(&self.text[start..]).filter(|_| links > 0) {
+                let behind = start + length;
+                if self.is_at(behind, " to ") && links < 5 {
+                    from = behind;
+                    links += 1;
+                    continue;
+                }
+            }
             let is_link = asserts || LINKING.iter().any(|known| known.eq_ignore_ascii_case(bare));
-            if links == 3 || !is_link {
+            if links == 5 || !is_link {
                 break (start, end);
             }
             asserted |= asserts || word.ends_with(':');
@@ -409,7 +481,12 @@ impl Scan<'_> {
             Speech::Setting => true,
             Speech::Token => is_random(value, if asserted { 8 } else { 12 }) || is_uuid(value),
             Speech::Code | Speech::SomeCode => {
-                end = start + self.code_length(start, digits_min(telling));
+                end = start
+                    + self.code_length(
+                        start,
+                        digits_min(telling),
+                        if telling.rule == "otp" { Letters::Some } else { Letters::Never },
+                    );
                 end > start
             }
         };
@@ -436,7 +513,16 @@ impl Scan<'_> {
     pub fn after_command(&self, at: usize) -> Option<Span> {
         let start = self.word_start(at);
         let word = &self.text[start..at];
-        if !matches!(word, "PASS" | "LOGIN" | "AUTH") {
+        let known = ["PASS", "LOGIN", "AUTH", "AUTHENTICATE", "IDENTIFY", "OPER", "login"];
+        if !known.contains(&word) {
+            return None;
+        }
+        // In small letters they are words of everyday, but not behind the number of a command, or at the start.
+        let numbered = || {
+            let tag = self.word_before(start);
+            tag.len() <= 5 && tag.bytes().any(|byte| byte.is_ascii_digit())
+        };
+        if word == "login" && !numbered() {
             return None;
         }
         let telling = keys::classify("password")?;
@@ -448,7 +534,7 @@ impl Scan<'_> {
         let words: Vec<&str> = self.text[at..line].split_ascii_whitespace().take(4).collect();
         let secret = match (word, &words[..]) {
             ("PASS", [secret]) if !secret.contains('/') && is_spoken_password(secret, true) => *secret,
-            ("LOGIN", [_, secret]) if is_spoken_password(secret, true) => *secret,
+            ("LOGIN" | "login" | "OPER", [_, secret]) if is_spoken_password(secret, true) => *secret,
             ("AUTH", [method, secret, ..])
                 if ["PLAIN", "LOGIN", "XOAUTH2", "CRAM-MD5"].contains(method)
                     && secret.len() >= 8
@@ -456,6 +542,11 @@ impl Scan<'_> {
             {
                 *secret
             }
+            ("AUTHENTICATE", ["PLAIN" | "LOGIN" | "XOAUTH2", secret]) if secret.len() >= 8 && !is_slug(secret) => {
+                *secret
+            }
+            ("AUTH", [secret] | [_, secret]) if is_spoken_password(secret, false) && !is_slug(secret) => *secret,
+            ("IDENTIFY", [secret] | [_, secret]) if is_spoken_password(secret, true) => *secret,
             _ => return None,
         };
         let secret = secret.trim_matches(['"', '\'']);
@@ -478,8 +569,11 @@ impl Scan<'_> {
         }
         let behind = |text: &str| self.behind_floor(start).ends_with(text.as_bytes());
         let perl = name == "connect" && (behind("DBI ") || behind("DBI->"));
+        let client = name == "auth" && ["db.", "redis.", "client.", "admin."].iter().any(|client| behind(client));
         let (first, telling) = if perl || name == "__construct" && (behind("PDO->") || behind("mysqli->")) {
             (2, keys::classify("password"))
+        } else if client {
+            (1, keys::classify("password"))
         } else if let Some((_, first)) = CALLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             (*first, keys::classify("password"))
         } else if name == "PASSWORD" {
@@ -529,7 +623,7 @@ impl Scan<'_> {
 
     /// Calls `each` with the place, whether it is quoted, and the inside of each argument in the brackets that open before
     /// `from`. Returns where they close.
-    fn arguments(&self, from: usize, mut each: impl FnMut(usize, bool, std::ops::Range<usize>)) -> Option<usize> {
+    pub fn arguments(&self, from: usize, mut each: impl FnMut(usize, bool, std::ops::Range<usize>)) -> Option<usize> {
         let limit = self.boundary(from + CALL_MAX);
         let (mut at, mut index, mut depth) = (from, 0, 0);
         while at < limit {
@@ -613,7 +707,7 @@ impl Scan<'_> {
 
     /// The `min` to eight digits at `at`, perhaps in two groups, if they are a number of their own; or as many capitals
     /// and digits.
-    fn code_length(&self, at: usize, min: usize) -> usize {
+    fn code_length(&self, at: usize, min: usize, letters: Letters) -> usize {
         let digits = |at: usize| self.bytes[at..].iter().take(9).take_while(|byte| byte.is_ascii_digit()).count();
         let mut length = digits(at);
         if length == 3 && self.byte(at + 3).is_some_and(|gap| gap == b'-' || gap == b' ') && digits(at + 4) == 3 {
@@ -626,6 +720,9 @@ impl Scan<'_> {
         };
         if (min..=8).contains(&length) && !goes_on {
             return length;
+        }
+        if letters == Letters::Never {
+            return 0;
         }
         let is_upper = |byte: &&u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
         let length = self.bytes[at..].iter().take(11).take_while(is_upper).count();
@@ -723,6 +820,11 @@ pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
         || word.contains(['(', '=', '/', '\\', '\''])
         || is_slug(word) && word.contains(['.', '_']);
     word.len() >= 4 && shape && !special && !code
+}
+
+/// Whether a word is made of several, as names of settings are.
+fn is_compound(word: &str) -> bool {
+    word.contains('_') || word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
 }
 
 /// How few digits a code has.
