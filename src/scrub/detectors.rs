@@ -10,6 +10,7 @@
 
 mod beside;
 mod checks;
+mod codes;
 mod forms;
 mod http;
 mod looks;
@@ -72,7 +73,7 @@ type Check = fn(&str, &Range<usize>) -> bool;
 const AHEAD: usize = 256;
 
 fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    [http::RULES, tokens::RULES, beside::RULES, people::RULES].into_iter().flatten()
+    [http::RULES, tokens::RULES, beside::RULES, codes::RULES, people::RULES].into_iter().flatten()
 }
 
 /// Which rules a text may fire.
@@ -511,8 +512,9 @@ mod tests {
                 Find::Forms(_) | Find::Number(_) => &[],
             };
             for keyword in keywords {
+                // What is not ASCII is written as it is, or with a `\\u` that opens the gate.
                 let plain =
-                    |byte: u8| (b' '..0x7f).contains(&byte) && !byte.is_ascii_uppercase() && !b"\"\\/".contains(&byte);
+                    |byte: u8| byte >= b' ' && byte != 0x7f && !byte.is_ascii_uppercase() && !b"\"\\/".contains(&byte);
                 assert!(!keyword.is_empty() && keyword.bytes().all(plain), "{keyword}");
             }
         }

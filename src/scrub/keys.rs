@@ -126,7 +126,8 @@ const GROUPS: &[Group] = &[
         "shared secret", "webhook secret", "hmac secret", "security answer", "secret answer", "client assertion",
         "community string", "snmp community", "rocommunity", "rwcommunity", "geheimschluessel",
     ]),
-    secret("secret", Place::Last, Form::Random, &["secret id", "otp seed", "totp seed", "mfa seed"]),
+    secret("secret", Place::Last, Form::Random, &["secret id"]),
+    secret("secret", Place::Last, Form::Token, &["otp seed", "totp seed", "mfa seed"]),
     secret("token", Place::Anywhere, Form::Token, &[
         "token", "tokens", "jwt", "bearer", "access token", "refresh token", "auth token", "api token",
         "bearer token", "csrfmiddleware token", "session token", "id token", "device token", "push token", "bot token",
@@ -367,6 +368,12 @@ pub fn classify_pair(before: &str, word: &str) -> Option<Telling> {
     let (before, words) = (words(&before), words(&word));
     let [word] = words[..] else { return None };
     pair(before.last()?.text, word.text).map(|entry| entry.telling)
+}
+
+/// The rule of a single word that names a secret by itself, wherever it stands in a sentence.
+pub fn rule_of_word(word: &str) -> Option<&'static str> {
+    let entry = entries(&[word]).first().filter(|entry| entry.telling.kind == Kind::Secret);
+    entry.map(|entry| entry.telling.rule)
 }
 
 /// Whether a key inside an object of secrets names a fact about them.

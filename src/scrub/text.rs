@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use self::forms::{is_digits, is_harmless, is_plain_cookie, is_random, is_regex, is_sentence_word};
 pub use self::forms::{is_example, is_iso_date, is_mask, is_placeholder, is_secret_number, is_uuid};
+pub use self::prose::is_spoken_password;
 use super::actions::Actions;
 use super::frame::{NAME_KEYS, VALUE_KEYS};
 use super::keys::{self, Form, Numbers, Telling};
@@ -134,7 +135,10 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             }
             b' ' => {
                 scan.after_program(at, &mut commands);
-                scan.after_command(at).or_else(|| scan.after_word(at)).or_else(|| scan.before_sentence(at))
+                scan.after_command(at)
+                    .or_else(|| scan.after_word(at))
+                    .or_else(|| scan.before_sentence(at))
+                    .or_else(|| scan.before_as(at))
             }
             b';' => scan.after_serialized(at),
             b'(' => {
@@ -685,8 +689,9 @@ impl<'a> Scan<'a> {
 
     /// Where the bare name that ends at `end` begins.
     fn bare_start(&self, end: usize) -> usize {
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.[]%$".contains(byte);
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"_-.[]%$".contains(byte);
         let start = end - self.behind_floor(end).iter().rev().take(KEY_MAX).take_while(is_name).count();
+        let start = self.text.ceil_char_boundary(start);
         // Of the characters that a URL escapes, names have brackets only.
         let escapes = self.text[start..end].match_indices('%').map(|(at, _)| start + at);
         let mut other = escapes.filter(|at| {

@@ -438,7 +438,7 @@ mod tests {
         check("net user kiosk Kiosk-2026! /add", "Kiosk-2026!");
         check("xfreerdp /v:host /u:kim /p:hunter2", "hunter2");
         check("docker login -u ci -p hunter2 registry.test", "hunter2");
-        check("qpdf --encrypt hunter2 owner9 256 -- in out", "hunter2");
+        check("qpdf --encrypt hunter2 '' 256 -- in out", "hunter2");
         check("cd x && plink.exe -pw hunter2 kim@host", "hunter2");
     }
 

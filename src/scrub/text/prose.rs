@@ -32,33 +32,131 @@ enum Speech {
     Code,
     /// `your code is 123456`, but not `exit code 137`
     SomeCode,
+    /// `SetEnv DB_PASS secret`
+    Setting,
 }
 
+/// How sentences speak of the secrets of a rule.
 const SPEECH: &[(&str, Speech)] = &[
     ("password", Speech::Password),
-    ("passwd", Speech::Password),
-    ("passcode", Speech::Password),
-    ("passwort", Speech::Password),
-    ("pwd", Speech::Password),
     ("passphrase", Speech::Phrase),
-    ("mnemonic", Speech::Phrase),
     ("token", Speech::Token),
     ("secret", Speech::Token),
-    ("apikey", Speech::Token),
-    ("jwt", Speech::Token),
+    ("api_key", Speech::Token),
+    ("secret_key", Speech::Token),
     ("csrf", Speech::Token),
+    ("session", Speech::Token),
     ("otp", Speech::Code),
-    ("totp", Speech::Code),
     ("pin", Speech::Code),
     ("cvv", Speech::Code),
-    ("cvc", Speech::Code),
-    ("code", Speech::SomeCode),
+    ("recovery_code", Speech::Phrase),
 ];
 
+/// Words that are telling as keys, and mean many other things in sentences.
+const MUTE: &[&str] = &["pass", "sess", "tokens", "secrets", "seed", "mfa", "bearer", "psk"];
+
 /// Words between a secret's name and the secret. Those that assert more than the others come first.
-const ASSERTING: &[&str] = &["is", "was", "to", "as", "=", ":", "are", "ist", "lautet"];
-const LINKING: &[&str] =
-    &["changed", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number"];
+const ASSERTING: &[&str] = &[
+    "is", "was", "to", "as", "=", ":", "are", "ist", "war", "lautet", "lautete", "est", "es", "era", "è", "é", "jest",
+    "är", "er", "on", "je", "este", "это",
+];
+const LINKING: &[&str] = &[
+    "changed",
+    "set",
+    "updated",
+    "reset",
+    "now",
+    "used",
+    "given",
+    "entered",
+    "typed",
+    "value",
+    "code",
+    "number",
+    "provided",
+    "received",
+    "supplied",
+    "saisi",
+    "saisie",
+    "entré",
+    "eingegeben",
+    "ingresada",
+    "introducida",
+    "inserita",
+    "digitada",
+    "informada",
+    "podane",
+    "wpisane",
+    "ingevoerd",
+    "indtastet",
+    "angegeben",
+];
+
+/// Words that begin what stands between a secret's name and `is` or a colon: `password for kim is …`.
+const CONNECTING: &[&str] = &[
+    "for",
+    "of",
+    "on",
+    "at",
+    "to",
+    "from",
+    "from:",
+    "für",
+    "fuer",
+    "von",
+    "vom",
+    "des",
+    "der",
+    "am",
+    "zu",
+    "de",
+    "del",
+    "della",
+    "dell",
+    "dello",
+    "du",
+    "d",
+    "pour",
+    "para",
+    "do",
+    "da",
+    "dos",
+    "di",
+    "per",
+    "dla",
+    "do",
+    "użytkownika",
+    "konta",
+    "van",
+    "voor",
+    "för",
+    "till",
+    "til",
+    "för",
+    "og",
+    "pro",
+    "pentru",
+    "için",
+    "пользователя",
+    "для",
+    "от",
+    "к",
+    "користувача",
+    "generated",
+    "created",
+    "found",
+    "user",
+    "(",
+];
+
+/// What stands before the secret in such a sentence.
+const BEFORE_SECRET: &[&str] = &[
+    ": ", ":\n", ":\r", " is ", " was ", " = ", " to ", " lautet ", " ist ", " est ", " es ", " è ", " é ", " jest ",
+    " är ", " er ", " on ", " este ", " je ",
+];
+
+/// What stands before the secret if quotes follow.
+const BEFORE_QUOTED: &[&str] = &[" a ", " à ", " auf ", " en ", " em ", " op ", " på ", " na "];
 
 /// Words before `code` that make it a secret.
 #[rustfmt::skip]
@@ -66,6 +164,34 @@ const CODES: &[&str] = &[
     "verification", "security", "login", "confirmation", "authentication", "auth", "access", "sms", "time", "onetime", "backup", "recovery", "reset",
     "your", "mfa", "2fa", "signin", "factor", "unlock", "authorization", "enter",
 ];
+
+/// Quotation marks that are not ASCII, as they open and close.
+const MARKS: &[(char, char)] =
+    &[('«', '»'), ('»', '«'), ('„', '“'), ('“', '”'), ('”', '”'), ('‘', '’'), ('‹', '›'), ('「', '」'), ('『', '』')];
+
+/// Words before the name and the value of a setting.
+const SETTING: &[&str] = &[
+    "ENV",
+    "ARG",
+    "setenv",
+    "SetEnv",
+    "PassEnv",
+    "export",
+    "fastcgi_param",
+    "uwsgi_param",
+    "proxy_set_header",
+    "env",
+    "setx",
+    "set",
+    "config",
+    "-e",
+    "--env",
+    "--set",
+    "--build-arg",
+];
+
+/// How far behind its name a sentence comes to a secret, in bytes.
+const LATER_MAX: usize = 160;
 
 /// Words that make the word before them telling: `API key`.
 const SECOND_WORDS: &[&str] = &["key", "keys", "id"];
@@ -112,29 +238,122 @@ impl Scan<'_> {
     pub fn after_word(&self, at: usize) -> Option<Span> {
         let start = self.word_start(at);
         let word = &self.text[start..at];
-        if self.before(start).is_some_and(|before| b"/.$@%&?".contains(&before)) {
+        if word.len() < 2 || self.before(start).is_some_and(|before| b"/.$@%&?".contains(&before)) {
             return None;
         }
-        let (telling, speech) = match SPEECH.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)) {
-            Some((_, Speech::SomeCode)) => {
+        let rule = if word.is_ascii() {
+            keys::rule_of_word(word)
+        } else {
+            self.words.classify(word).map(|telling| telling.rule)
+        };
+        let speech = rule.and_then(|rule| SPEECH.iter().find(|(of, _)| *of == rule)).map(|(_, speech)| *speech);
+        let (telling, speech) = match speech.filter(|_| !MUTE.iter().any(|mute| mute.eq_ignore_ascii_case(word))) {
+            Some(speech) => (self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?, speech),
+            None if word.eq_ignore_ascii_case("code") || word.eq_ignore_ascii_case("codes") => {
                 let before = self.word_before(start);
                 if !CODES.iter().any(|known| known.eq_ignore_ascii_case(before)) {
-                    return None;
+                    return self.grant(at);
                 }
                 (keys::classify("otp")?, Speech::SomeCode)
             }
-            Some((_, speech)) => (self.words.classify(word)?, *speech),
+            None if word == "passe" && self.word_before(start) == "de" => {
+                (keys::classify("password")?, Speech::Password)
+            }
             None if SECOND_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
                 let telling = self.words.classify_pair(self.word_before(start), word)?;
                 (Some(telling).filter(|telling| telling.kind == Kind::Secret)?, Speech::Token)
             }
-            None if ["ENV", "ARG", "setenv"].contains(&self.word_before(start)) => {
+            None if SETTING.contains(&self.word_before(start)) => {
                 let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
-                (telling, Speech::Token)
+                (telling, Speech::Setting)
             }
             None => return None,
         };
-        self.announced(at, telling, speech)
+        let once = self.announced(at, telling, speech);
+        once.or_else(|| if speech == Speech::Password { self.announced_later(at, telling) } else { None })
+    }
+
+    /// A password in the quotation marks of other languages: `« hunter2 »`.
+    fn in_marks(&self, start: usize, telling: Telling, asserted: bool) -> Option<Span> {
+        let rest = &self.text[start..self.boundary(start + CALL_MAX)];
+        let (open, close) = MARKS.iter().find(|(open, _)| rest.starts_with(*open))?;
+        let inside = &rest[open.len_utf8()..];
+        let value = inside[..inside.find(*close)?].trim();
+        let at = start + (value.as_ptr() as usize - rest.as_ptr() as usize);
+        let is_secret = !value.is_empty() && (is_spoken_password(value, true) || asserted && !value.contains(' '));
+        let harmless = is_harmless(value, telling, Reading::Prose);
+        (is_secret && !harmless).then(|| Span { range: at..at + value.len(), rule: telling.rule })
+    }
+
+    /// The code of an authorization in quotes: `code "SplxlOBe…" was already used`.
+    fn grant(&self, at: usize) -> Option<Span> {
+        let quote = self.quote_at(self.skip_blanks(at))?;
+        let range = quote.inside..self.close_near(quote)?;
+        is_random(&self.text[range.clone()], 20).then_some(Span { range, rule: "auth_code" })
+    }
+
+    /// The secret that a sentence comes to only after it said whose it is: `password for kim is hunter2`.
+    fn announced_later(&self, at: usize, telling: Telling) -> Option<Span> {
+        let window = &self.text[at..self.boundary(at + LATER_MAX)];
+        let first = window.trim_start_matches(' ');
+        let word = first.split([' ', '\'', '’']).next()?;
+        let rest = first[word.len()..].trim_start_matches(' ');
+        let named =
+            rest.starts_with("= ") && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        let connects = CONNECTING.iter().any(|known| known.eq_ignore_ascii_case(word)) || word.starts_with('(');
+        if !connects && !named {
+            return None;
+        }
+        let end = window.find([';', '|']).into_iter().chain(window.find(". ")).min().unwrap_or(window.len());
+        let before = |(mark, extra): (&str, usize)| window[..end].find(mark).map(|found| found + mark.len() - extra);
+        let plain = BEFORE_SECRET.iter().map(|mark| (*mark, 0));
+        let quoted = BEFORE_QUOTED.iter().flat_map(|mark| ['\'', '"'].map(|quote| format!("{mark}{quote}")));
+        let quoted: Vec<String> = quoted.collect();
+        let found = plain.chain(quoted.iter().map(|mark| (mark.as_str(), 1))).filter_map(before).min()?;
+        let line = &window[..found];
+        if line.trim_end_matches(['\n', '\r', ' ', ':']).contains('\n') {
+            return None;
+        }
+        let gap = window[found..].len() - window[found..].trim_start().len();
+        let start = at + found + gap;
+        let range = match self.quote_at(start).filter(|quote| quote.slashes <= 1) {
+            Some(quote) => quote.inside..self.close_near(quote)?,
+            None => {
+                let end = self.token_end(start);
+                let tail =
+                    self.text[start..end].bytes().rev().take_while(|byte| b".,;:!?)]}>\"'`".contains(byte)).count();
+                start..end - tail
+            }
+        };
+        let value = &self.text[range.clone()];
+        let shaped = value.len() >= 6 && is_spoken_password(value, false) && !super::is_placeholder(value);
+        let harmless =
+            !shaped || is_harmless(value, telling, Reading::Prose) || marker_at(&self.text[start..]).is_some();
+        (!harmless).then_some(Span { range, rule: telling.rule })
+    }
+
+    /// A password before ` as password`.
+    pub fn before_as(&self, at: usize) -> Option<Span> {
+        let known = [
+            " as password",
+            " as the password",
+            " as a password",
+            " as new password",
+            " as passphrase",
+            " als passwort",
+            " als kennwort",
+            " comme mot de passe",
+            " como senha",
+            " come password",
+        ];
+        known.iter().find(|known| self.is_at(at, known))?;
+        let telling = keys::classify("password")?;
+        let end = at - usize::from(self.before(at).is_some_and(|before| b"'\"`".contains(&before)));
+        let stop = |byte: &&u8| !byte.is_ascii_whitespace() && !b"'\"`".contains(byte);
+        let start = end - self.behind_floor(end).iter().rev().take(64).take_while(stop).count();
+        let value = self.text.get(start..end)?;
+        let is_secret = is_spoken_password(value, end < at) && !is_harmless(value, telling, Reading::Prose);
+        is_secret.then_some(Span { range: start..end, rule: telling.rule })
     }
 
     fn announced(&self, at: usize, telling: Telling, speech: Speech) -> Option<Span> {
@@ -154,6 +373,9 @@ impl Scan<'_> {
             from = end;
             links += 1;
         };
+        if let Some(span) = self.in_marks(start, telling, asserted) {
+            return Some(span);
+        }
         // `password (hunter2)`
         let start = if self.byte(start) == Some(b'(') { start + 1 } else { start };
         if start >= end || marker_at(&self.text[start..]).is_some() {
@@ -166,7 +388,8 @@ impl Scan<'_> {
                 Speech::Password => !value.contains(' ') || asserted,
                 Speech::Phrase => true,
                 Speech::Token => is_random(value, 8),
-                Speech::Code | Speech::SomeCode => is_digits(value, 8) && value.len() > 3,
+                Speech::Setting => true,
+                Speech::Code | Speech::SomeCode => is_digits(value, 8) && value.len() >= digits_min(telling),
             };
             let harmless = is_harmless(value, telling, Reading::Prose) || is_technical(value);
             return (is_secret && !harmless).then_some(Span { range: quote.inside..close, rule: telling.rule });
@@ -180,13 +403,17 @@ impl Scan<'_> {
                 let once = ["time", "one-time", "onetime", "temporary", "otp"].contains(&once.as_str());
                 is_spoken_password(value, asserted || once && is_digits(value, 8))
             }
-            Speech::Phrase => {
-                end = self.phrase_end(start)?;
-                true
-            }
+            Speech::Phrase => match self.phrase_end(start) {
+                Some(phrase) => {
+                    end = phrase;
+                    true
+                }
+                None => is_spoken_password(value, asserted) && value.len() >= 8,
+            },
+            Speech::Setting => true,
             Speech::Token => is_random(value, if asserted { 8 } else { 12 }) || is_uuid(value),
             Speech::Code | Speech::SomeCode => {
-                end = start + self.code_length(start);
+                end = start + self.code_length(start, digits_min(telling));
                 end > start
             }
         };
@@ -367,8 +594,9 @@ impl Scan<'_> {
         (secret && !is_mask(value)).then(|| Span { range: at + 1..at + 1 + value.len(), rule: "token" })
     }
 
-    /// The four to eight digits at `at`, perhaps in two groups, if they are a number of their own.
-    fn code_length(&self, at: usize) -> usize {
+    /// The `min` to eight digits at `at`, perhaps in two groups, if they are a number of their own; or as many capitals
+    /// and digits.
+    fn code_length(&self, at: usize, min: usize) -> usize {
         let digits = |at: usize| self.bytes[at..].iter().take(9).take_while(|byte| byte.is_ascii_digit()).count();
         let mut length = digits(at);
         if length == 3 && self.byte(at + 3).is_some_and(|gap| gap == b'-' || gap == b' ') && digits(at + 4) == 3 {
@@ -379,7 +607,20 @@ impl Scan<'_> {
             (Some(b'.' | b'-' | b':' | b'/'), Some(next)) => next.is_ascii_alphanumeric(),
             _ => false,
         };
-        if (4..=8).contains(&length) && !goes_on { length } else { 0 }
+        if (min..=8).contains(&length) && !goes_on {
+            return length;
+        }
+        let is_upper = |byte: &&u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        let length = self.bytes[at..].iter().take(11).take_while(is_upper).count();
+        let code = &self.bytes[at..at + length];
+        let mixed = code.iter().any(u8::is_ascii_digit) && code.iter().any(u8::is_ascii_uppercase);
+        let alone =
+            self.byte(at + length).is_none_or(|next| next.is_ascii_whitespace() || b".,;:!?)\"'".contains(&next));
+        if (5..=10).contains(&length) && mixed && alone && !is_technical(&self.text[at..at + length]) {
+            length
+        } else {
+            0
+        }
     }
 
     /// The end of a phrase of at least four words that make no sentence.
@@ -411,10 +652,11 @@ impl Scan<'_> {
         &self.text[self.word_start(end)..end]
     }
 
-    /// Where the word of at most 24 letters, digits and hyphens begins that ends at `at`.
+    /// Where the word of at most 48 letters, digits and hyphens begins that ends at `at`.
     fn word_start(&self, at: usize) -> usize {
-        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        at - self.behind_floor(at).iter().rev().take(24).take_while(is_word).count()
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'-' | b'_');
+        let start = at - self.behind_floor(at).iter().rev().take(48).take_while(is_word).count();
+        self.text.ceil_char_boundary(start).min(at)
     }
 
     pub fn skip_blanks(&self, at: usize) -> usize {
@@ -457,12 +699,18 @@ pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
         (false, false) => false,
     };
     let quantity = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
-    let quantity = quantity.len() < word.len() && quantity.len() <= 2;
+    let quantity =
+        quantity.len() < word.len() && (quantity.len() <= 2 || quantity.chars().all(|char| !char.is_ascii()));
     let special = quantity && letter || is_technical(word);
     let code = word.starts_with(['-', '/', '(', '<', '{', '[', '$', '%', '=', '!'])
         || word.contains(['(', '=', '/', '\\', '\''])
         || is_slug(word) && word.contains(['.', '_']);
     word.len() >= 4 && shape && !special && !code
+}
+
+/// How few digits a code has.
+fn digits_min(telling: Telling) -> usize {
+    if telling.rule == "cvv" { 3 } else { 4 }
 }
 
 fn is_technical(word: &str) -> bool {
