@@ -283,6 +283,7 @@ const TAILS: &[&str] = &[
     "standard",
     "symbol",
     "default",
+    "by",
     // Names of files.
     "bat", "cfg", "cjs", "clj", "conf", "cpp", "cs", "css", "csv", "dart", "erl", "ex", "exs", "go", "groovy", "hs", "html", "ini", "ipynb", "java",
     "jl", "js", "json", "jsx", "kt", "lock", "log", "lua", "md", "mjs", "ml", "mk", "php", "pl", "ps1", "py", "rb", "rs", "sass", "scala", "scss",
@@ -301,6 +302,24 @@ const FACTS: &[&str] = &[
     "available",
     "current",
     "quota",
+    "namespace",
+    "icon",
+    "lat",
+    "lng",
+    "lon",
+    "latitude",
+    "longitude",
+    "label",
+    "labels",
+    "title",
+    "description",
+    "env",
+    "environment",
+    "team",
+    "region",
+    "mode",
+    "by",
+    "granted",
 ];
 
 /// The class of a key, given with its escapes decoded.

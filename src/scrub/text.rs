@@ -157,7 +157,9 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
         let span = match scan.bytes[at] {
             b'=' => scan.after_separator(at, spans),
             b':' => {
-                scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) })
+                let spaced = scan.byte(at + 1).is_some_and(|next| next.is_ascii_whitespace());
+                scan.after_separator(at, spans)
+                    .or_else(|| if spans.len() > known || !spaced { None } else { scan.after_word(at) })
             }
             b' ' => {
                 program = scan.program(at, program);
@@ -635,7 +637,7 @@ impl<'a> Scan<'a> {
             self.words.classify(&self.text[start..end])
         };
         let telling = self.words.classify(name).or_else(named)?;
-        if self.byte(at + 1) == Some(b' ') && self.reading == Reading::Prose {
+        if self.byte(at + 1).is_some_and(|next| b" '\"`)".contains(&next)) && self.reading == Reading::Prose {
             // `IDENTIFIED BY <secret> is not logged`
             return None;
         }
@@ -841,7 +843,7 @@ impl<'a> Scan<'a> {
     /// Whether a bare word behind a separator is a literal, a step of a name or a number of something else.
     fn is_no_value(&self, word: &str, at: usize, key: Key, separator: u8) -> bool {
         let word = word.trim_end_matches([',', ';', ')', '}']);
-        let literal = ["null", "nil", "none", "true", "false", "undefined", "{}", "[]", "[filtered]"];
+        let literal = ["null", "nil", "none", "true", "false", "undefined", "{}", "[]", "()", "[filtered]"];
         let tight = separator == b':' && self.before(at) == Some(b':') && key.quoting == Quoting::Bare;
         // `secrets:verify`, `api_key:limits:v2`
         let step =
