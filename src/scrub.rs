@@ -1200,6 +1200,49 @@ mod tests {
     }
 
     #[test]
+    fn people_are_known_by_what_stands_around_their_names() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+            assert_eq!(line(want), want);
+        }
+        check(r#"{"billing_details":{"name":"Kim Lee"}}"#, r#"{"billing_details":{"name":"[REDACTED:name]"}}"#);
+        check(
+            r#"{"contact":{"first":"Kim","last":"Lee"}}"#,
+            r#"{"contact":{"first":"[REDACTED:name]","last":"[REDACTED:name]"}}"#,
+        );
+        check(r#"{"user":{"name":"Kim Lee"}}"#, r#"{"user":{"name":"[REDACTED:name]"}}"#);
+        check(
+            r#"{"user":{"name":"kim"},"service":{"name":"Order Desk"}}"#,
+            r#"{"user":{"name":"kim"},"service":{"name":"Order Desk"}}"#,
+        );
+        check(
+            r#"{"name":"Kim Lee","dob":"1990-04-12"}"#,
+            r#"{"name":"[REDACTED:name]","dob":"[REDACTED:birth_date]"}"#,
+        );
+        check(r#"{"name":"Order Desk Team","id":7}"#, r#"{"name":"Order Desk Team","id":7}"#);
+        check(
+            r#"{"telecom":[{"system":"phone","value":"(0911) 715410"}]}"#,
+            r#"{"telecom":[{"system":"phone","value":"[REDACTED:phone]"}]}"#,
+        );
+        check(
+            r#"{"number":"C30066562","idDocType":"PASSPORT"}"#,
+            r#"{"number":"[REDACTED:passport]","idDocType":"PASSPORT"}"#,
+        );
+        check(r#"{"number":"C30066562","type":"invoice"}"#, r#"{"number":"C30066562","type":"invoice"}"#);
+        check(
+            r#"{"address":"Elmstraat","house_number":"7"}"#,
+            r#"{"address":"[REDACTED:address]","house_number":"7"}"#,
+        );
+        check(r#"{"address":"resolved","port":"7"}"#, r#"{"address":"resolved","port":"7"}"#);
+        check(
+            r#"{"street":"Elm Road 5","zip":"89073"}"#,
+            r#"{"street":"[REDACTED:address]","zip":"[REDACTED:address]"}"#,
+        );
+        check(r#"{"zip":"89073","size":7}"#, r#"{"zip":"89073","size":7}"#);
+    }
+
+    #[test]
     fn own_keys_are_telling_in_json_and_in_text() {
         #[track_caller]
         fn check(input: &str, want: &str) {

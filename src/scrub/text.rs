@@ -11,13 +11,14 @@
 
 mod forms;
 mod prose;
+mod tables;
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
 use self::forms::{is_digits, is_harmless, is_plain_cookie, is_random, is_regex, is_sentence_word};
-pub use self::forms::{is_example, is_iso_date, is_mask, is_placeholder, is_secret_number, is_uuid};
+pub use self::forms::{is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_secret_number, is_uuid};
 use super::actions::Actions;
 use super::frame::{NAME_KEYS, VALUE_KEYS};
 use super::keys::{self, Form, Numbers, Telling};
@@ -91,8 +92,10 @@ const PERSON_MAX: usize = 256;
 const KEY_MAX: usize = 256;
 
 /// What texts have one of in which [`find`] finds secrets, lower-case: patterns of the raw-line gate.
-pub fn gate_words() -> Vec<&'static str> {
-    keys::shortest(keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied()).collect())
+pub fn gate_words() -> keys::Gate {
+    let keys::Gate { anywhere, alone } = keys::gate_words();
+    let anywhere = keys::shortest(anywhere.into_iter().chain(prose::GATE_WORDS.iter().copied()).collect());
+    keys::Gate { anywhere, alone }
 }
 
 /// Whether letters of a keyword may hide behind `%`-escapes: `%70assword=…`.
@@ -115,6 +118,7 @@ pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) 
         spans.extend(found.into_iter().map(|span| Span { range: next.range(span.range), ..span }));
         decoded = next;
     }
+    tables::find(text, words, spans);
     let mut new = spans.split_off(first);
     merge(&mut new);
     spans.extend(new);
@@ -182,6 +186,7 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             b'>' => scan.after_tag(at),
             b'-' if scan.is_at(at, "--") => scan.after_flag(at, spans),
             b'i' | b'I' if scan.is_at(at, "identified by ") => scan.after_identified_by(at + 14),
+            b',' if reading == Reading::Prose => scan.after_tuple_name(at),
             b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
             _ => None,
         };
@@ -691,6 +696,20 @@ impl<'a> Scan<'a> {
         self.value(value, key, b':', spans)
     }
 
+    /// The second of two strings in brackets, whose first one is telling: `('last_name', 'Lee')`.
+    fn after_tuple_name(&self, at: usize) -> Option<Span> {
+        let quote = self.before(at).filter(|quote| b"\"'".contains(quote))?;
+        let key = self.quoted_key(at - 1, quote)?;
+        let open = key.start.checked_sub(2).filter(|open| b"([".contains(&self.bytes[*open]))?;
+        // A call has arguments: `get('password', 'token')`.
+        let opens = !self.before(open).is_some_and(|before| before.is_ascii_alphanumeric() || before == b'_');
+        let value =
+            self.quote_at(self.skip_space(at + 1, Quoting::Bare)).filter(|value| value.byte == quote && opens)?;
+        let close = self.close(value, Quoting::Bare);
+        let closes = self.byte(close + 1).is_some_and(|close| b")]".contains(&close));
+        if closes { self.span(value.inside..close, key.telling) } else { None }
+    }
+
     /// The telling key that ends before `end`.
     fn key_before(&self, end: usize) -> Option<Key> {
         let space = self.behind_floor(end).iter().rev().take(16).take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -742,15 +761,16 @@ impl<'a> Scan<'a> {
 
     /// Where the bare name that ends at `end` begins.
     fn bare_start(&self, end: usize) -> usize {
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.[]%$".contains(byte);
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.[]%$".contains(byte) || !byte.is_ascii();
         let start = end - self.behind_floor(end).iter().rev().take(KEY_MAX).take_while(is_name).count();
+        let start = self.text.ceil_char_boundary(start);
         // Of the characters that a URL escapes, names have brackets only.
         let escapes = self.text[start..end].match_indices('%').map(|(at, _)| start + at);
         let mut other = escapes.filter(|at| {
             let escape = self.text[at + 1..end].trim_start_matches("25");
             !["5b", "5B", "5d", "5D"].iter().any(|bracket| escape.starts_with(bracket))
         });
-        other.next_back().map_or(start, |at| (at + 3).min(end))
+        other.next_back().map_or(start, |at| self.text.ceil_char_boundary((at + 3).min(end)))
     }
 
     /// The secret in the value that begins at `at`.
@@ -789,7 +809,11 @@ impl<'a> Scan<'a> {
         } else if ["[Object", "{ $", "{$"].iter().any(|start| self.text[at..].starts_with(start)) {
             // An object that was not shown, and a query for what is stored.
             return None;
-        } else if let Some(b'[' | b'{') = self.byte(at) {
+        } else if let Some(open @ (b'[' | b'{')) = self.byte(at) {
+            if open == b'{' && matches!(telling.rule, "name" | "address") {
+                // What is inside has keys of its own.
+                return None;
+            }
             scan_from = self.brackets_end(at);
             if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric) {
                 return None;

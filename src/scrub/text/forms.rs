@@ -45,7 +45,7 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
                 || is_name_of_key(value) && telling.rule != "password"
                 || is_public(value)
                 || is_reference(value)
-                || is_expression(value)
+                || telling.form != Form::Date && is_expression(value)
                 || is_report(value, if phrase { 2 } else { 3 })
                 // Nobody is kept from a password such as `open-please`, but nobody writes one as the name of a state.
                 || is_state_name(value) && (telling.rule != "password" || value.bytes().any(|byte| byte.is_ascii_uppercase()))
@@ -514,6 +514,7 @@ fn fits(value: &str, form: Form) -> bool {
         // Versions, modules and the pins of a board have digits too.
         Form::Code if value.contains(['/', ':', '(']) || is_version(value) || value.starts_with("GPIO") => false,
         Form::Code => value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' '),
+        Form::ShortCode => is_digits(value, 4) && value.len() > 2,
         Form::Random => is_random(value, 16) || is_uuid(value),
         Form::Mixed => is_random(value, 24) && is_mixed(value),
         Form::Grant => is_random(value, 16),
@@ -530,7 +531,12 @@ fn fits(value: &str, form: Form) -> bool {
             digits(value) >= usize::from(min) && value.len() <= 64 && value.chars().all(neat)
         }
         Form::Date => (4..=24).contains(&digits(value)) && value.len() <= 40,
+        Form::Dialled => is_dialled(value),
+        Form::Ids(ids) => ids.iter().any(|id| id.holds(value)) && value.len() <= 32,
         Form::Name => is_name(value),
+        Form::FullName => is_full_name(value),
+        Form::Postcode => is_postcode(value),
+        Form::Zip => is_zip(value),
         Form::Place => is_place(value) || value.split_ascii_whitespace().count() > 1 || is_name(value),
         Form::Street => is_place(value),
     }
@@ -618,11 +624,90 @@ fn is_email(value: &str) -> bool {
 }
 
 fn is_name(value: &str) -> bool {
-    let name = |char: char| char.is_alphabetic() || " .'’-,+%".contains(char);
+    // Of flights and trains: `MONTEVERDI/LUCREZIA MRS`.
+    let shouted = !value.chars().any(char::is_lowercase);
+    let name = |char: char| char.is_alphabetic() || " .'’-,+%".contains(char) || shouted && char == '/';
     let letters = value.chars().filter(|char| char.is_alphabetic()).count();
     letters > 1
         && value.len() <= 100
         && value.chars().all(|char| name(char) || value.contains('%') && char.is_ascii_digit())
+}
+
+/// Two names or more, as people write them, that are no title of a thing.
+pub fn is_full_name(value: &str) -> bool {
+    let value = value.trim();
+    let (mut names, mut words) = (0, 0);
+    for word in value.split([' ', ',', '/', '+']).filter(|word| !word.is_empty()) {
+        words += 1;
+        let bare = word.trim_end_matches('.');
+        let letters = bare.chars().all(|char| char.is_alphabetic() || "'’-.".contains(char));
+        if !letters || contains(NO_NAMES, bare) {
+            return false;
+        }
+        let particle = contains(PARTICLES, bare);
+        let capital = word.chars().next().is_some_and(|first| first.is_uppercase() || !first.is_lowercase());
+        if !particle && !capital {
+            return false;
+        }
+        names += usize::from(!particle && bare.chars().count() > 1);
+    }
+    let one_word = value.chars().all(|char| matches!(char, '\u{3000}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'));
+    value.len() <= 80 && (names >= 2 && words <= 6 || one_word && (2..=5).contains(&value.chars().count()))
+}
+
+/// Small words in the names of people.
+const PARTICLES: &[&str] = &[
+    "af", "al", "ap", "av", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos",
+    "du", "e", "el", "ibn", "la", "le", "ten", "ter", "van", "vom", "von", "y", "zu", "zum", "zur",
+];
+
+/// Words in the names of things, teams and companies.
+#[rustfmt::skip]
+const NO_NAMES: &[&str] = &[
+    "a", "access", "account", "active", "admin", "administrator", "admins", "accounts", "computers", "controllers", "domain", "guests", "publishers", "ag", "agent", "alert", "all", "and", "api", "app", "application", "aps", "area", "as", "b2b", "backup", "bank", "basic",
+    "beta", "billing", "board", "bot", "box", "build", "business", "calendar", "campaign", "cart", "catalog", "center", "central", "channel", "checkout", "ci", "city", "cloud", "club",
+    "cluster", "co", "company", "config", "connect", "console", "contact", "core", "corp", "corporation", "cup", "customer", "daily", "dashboard", "data", "database", "default", "demo", "deploy", "desk",
+    "dev", "device", "digital", "division", "edge", "edition", "email", "engine", "engineering", "enterprise", "error", "event", "events", "express", "feature", "field", "file", "finance", "flow", "for",
+    "free", "frontend", "backend", "gateway", "global", "gmbh", "group", "guest", "health", "help", "home", "hotel", "hr", "hub", "import", "in", "inbox", "inc", "index", "info", "input", "integration", "internal",
+    "invoice", "it", "job", "kg", "lab", "labs", "lead", "library", "limited", "list", "llc", "llp", "load", "local", "login", "ltd", "mail", "mailer", "main", "manager", "market", "marketing",
+    "media", "menu", "message", "mobile", "model", "module", "monitor", "monthly", "my", "network", "new", "news", "newsletter", "no", "node", "not", "notification", "of", "office", "old", "on", "online", "open",
+    "operations", "ops", "option", "order", "orders", "org", "page", "parser", "partner", "password", "payment", "payments", "plan", "platform", "plugin", "pool", "portal", "premium", "primary", "print", "pro", "process",
+    "product", "production", "professional", "profile", "program", "project", "public", "queue", "read", "region", "release", "report", "request", "reset", "response", "restaurant", "role", "rule", "runner", "sa", "sales", "sandbox",
+    "sarl", "scheduler", "school", "search", "secondary", "section", "security", "sensor", "server", "service", "services", "session", "set", "setup", "shared", "shop", "site", "solutions", "spa", "srl", "staging", "standard",
+    "starter", "state", "status", "step", "storage", "store", "stream", "studio", "subscription", "support", "sync", "system", "systems", "table", "task", "team", "technologies", "template", "test", "the", "ticket", "token", "tool",
+    "tools", "trial", "ug", "unit", "unknown", "update", "upload", "user", "users", "value", "version", "view", "warehouse", "web", "webhook", "weekly", "with", "worker", "workflow", "workspace", "world", "zone",
+];
+
+/// A number that leads into another country, or out of a town.
+fn is_dialled(value: &str) -> bool {
+    let neat = value.chars().all(|char| char.is_ascii_digit() || "+ ()-./".contains(char));
+    let start =
+        value.starts_with('+') || value.starts_with("00") && !value.starts_with("000") || value.starts_with("(0");
+    let national = value.starts_with('0') && !value.starts_with("00") && value.contains([' ', '-', '/']);
+    neat && (start || national) && (9..=16).contains(&digits(value))
+}
+
+/// A postal code that only a few houses have, as in Britain, Canada, Ireland and the Netherlands, or with all its digits.
+fn is_postcode(value: &str) -> bool {
+    let compact: Vec<u8> =
+        value.bytes().filter(|byte| !b" -".contains(byte)).map(|byte| byte.to_ascii_uppercase()).collect();
+    let like = |shape: &str| {
+        shape.len() == compact.len()
+            && shape.bytes().zip(&compact).all(|(shape, byte)| match shape {
+                b'9' => byte.is_ascii_digit(),
+                b'A' => byte.is_ascii_uppercase(),
+                _ => byte.is_ascii_alphanumeric(),
+            })
+    };
+    let british = ["A99AA", "A999AA", "A9A9AA", "AA99AA", "AA999AA", "AA9A9AA"].iter().any(|shape| like(shape));
+    value.len() <= 10 && (british || like("A9A9A9") || like("9999AA") || like("A99****") || like("AA9****"))
+        || value.len() == 10 && value.as_bytes()[5] == b'-' && like("999999999")
+        || value.len() == 9 && value.as_bytes()[5] == b'-' && like("99999999")
+}
+
+fn is_zip(value: &str) -> bool {
+    let neat = value.chars().all(|char| char.is_ascii_alphanumeric() || " -".contains(char));
+    neat && (4..=10).contains(&value.len()) && digits(value) >= 2
 }
 
 /// A street and the number of a house, or a postal code and a town.
@@ -630,10 +715,15 @@ fn is_place(value: &str) -> bool {
     let technical = |char: char| "@=<>{}|\\_".contains(char);
     let words = || value.split(|char: char| char.is_whitespace() || char == ',' || char == '+');
     let number = words().any(|word| {
-        word.len() <= 6 && word.bytes().any(|byte| byte.is_ascii_digit()) && digits(word) + 1 >= word.len()
+        let joints = word.bytes().filter(|byte| b"/-".contains(byte)).count();
+        word.len() <= 7
+            && word.starts_with(|char: char| char.is_ascii_digit())
+            && digits(word) + joints + 1 >= word.len()
+            || word.len() <= 6 && digits(word) > 0 && digits(word) + 1 >= word.len()
     });
-    let letters =
-        words().any(|word| word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':'));
+    let letters = words().any(|word| {
+        word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':') && !contains(PARTS, word)
+    });
     value.len() <= 200
         && number
         && letters
@@ -641,6 +731,10 @@ fn is_place(value: &str) -> bool {
         && !value.contains("://")
         && !is_report(value, 3)
 }
+
+/// What is counted, beside a number: `line 1`.
+const PARTS: &[&str] =
+    &["column", "entry", "field", "item", "line", "number", "page", "part", "row", "section", "step", "version"];
 
 fn digits(value: &str) -> usize {
     value.bytes().filter(u8::is_ascii_digit).count()
