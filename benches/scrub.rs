@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
-use divan::counter::BytesCount;
+use divan::counter::{BytesCount, ItemsCount};
 use rustix::time::{ClockId, clock_gettime};
 use tracespool::record::{self, Columns, Timestamp};
 use tracespool::scrub::{Action, Extent, HashKey, Options, PrivateKey, Scrubber};
@@ -149,6 +149,71 @@ fn lines_with_a_secret_encrypted(bencher: Bencher<'_, '_>) {
     let mut options = Options::default();
     options.actions.secret = Action::Encrypt(Arc::new(key.recipient()));
     scrub_with(bencher, options, || vec![DIRTY; 100]);
+}
+
+/// Records as an application writes them all day: five of a hundred have a secret, no two are the same.
+#[divan::bench]
+fn mixed_records(bencher: Bencher<'_, '_>) {
+    let lines: Vec<String> = (0..20_000).map(mixed_line).collect();
+    let bytes: usize = lines[10_000..].iter().map(String::len).sum();
+    let parse = |line: &'static str| record::parse(line.as_bytes(), Timestamp(0), &Columns::default());
+    let lines: &'static [String] = lines.leak();
+    let records: Vec<_> = lines.iter().map(|line| parse(line).expect("a record")).collect();
+    let mut scrubber = Scrubber::new(Options::default());
+    // What the agent met before these lines.
+    for record in &records[..10_000] {
+        drop(black_box(scrubber.scrub(record.clone())));
+    }
+    bencher
+        .counter(BytesCount::new(bytes))
+        .counter(ItemsCount::new(10_000usize))
+        .with_inputs(|| records[10_000..].to_vec())
+        .bench_local_values(|records| {
+            for record in records {
+                drop(black_box(scrubber.scrub(record)));
+            }
+        });
+}
+
+/// The `number`th line of telemetry.
+fn mixed_line(number: usize) -> String {
+    let random = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23);
+    let pick = |of: &[&'static str], turn: u32| of[random.rotate_right(turn) % of.len()];
+    let event = pick(
+        &["auth.login.attempt", "auth.stepup.required", "system_capability", "orders.refund.issued", "access.denied"],
+        3,
+    );
+    let route = pick(&["auth.login.show", "orders.refund", "tasks.run", "admin.users.index"], 11);
+    let message = pick(
+        &["refund issued after 2 retries", "decision taken by policy engine", "step-up satisfied", "cache warmed"],
+        17,
+    );
+    let agent = pick(
+        &[
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/127.0.0.0 Safari/537.36",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+            "okhttp/4.12.0",
+        ],
+        29,
+    );
+    let secret = match number % 80 {
+        0 => format!(r#","password":"hunter{random}""#),
+        20 => format!(r#","note":"refused, Authorization: Bearer {random:032x} is expired""#),
+        40 => format!(r#","headers":{{"Cookie":"lang=de; PHPSESSID={random:026x}"}}"#),
+        60 => format!(r#","note":"mail to kim{random}@dev-mail.test bounced""#),
+        _ => String::new(),
+    };
+    let (low, node, host, hit) = (random as u32, random >> 16, random % 20, random.is_multiple_of(2));
+    format!(
+        r#"{{"event_key":"{event}","severity":"info","actor_admin_id":{},"ip_address":"203.0.113.{}","user_agent":"{agent}","route_name":"{route}","request_id":"{low:08x}-7a64-4c9f-8d21-{node:012x}","metadata":{{"decision":"allow","policy":"rbac","resource":"order/{}","took_ms":{}.25,"cache":{{"hit":{hit},"key":"menu:de:v{}"}},"attempt":1,"host":"web-{host}.internal","message":"{message}"{secret}}},"created_at":"2026-11-12T10:00:00.{:06}Z"}}"#,
+        random % 500,
+        random % 256,
+        random % 1_000_000,
+        random % 300,
+        random % 9,
+        random % 1_000_000,
+    )
 }
 
 #[divan::bench]

@@ -28,6 +28,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -37,7 +38,7 @@ use self::frame::{Frame, Halves, Kind, Meaning, Role, Text, leave, path, segment
 use self::keys::Telling;
 use self::known::{Known, Met, Verdict};
 pub use self::markers::Kind as RuleKind;
-use self::markers::{REMOVED, without_markers};
+use self::markers::{REMOVED, UNSCRUBBABLE, without_markers};
 use self::own::Words;
 pub use self::own::{Allowed, BadKeyName, Find as OwnFind, OwnKey, OwnRule, RULES_MAX, RuleText};
 pub use self::seal::{BadKey, Closed, NoRandomness, PrivateKey, Recipient, Writing, open_all};
@@ -170,6 +171,8 @@ pub struct Scrubber {
     hits: BTreeMap<&'static str, u64>,
     /// Where the hits of the present line are, when somebody asked.
     findings: Option<Vec<Finding>>,
+    #[cfg(test)]
+    fails: bool,
 }
 
 impl Scrubber {
@@ -193,14 +196,34 @@ impl Scrubber {
             }
         }
         let detectors = Detectors::with(Words::new(keys, allowed), finds, actions);
-        Scrubber { detectors, keys: KeyCache::new(), known: Known::new(), ip, hits: BTreeMap::new(), findings: None }
+        Scrubber {
+            detectors,
+            keys: KeyCache::new(),
+            known: Known::new(),
+            ip,
+            hits: BTreeMap::new(),
+            findings: None,
+            #[cfg(test)]
+            fails: false,
+        }
     }
 
     /// Scrubs every text of a record. What has no secret in it stays borrowed.
     ///
     /// # Errors
     /// [`Reason::Unscrubbable`]: the record holds something that is not JSON where JSON should be.
-    pub fn scrub<'a>(&mut self, mut record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
+    pub fn scrub<'a>(&mut self, record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
+        // A line on which the scrubber fails must not stop those behind it, nor get through.
+        let scrubbed = catch_unwind(AssertUnwindSafe(|| self.scrub_record(record)));
+        scrubbed.unwrap_or_else(|_| {
+            let detail = "the scrubber failed on it; this is a defect of tracespool".to_owned();
+            Err(Rejected { reason: Reason::Unscrubbable, detail })
+        })
+    }
+
+    fn scrub_record<'a>(&mut self, mut record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
+        #[cfg(test)]
+        self.fail_on(&record.event_key);
         record.ip_address = record.ip_address.map(|address| self.ip.apply(address));
         self.column("/event_key", &mut record.event_key);
         let optional = [
@@ -255,7 +278,16 @@ impl Scrubber {
     /// Scrubs a text that may be anything: a line that is no record, or the start of one.
     ///
     /// Text that is no JSON is searched more suspiciously than strings are: what may be a secret is one.
+    ///
+    /// Of a text on which the scrubber fails nothing is left.
     pub fn scrub_text(&mut self, text: &str, extent: Extent) -> ScrubbedText {
+        let scrubbed = catch_unwind(AssertUnwindSafe(|| self.scrub_any(text, extent)));
+        scrubbed.unwrap_or_else(|_| ScrubbedText(markers::redacted(UNSCRUBBABLE)))
+    }
+
+    fn scrub_any(&mut self, text: &str, extent: Extent) -> ScrubbedText {
+        #[cfg(test)]
+        self.fail_on(text);
         let changed = match extent {
             Extent::Whole if check_json(text).is_ok() => match self.walk("", text, None, 0) {
                 Ok(changed) => changed,
@@ -273,6 +305,11 @@ impl Scrubber {
     /// How many secrets each rule has scrubbed since this was last asked, by the rules' ids.
     pub fn take_hits(&mut self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
         std::mem::take(&mut self.hits).into_iter()
+    }
+
+    #[cfg(test)]
+    fn fail_on(&self, text: &str) {
+        assert!(!self.fails || !text.contains("defect"), "as the test wants it");
     }
 
     fn column(&mut self, path: &str, text: &mut Cow<'_, str>) {
@@ -790,7 +827,7 @@ mod tests {
         check(r#"{"\u0070assword":"x"}"#, r#"{"\u0070assword":"[REDACTED:password]"}"#);
         check(r#"{"password":"x","password":"***"}"#, r#"{"password":"[REDACTED:password]","password":"***"}"#);
         check(r#"{"password":"***","password":"x"}"#, r#"{"password":"***","password":"[REDACTED:password]"}"#);
-        check(r#"{"password":12345,"pin":123.5}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
+        check(r#"{"password":12345,"pin":1235}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
         check(
             r#"{"credentials":{"user":"a","n":[1234,true,null,""],"o":{}}}"#,
             r#"{"credentials":{"user":"[REDACTED:credential]","n":["[REDACTED:credential]",true,null,""],"o":{}}}"#,
@@ -1001,6 +1038,32 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_the_scrubber_fails_on_goes_nowhere() {
+        let mut scrubber = Scrubber { fails: true, ..scrubber() };
+        let bad = Record { event_key: Cow::Borrowed("a.defect"), ..record() };
+        let rejected = scrubber.scrub(bad).expect_err("a defect");
+        assert_eq!(rejected.reason, Reason::Unscrubbable);
+        assert_eq!(
+            scrubber.scrub_text("a defect, password=hunter2", Extent::Whole).as_str(),
+            "[REDACTED:unscrubbable]"
+        );
+        // The next line is none the worse for it.
+        assert_eq!(scrubber.scrub(record()).expect("JSON").into_record(), record());
+        assert_eq!(scrubber.scrub_text("password=hunter2", Extent::Whole).as_str(), "password=[REDACTED:password]");
+    }
+
+    #[test]
+    fn more_secrets_than_anybody_logs_are_one() {
+        for piece in ["password=hunter2 ", "login kim@dev.test ", "token: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln "] {
+            let dirty = piece.repeat(5000);
+            let clean = text(&dirty, Extent::Whole);
+            assert!(clean.ends_with("[REDACTED:too_many_secrets]"), "{}", &clean[clean.len() - 60..]);
+            assert!(clean.len() < 100_000 && !["hunter2", "kim@", "eyJ"].iter().any(|secret| clean.contains(secret)));
+            assert_eq!(text(&clean, Extent::Whole), clean);
+        }
+    }
+
+    #[test]
     fn an_explanation_says_which_rule_hit_where() {
         let input = format!(
             r#"{{"metadata":{{"a/b":[0,{{"password":"x"}}],"body":"{{\"pin\":1234}}","~":"{JWT}","k=1&token=abc1":1234}},"otp":1234}}"#
@@ -1140,6 +1203,49 @@ mod tests {
             let text = scrubber.scrub_text("by STAFF-123456, STAFF-ROOM", Extent::Whole);
             assert_eq!(text.as_str(), "by STAFF-[REDACTED:scrub_staff], STAFF-ROOM");
         }
+    }
+
+    #[test]
+    fn people_are_known_by_what_stands_around_their_names() {
+        #[track_caller]
+        fn check(input: &str, want: &str) {
+            assert_eq!(line(input), want);
+            assert_eq!(line(want), want);
+        }
+        check(r#"{"billing_details":{"name":"Kim Lee"}}"#, r#"{"billing_details":{"name":"[REDACTED:name]"}}"#);
+        check(
+            r#"{"contact":{"first":"Kim","last":"Lee"}}"#,
+            r#"{"contact":{"first":"[REDACTED:name]","last":"[REDACTED:name]"}}"#,
+        );
+        check(r#"{"user":{"name":"Kim Lee"}}"#, r#"{"user":{"name":"[REDACTED:name]"}}"#);
+        check(
+            r#"{"user":{"name":"kim"},"service":{"name":"Order Desk"}}"#,
+            r#"{"user":{"name":"kim"},"service":{"name":"Order Desk"}}"#,
+        );
+        check(
+            r#"{"name":"Kim Lee","dob":"1990-04-12"}"#,
+            r#"{"name":"[REDACTED:name]","dob":"[REDACTED:birth_date]"}"#,
+        );
+        check(r#"{"name":"Order Desk Team","id":7}"#, r#"{"name":"Order Desk Team","id":7}"#);
+        check(
+            r#"{"telecom":[{"system":"phone","value":"(0911) 715410"}]}"#,
+            r#"{"telecom":[{"system":"phone","value":"[REDACTED:phone]"}]}"#,
+        );
+        check(
+            r#"{"number":"C30066562","idDocType":"PASSPORT"}"#,
+            r#"{"number":"[REDACTED:passport]","idDocType":"PASSPORT"}"#,
+        );
+        check(r#"{"number":"C30066562","type":"invoice"}"#, r#"{"number":"C30066562","type":"invoice"}"#);
+        check(
+            r#"{"address":"Elmstraat","house_number":"7"}"#,
+            r#"{"address":"[REDACTED:address]","house_number":"7"}"#,
+        );
+        check(r#"{"address":"resolved","port":"7"}"#, r#"{"address":"resolved","port":"7"}"#);
+        check(
+            r#"{"street":"Elm Road 5","zip":"89073"}"#,
+            r#"{"street":"[REDACTED:address]","zip":"[REDACTED:address]"}"#,
+        );
+        check(r#"{"zip":"89073","size":7}"#, r#"{"zip":"89073","size":7}"#);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Planted secrets: canaries of every kind at random places of random telemetry, through the real program, with broken
+//! Planted secrets: canaries of every kind, tokens of providers and data of people among them, at random places of random telemetry, through the real program, with broken
 //! lines, lines that the database refuses, lost connections and a server that dies. None comes out anywhere.
 
 use std::fs;
@@ -38,9 +38,32 @@ fn base64(text: &str) -> String {
     chunks.flat_map(|chunk| (0..=chunk.len()).map(move |at| sextet(chunk, at)).collect::<Vec<_>>()).collect()
 }
 
+/// So many random digits, not beginning with zero.
+fn digits(count: usize, rng: &mut StdRng) -> String {
+    (0..count).map(|at| char::from(b'0' + rng.random_range(u8::from(at == 0)..10))).collect()
+}
+
+/// The number of a card, and what nobody may see of it.
+fn card(rng: &mut StdRng) -> (String, String) {
+    let head = format!("4539{}", digits(11, rng));
+    let sum: u32 = head.bytes().rev().enumerate().fold(0, |sum, (at, digit)| {
+        let digit = u32::from(digit - b'0');
+        sum + if at % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
+    });
+    (format!("{head}{}", (10 - sum % 10) % 10), head[..12].to_owned())
+}
+
+/// The number of a German bank account.
+fn iban(rng: &mut StdRng) -> String {
+    let account = digits(18, rng);
+    // The letters D and E count as 13 and 14, behind the account.
+    let rest = format!("{account}131400").bytes().fold(0, |rest, digit| (rest * 10 + u32::from(digit - b'0')) % 97);
+    format!("DE{:02}{account}", 98 - rest)
+}
+
 /// How many kinds of secrets there are under a telling key, and within texts.
-const UNDER_KEYS: usize = 14;
-const IN_TEXTS: usize = 12;
+const UNDER_KEYS: usize = 18;
+const IN_TEXTS: usize = 24;
 
 /// A secret under a telling key.
 fn under_key(kind: usize, rng: &mut StdRng) -> Planted {
@@ -61,6 +84,19 @@ fn under_key(kind: usize, rng: &mut StdRng) -> Planted {
         12 => {
             let digits = format!("9{}", rng.random_range(10_000_000_000_000_u64..99_999_999_999_999));
             return Planted { member: format!(r#""pin":{digits}"#), canary: digits };
+        }
+        13 => {
+            let (number, canary) = card(rng);
+            return Planted { member: format!(r#""cardNumber":{number}"#), canary };
+        }
+        14 => format!(r#""contact":{{"email":"{canary}@mail.test"}}"#),
+        15 => {
+            let number = digits(11, rng);
+            return Planted { member: format!(r#""mobile_phone":"0{number}""#), canary: number };
+        }
+        16 => {
+            let name: String = canary.chars().filter(char::is_ascii_alphabetic).collect();
+            return Planted { member: format!(r#""last_name":"{name}""#), canary: name };
         }
         _ => format!(r#""session_id":"{canary}""#),
     };
@@ -89,8 +125,42 @@ fn in_text(kind: usize, rng: &mut StdRng) -> (String, String) {
         8 => format!("SET PASSWORD: update u set password = '{canary}' where id = 1"),
         9 => format!("Cookie: lang=de; PHPSESSID={canary}"),
         10 => format!("Server=db;Pwd={canary};Encrypt=1"),
+        // By their forms alone.
+        11 => return with(format!("sts said no for AKIA{}", letters(rng)[..16].to_ascii_uppercase()), 20),
+        12 => return with(format!("argument ghp_{}", &letters(rng).repeat(2)[..36]), 36),
+        13 => return with(format!("StripeClient('sk_live_{}", &letters(rng).repeat(2)[..24]), 24),
+        14 => {
+            return with(
+                format!("hook xoxb-{}-{}-{}", digits(12, rng), digits(12, rng), &letters(rng).repeat(2)[..24]),
+                24,
+            );
+        }
+        15 => return with(format!("line npm_{}", &letters(rng).repeat(2)[..36]), 36),
+        16 => return with(format!("for glpat-{}", &letters(rng)[..20]), 20),
+        17 => return with(format!("with SG.{}.{}", &letters(rng).repeat(2)[..22], &letters(rng).repeat(3)[..43]), 43),
+        18 => {
+            let (number, canary) = card(rng);
+            return (format!("refund to {number} done"), canary);
+        }
+        19 => {
+            let account = iban(rng);
+            return (format!("payout to {account} queued"), account[8..].to_owned());
+        }
+        20 => format!("bounce for <{canary}@dev-mail.test>"),
+        21 => return with(format!("left voicemail on +49151{}", digits(8, rng)), 8),
+        22 => {
+            let code = digits(6, rng);
+            // Six digits alone may stand anywhere; with their neighbours they do not.
+            return (format!("Your verification code is {code}, valid 5 minutes"), format!("code is {code}"));
+        }
         _ => format!("to=https%3A%2F%2Fa%3Ftoken%3D{canary}%26b%3D1"),
     };
+    (text, canary)
+}
+
+/// A text that ends in a secret, and the secret's last letters.
+fn with(text: String, last: usize) -> (String, String) {
+    let canary = text[text.len() - last..].to_owned();
     (text, canary)
 }
 
@@ -276,7 +346,7 @@ fn every_action_hides_what_is_planted_and_only_the_key_brings_it_back() {
         assert_eq!(made.code, Some(0), "{made:?}");
         let hash_key = site.root().join("hash-key");
         fs::write(&hash_key, "0123456789abcdef0123456789abcdef\n").expect("the key is written");
-        site.set_text("scrub.action", action);
+        site.set_text("scrub.action", action).set_text("scrub.pii_action", action);
         site.set_text("scrub.hash_key_file", &hash_key.display().to_string());
         site.set_text("scrub.encrypt_recipient", made.stdout.trim());
         private(&hash_key);
@@ -311,13 +381,13 @@ fn an_own_rule_works_from_the_config_to_the_row() {
         .set_text("scrub.ip", "truncate");
     let rule = r"[{ id = 'staff_number', pattern = 'STAFF-(\d{6})', keywords = ['staff-'], kind = 'pii', tests = { secret = ['by STAFF-123456'] } }]";
     site.set("scrub.rules", rule);
-    let metadata = json!({"order": {"pin": 7}, "pin": 8, "base_salary": 9, "by": "STAFF-123456 did"});
+    let metadata = json!({"order": {"pin": 7777}, "pin": 8888, "base_salary": 9, "by": "STAFF-123456 did"});
     let line = json!({"event_key": "a", "ip_address": "192.0.2.77", "metadata": metadata});
     append(&site.path("app.ndjson"), format!("{line}\n"));
     site.drain();
     let rows = site.query("SELECT ip_address, metadata FROM telemetry_traces");
     let want = json!({
-        "order": {"pin": 7},
+        "order": {"pin": 7777},
         "pin": "[REDACTED:pin]",
         "base_salary": "[REDACTED:own_key]",
         "by": "STAFF-[REDACTED:staff_number] did",

@@ -13,9 +13,13 @@ mod checks;
 mod codes;
 mod forms;
 mod http;
+mod ids;
+mod labels;
 mod looks;
+mod marks;
 mod numbers;
 mod people;
+mod records;
 mod tokens;
 
 use std::borrow::Cow;
@@ -27,10 +31,14 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use self::forms::{Form, Runs};
+pub use self::ids::Id;
 use self::looks::Look;
+#[cfg(test)]
+pub use self::looks::word as is_word_at;
 pub use self::numbers::DIGITS_MIN;
 use self::numbers::{Number, Sureness};
 use super::actions::Actions;
+use super::keys::Gate;
 use super::markers::{Kind, marker_at, markers};
 use super::own::{Find as OwnFind, Words};
 use super::text::{self, Reading, Span};
@@ -73,7 +81,8 @@ type Check = fn(&str, &Range<usize>) -> bool;
 const AHEAD: usize = 256;
 
 fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    [http::RULES, tokens::RULES, beside::RULES, codes::RULES, people::RULES].into_iter().flatten()
+    let tables = [http::RULES, beside::RULES, codes::RULES, marks::RULES, people::RULES];
+    tables.into_iter().chain(tokens::TABLES.iter().copied()).flatten()
 }
 
 /// Which rules a text may fire.
@@ -93,8 +102,10 @@ impl Fired {
 /// What a pattern of the gate stands for.
 #[derive(Debug, Clone, Copy)]
 enum Target {
-    /// A word of a telling key.
+    /// A word of a telling key, or a part of one.
     Key,
+    /// A short word of a telling key, which may be a part of any other word.
+    Word,
     /// The start of a token: a rule and one of its forms.
     Form(usize, &'static Form),
     /// A keyword of a rule, and the glance that it takes.
@@ -103,11 +114,37 @@ enum Target {
     Own(usize),
 }
 
+/// A search for literals in any ASCII case.
+struct Search {
+    literals: AhoCorasick,
+    /// What each literal stands for.
+    targets: Vec<Target>,
+}
+
+impl Search {
+    fn new<'l>(patterns: impl Iterator<Item = (&'l str, Target)>, kind: AhoCorasickKind) -> Self {
+        let (literals, targets): (Vec<&str>, Vec<Target>) = patterns.unzip();
+        let literals = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(kind))
+            .build(&literals)
+            .expect("a few thousand short literals");
+        Search { literals, targets }
+    }
+
+    /// What stands where, overlapping: a keyword may begin inside another.
+    fn hits<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Target, Range<usize>)> + 's {
+        self.literals.find_overlapping_iter(text).map(|hit| (self.targets[hit.pattern().as_usize()], hit.range()))
+    }
+}
+
 /// The value rules, and the gate before them.
 pub struct Detectors {
-    gate: AhoCorasick,
-    /// What each of the gate's patterns stands for.
-    targets: Vec<Target>,
+    gate: Search,
+    /// The patterns with letters beyond ASCII, of which most texts have none. In the first search, they would double its
+    /// memory.
+    foreign: Search,
     rules: Vec<&'static ValueRule>,
     /// The rules' patterns, in their order, compiled when first needed.
     patterns: Vec<OnceLock<Regex>>,
@@ -138,9 +175,11 @@ impl Detectors {
     /// The built-in rules, beside those of an operator.
     pub fn with(words: Words, own: Vec<OwnFind>, actions: Actions) -> Self {
         let rules: Vec<_> = rule_table().collect();
-        let mut literals: Vec<&str> = text::gate_words();
+        let Gate { anywhere: mut literals, alone } = text::gate_words();
         literals.extend(words.gate_words());
         let mut targets = vec![Target::Key; literals.len()];
+        literals.extend(alone);
+        targets.resize(literals.len(), Target::Word);
         let mut lower = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             match &rule.find {
@@ -165,15 +204,10 @@ impl Detectors {
         }
         literals.extend(lower.iter().map(|(start, _)| start.as_str()));
         targets.extend(lower.iter().map(|(_, target)| *target));
-        let gate = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&literals)
-            .expect("a few hundred short literals");
+        let patterns = || literals.iter().copied().zip(targets.iter().copied());
         Detectors {
-            gate,
-            targets,
+            gate: Search::new(patterns().filter(|(literal, _)| literal.is_ascii()), AhoCorasickKind::DFA),
+            foreign: Search::new(patterns().filter(|(literal, _)| !literal.is_ascii()), AhoCorasickKind::ContiguousNFA),
             patterns: rules.iter().map(|_| OnceLock::new()).collect(),
             rules,
             own,
@@ -192,9 +226,9 @@ impl Detectors {
             return true;
         }
         // Any letter of a keyword may hide behind a `\u` escape, and only there.
-        let mut hits = self.gate.find_overlapping_iter(text);
+        let mut hits = self.hits(text);
         self.has_rule_without_keyword()
-            || hits.any(|hit| self.is_worth_more(text, hit.pattern().as_usize(), hit.range()))
+            || hits.any(|(target, hit)| is_worth_more(text, target, hit))
             || numbers::suspects(text)
             || self.escape.find(text.as_bytes()).is_some()
             || text::hides_letters(text)
@@ -209,16 +243,15 @@ impl Detectors {
         let escaped = self.escape.find(text.as_bytes()).is_some() || text::hides_letters(text);
         let values = escaped || self.has_rule_without_keyword() || numbers::suspects(text);
         let mut fired = Fired { keys: escaped, values };
-        // Overlapping: a keyword may begin inside another.
-        for hit in self.gate.find_overlapping_iter(text) {
+        for (target, hit) in self.hits(text) {
             if fired.keys && fired.values {
                 break;
             }
-            let pattern = hit.pattern().as_usize();
-            match self.targets[pattern] {
+            match target {
                 Target::Key => fired.keys = true,
+                Target::Word => fired.keys = fired.keys || looks::word(text.as_bytes(), hit),
                 Target::Form(..) | Target::Rule(..) | Target::Own(_) => {
-                    fired.values = fired.values || self.is_worth_more(text, pattern, hit.range());
+                    fired.values = fired.values || is_worth_more(text, target, hit);
                 }
             }
         }
@@ -259,6 +292,7 @@ impl Detectors {
         if fired.values {
             self.find(&plain, &mut spans);
         }
+        text::bound(&plain, &mut spans);
         leave_markers(&plain, &mut spans);
         if spans.is_empty() {
             return None;
@@ -274,33 +308,33 @@ impl Detectors {
         let mut places: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
         let mut own: Vec<bool> = self.own.iter().map(|rule| rule.keywords.is_empty()).collect();
         let tokens = spans.len();
-        for hit in self.gate.find_overlapping_iter(text) {
-            match self.targets[hit.pattern().as_usize()] {
-                Target::Key => {}
+        for (target, hit) in self.hits(text) {
+            match target {
+                Target::Key | Target::Word => {}
                 Target::Own(rule) => own[rule] = true,
                 Target::Form(rule, form) => {
-                    let Some(end) = form.token_end(text, hit.start(), &mut runs) else { continue };
-                    let found = Span { range: hit.start()..end, rule: self.rules[rule].id };
+                    let Some(end) = form.token_end(text, hit.start, &mut runs) else { continue };
+                    let found = Span { range: hit.start..end, rule: self.rules[rule].id };
                     match spans[tokens..].last_mut() {
                         // The longer start knows the token better: `sk-ant-` after `sk-`.
-                        Some(last) if last.range.start == found.range.start && last.range.end <= end => *last = found,
+                        Some(last) if last.range.start >= found.range.start && last.range.end <= end => *last = found,
                         Some(last) if last.range.end > found.range.start => {}
                         _ => spans.push(found),
                     }
                 }
                 Target::Rule(rule, look) => {
-                    if !look(text.as_bytes(), hit.range()) || is_in_marker(text, hit.range()) {
+                    if !look(text.as_bytes(), hit.clone()) || is_in_marker(text, hit.clone()) {
                         continue;
                     }
-                    let end = text.floor_char_boundary(hit.end() + AHEAD);
+                    let end = text.floor_char_boundary(hit.end + AHEAD);
                     let places = places.entry(rule).or_default();
                     match places.last_mut() {
                         // Hits come in the order of their ends, and a longer keyword may begin before.
-                        Some(last) if last.end >= hit.start() => {
-                            last.start = last.start.min(hit.start());
+                        Some(last) if last.end >= hit.start => {
+                            last.start = last.start.min(hit.start);
                             last.end = last.end.max(end);
                         }
-                        _ => places.push(hit.start()..end),
+                        _ => places.push(hit.start..end),
                     }
                 }
             }
@@ -338,7 +372,9 @@ impl Detectors {
             }
             Find::Code { next, .. } => {
                 let mut at = 0;
-                while let Some(range) = next(text, at) {
+                while spans.len() <= text::SECRETS_MAX
+                    && let Some(range) = next(text, at)
+                {
                     at = range.end;
                     spans.push(Span { range, rule: rule.id });
                 }
@@ -355,6 +391,9 @@ impl Detectors {
         while at <= bytes.len()
             && let Some(captures) = pattern.captures_at(bytes, at)
         {
+            if spans.len() > text::SECRETS_MAX {
+                break;
+            }
             let whole = captures.get_match();
             if let Some(secret) = captures.get(1).map(|group| group.range()).filter(|range| !range.is_empty()) {
                 // A pattern over bytes may cut a letter in two; the whole letter goes.
@@ -392,13 +431,20 @@ impl Detectors {
         !self.own.is_empty()
     }
 
-    /// Whether there is more to a keyword than its letters. `text` may be JSON.
-    fn is_worth_more(&self, text: &str, pattern: usize, hit: Range<usize>) -> bool {
-        match self.targets[pattern] {
-            Target::Key | Target::Own(_) => true,
-            Target::Form(_, form) => text[hit.clone()].contains('\\') || form.may_begin(text, hit.start),
-            Target::Rule(_, look) => look(text.as_bytes(), hit),
-        }
+    /// The gate's literals in a text.
+    fn hits<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Target, Range<usize>)> + 's {
+        let foreign = if text.is_ascii() { "" } else { text };
+        self.gate.hits(text).chain(self.foreign.hits(foreign))
+    }
+}
+
+/// Whether there is more to a keyword than its letters. `text` may be JSON.
+fn is_worth_more(text: &str, target: Target, hit: Range<usize>) -> bool {
+    match target {
+        Target::Key | Target::Own(_) => true,
+        Target::Word => looks::word(text.as_bytes(), hit),
+        Target::Form(_, form) => text[hit.clone()].contains('\\') || form.may_begin(text, hit.start),
+        Target::Rule(_, look) => look(text.as_bytes(), hit),
     }
 }
 
@@ -512,12 +558,20 @@ mod tests {
                 Find::Forms(_) | Find::Number(_) => &[],
             };
             for keyword in keywords {
-                // What is not ASCII is written as it is, or with a `\\u` that opens the gate.
+                // Letters beyond ASCII may be `\u` escapes, and those open the gate.
                 let plain =
                     |byte: u8| byte >= b' ' && byte != 0x7f && !byte.is_ascii_uppercase() && !b"\"\\/".contains(&byte);
                 assert!(!keyword.is_empty() && keyword.bytes().all(plain), "{keyword}");
             }
         }
+    }
+
+    #[test]
+    fn the_gate_takes_little_memory() {
+        let bytes = |search: &Search| search.literals.memory_usage();
+        let (gate, foreign) = (bytes(&DETECTORS.gate), bytes(&DETECTORS.foreign));
+        let patterns = DETECTORS.gate.targets.len() + DETECTORS.foreign.targets.len();
+        assert!(gate + foreign < 6 << 20, "{gate} and {foreign} bytes for {patterns} patterns");
     }
 
     #[test]

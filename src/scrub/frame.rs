@@ -25,6 +25,13 @@ pub const NAME_KEYS: &[&str] =
 /// Keys whose value belongs to the name beside it.
 pub const VALUE_KEYS: &[&str] = &["content", "contents", "data", "text", "v", "val", "value", "values"];
 
+/// Keys whose value says what kind of personal data stands beside it: `{"system": "phone", "value": "…"}`.
+const KIND_WORDS: &[&str] = &["category", "kind", "path", "scheme", "system", "type"];
+
+/// Keys whose value belongs to the kind beside it, and to no name.
+const NUMBER_KEYS: &[&str] =
+    &["documentnumber", "id_number", "identification", "identifier", "idnumber", "no", "number", "value"];
+
 /// A container of the JSON text that is walked.
 #[derive(Debug)]
 pub struct Frame {
@@ -35,8 +42,12 @@ pub struct Frame {
     pub class: Option<Telling>,
     /// The class that a name gives to the values beside it.
     named: Option<Telling>,
+    /// The class that a kind gives to the values beside it.
+    typed: Option<Telling>,
     /// Whether the names of an object that come behind its value have been looked at.
     looked_ahead: bool,
+    /// What an object tells of, by its keys.
+    about: About,
     /// Whether the container is an element of an array: `[["Authorization", "…"], …]`.
     listed: bool,
     /// What the last key is for.
@@ -64,12 +75,19 @@ impl Frame {
     /// A container inside the innermost of `frames`, whose values are of class `inside`.
     pub fn within(frames: &[Frame], kind: Kind, inside: Option<Telling>) -> Self {
         let outer = frames.last();
+        // An object is what was decided about a request, not the header: scopes and outcomes are words.
+        let inside = inside.map(|inside| match kind {
+            Kind::Object if inside.rule == "authorization" => Telling { form: Form::Token, ..inside },
+            Kind::Object | Kind::Array => inside,
+        });
         Frame {
             kind,
             inside,
             class: inside,
             named: None,
+            typed: None,
             looked_ahead: false,
+            about: About::default(),
             listed: outer.is_some_and(|outer| outer.kind == Kind::Array),
             role: Role::PLAIN,
             above: outer.and_then(|outer| match outer.kind {
@@ -92,14 +110,27 @@ impl Frame {
         words: &Words,
     ) {
         self.role = role;
-        let is_value = role.usage == Usage::Value;
-        if is_value && !self.looked_ahead {
+        if role.takes_name() && !self.looked_ahead {
             self.looked_ahead = true;
-            self.named = self.named.or_else(|| name_ahead(tokens.clone(), words));
+            let (named, typed) = names_ahead(tokens.clone(), words);
+            self.named = self.named.or(named);
+            self.typed = self.typed.or(typed);
         }
-        let named = if is_value { self.named } else { None };
+        let named = match role.usage {
+            Usage::Value => self.named.or(self.typed),
+            Usage::Number => self.typed,
+            Usage::Name | Usage::Kind | Usage::Plain => None,
+        };
         let nested = || words.classify_pair(self.above?, role.whole?);
-        self.class = match (nested().or(telling).or(named), self.inside) {
+        let nearest = nested().or(telling).or(named);
+        let nearest = match role.beside {
+            Some(form) if nearest.is_none_or(|nearest| nearest.rule == "address") => {
+                self.beside(form, tokens, words).or(nearest)
+            }
+            _ => nearest,
+        };
+        self.about.add(role, telling);
+        self.class = match (nearest, self.inside) {
             // The nearest key names the rule, but makes nothing harmless.
             (Some(telling), Some(inside))
                 if inside.kind == markers::Kind::Secret && matches!(inside.form, Form::Any | Form::Token) =>
@@ -141,9 +172,23 @@ impl Frame {
         keys::classify("password").map(|telling| Telling { form, ..telling })
     }
 
+    /// The class of the value under a key that tells of a person if others in the object do.
+    fn beside(&mut self, form: Form, tokens: &Tokens<'_>, words: &Words) -> Option<Telling> {
+        if !self.about.whole {
+            self.about.add_ahead(tokens.clone(), words);
+        }
+        let fits = match form {
+            Form::Zip => self.about.street || self.inside.is_some_and(|inside| inside.rule == "address"),
+            Form::Place | Form::Street => self.about.place,
+            _ => self.about.person,
+        };
+        fits.then(|| keys::beside(form))
+    }
+
     /// Behind a value; `text` is given for a string that may name what stands beside it.
     fn leave(&mut self, text: Option<Text<'_>>, words: &Words) {
-        let named = text.filter(|text| text.meaning == Meaning::Open).and_then(|text| named_class(text.text, words));
+        let open = text.filter(|text| text.meaning == Meaning::Open);
+        let named = open.and_then(|text| named_class(text.text, words));
         let text = text.map(|text| text.text);
         match self.kind {
             Kind::Object => {
@@ -153,6 +198,9 @@ impl Frame {
                     {
                         self.inside = None;
                     }
+                }
+                if self.role.usage == Usage::Kind {
+                    self.typed = self.typed.or(named.filter(|named| named.kind == markers::Kind::Pii));
                 }
                 self.class = self.inside;
             }
@@ -209,29 +257,69 @@ fn is_header(text: &str) -> bool {
         || text.get(..2).is_some_and(|x| x.eq_ignore_ascii_case("x-"))
 }
 
-/// The class that a name gives which stands behind the value that `tokens` comes to, in the same object.
-fn name_ahead(mut tokens: Tokens<'_>, words: &Words) -> Option<Telling> {
+/// The classes that a name and a kind give which stand behind the value that `tokens` comes to, in the same object.
+fn names_ahead(mut tokens: Tokens<'_>, words: &Words) -> (Option<Telling>, Option<Telling>) {
+    let (mut named, mut typed) = (None, None);
     let depth = tokens.depth();
-    tokens.value_text().ok()?;
-    loop {
-        let Ok(Some(Token::Key(key))) = tokens.next() else { return None };
-        let role = Role::of(&key.decode());
-        if role.usage != Usage::Name {
-            tokens.value_text().ok()?;
-            continue;
+    let mut look = || -> Option<()> {
+        tokens.value_text().ok()?;
+        loop {
+            let Ok(Some(Token::Key(key))) = tokens.next() else { return None };
+            let role = Role::of(&key.decode());
+            if !matches!(role.usage, Usage::Name | Usage::Kind) {
+                tokens.value_text().ok()?;
+                continue;
+            }
+            match tokens.next() {
+                Ok(Some(Token::String(name))) => {
+                    let class = named_class(&name.decode(), words);
+                    if role.usage == Usage::Name {
+                        named = named.or(class);
+                    } else {
+                        typed = typed.or(class.filter(|class| class.kind == markers::Kind::Pii));
+                    }
+                }
+                Ok(Some(_)) => {
+                    while tokens.depth() > depth {
+                        tokens.next().ok()?;
+                    }
+                }
+                Ok(None) | Err(_) => return None,
+            }
         }
-        match tokens.next() {
-            Ok(Some(Token::String(name))) => {
-                if let Some(telling) = named_class(&name.decode(), words) {
-                    return Some(telling);
-                }
-            }
-            Ok(Some(_)) => {
-                while tokens.depth() > depth {
-                    tokens.next().ok()?;
-                }
-            }
-            Ok(None) | Err(_) => return None,
+    };
+    look();
+    (named, typed)
+}
+
+/// What the keys of an object tell of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct About {
+    /// A person: somebody's mail address, phone or birth.
+    person: bool,
+    /// A street.
+    street: bool,
+    /// Parts of an address: a town, the number of a house.
+    place: bool,
+    /// All keys were looked at, and not those so far only.
+    whole: bool,
+}
+
+impl About {
+    fn add(&mut self, role: Role, telling: Option<Telling>) {
+        let rule = telling.map_or("", |telling| telling.rule);
+        self.person |= matches!(rule, "email" | "phone" | "birth_date" | "name");
+        self.street |= rule == "address";
+        self.place |= role.is_place;
+    }
+
+    /// Adds the keys that stand behind the value that `tokens` comes to, in the same object.
+    fn add_ahead(&mut self, mut tokens: Tokens<'_>, words: &Words) {
+        self.whole = true;
+        while tokens.value_text().is_ok() {
+            let Ok(Some(Token::Key(key))) = tokens.next() else { break };
+            let key = key.decode();
+            self.add(Role::of(&key), words.classify(&key));
         }
     }
 }
@@ -248,6 +336,10 @@ pub struct Role {
     last: Option<&'static str>,
     /// The key, if it is a single word and half of a pair.
     whole: Option<&'static str>,
+    /// What its value is if others beside it tell of a person.
+    beside: Option<Form>,
+    /// Its value is a part of an address.
+    is_place: bool,
 }
 
 /// What a key is for.
@@ -255,15 +347,24 @@ pub struct Role {
 enum Usage {
     /// Its value names a value beside it.
     Name,
+    /// Its value says what kind of value stands beside it.
+    Kind,
     /// Its value belongs to a name beside it.
     Value,
+    /// Its value belongs to a kind beside it.
+    Number,
     /// Neither.
     Plain,
 }
 
-/// Words that are telling with the key above or below them.
+/// Words that are telling with the key above or below them. Of a key of several words, the last two count as one here.
 #[rustfmt::skip]
 const HALVES: &[&str] = &[
+    "customer", "client", "patient", "contact", "person", "recipient", "receiver", "addressee", "consignee", "payer", "payee", "debtor", "creditor", "beneficiary", "buyer",
+    "shopper", "subscriber", "member", "applicant", "candidate", "guest", "passenger", "traveler", "traveller", "employee", "worker", "student", "teacher", "insured",
+    "guardian", "parent", "spouse", "child", "cdtr", "dbtr", "ultmtcdtr", "ultmtdbtr", "initgpty", "billingdetails", "shippingdetails", "customerdetails", "shipto", "billto", "soldto",
+    "billingaddress", "shippingaddress", "emergencycontact", "accountholder", "holder", "billing", "shipping", "user", "owner", "author", "sender", "driver", "assignee", "committer",
+    "organizer", "reporter", "profile", "creator", "identity", "attendee", "participant", "signer", "lead", "actor", "name", "names", "first", "last", "given", "family", "middle", "nm",
     "2fa", "access", "account", "api", "backup", "bank", "card", "client", "code", "codes", "id", "key", "keys", "mfa", "number", "no", "otp",
     "plz", "postal", "postcode", "private", "recovery", "secret", "session", "signing", "sms", "totp", "verification", "zip", "zipcode",
 ];
@@ -271,21 +372,23 @@ const HALVES: &[&str] = &[
 /// Which halves of pairs texts are: as the last word of a key, and as a key of one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Halves {
-    last: u64,
-    whole: u64,
+    last: u128,
+    whole: u128,
 }
 
-const _: () = assert!(HALVES.len() <= 64, "a bit each");
+const _: () = assert!(HALVES.len() <= 128, "a bit each");
 
 impl Halves {
     /// The halves that a text is, when it is a key.
     pub fn of(text: &str) -> Halves {
+        // Of halves that are two words, the last one counts.
         let ends = |half: &str| {
-            let end = text.len().checked_sub(half.len()).and_then(|start| text.as_bytes().get(start..));
-            end.is_some_and(|end| end.eq_ignore_ascii_case(half.as_bytes()))
+            let end = half.len().min(HALF_END);
+            let end = text.len().checked_sub(end).and_then(|start| text.as_bytes().get(start..));
+            end.is_some_and(|end| end.eq_ignore_ascii_case(&half.as_bytes()[half.len() - end.len()..]))
         };
-        let may_end = text.bytes().next_back().is_some_and(|last| HALF_ENDS[usize::from(last.to_ascii_lowercase())]);
-        if !may_end || text.len() > HALF_KEY_MAX || !HALVES.iter().any(|half| ends(half)) {
+        let last = text.bytes().next_back().map_or(0, |last| usize::from(last.to_ascii_lowercase()));
+        if text.len() > HALF_KEY_MAX || !HALVES_BY_END[last].iter().any(|half| ends(half)) {
             return Halves::default();
         }
         let role = Role::of(text);
@@ -315,7 +418,7 @@ impl Halves {
 }
 
 /// For each half, as a key by itself, those that are telling before it.
-static PAIRS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+static PAIRS: LazyLock<Vec<u128>> = LazyLock::new(|| {
     let before = |whole: &str| {
         let telling = HALVES.iter().enumerate().filter(|(_, last)| keys::classify_pair(last, whole).is_some());
         telling.fold(0, |bits, (at, _)| bits | 1 << at)
@@ -323,17 +426,14 @@ static PAIRS: LazyLock<Vec<u64>> = LazyLock::new(|| {
     HALVES.iter().map(|whole| before(whole)).collect()
 });
 
-/// Whether one of [`HALVES`] ends in a byte.
-const HALF_ENDS: [bool; 256] = {
-    let mut ends = [false; 256];
-    let mut at = 0;
-    while at < HALVES.len() {
-        let half = HALVES[at].as_bytes();
-        ends[half[half.len() - 1] as usize] = true;
-        at += 1;
-    }
-    ends
-};
+/// The halves that end in a byte.
+static HALVES_BY_END: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    let ending = |byte: u8| HALVES.iter().copied().filter(|half| half.bytes().next_back() == Some(byte)).collect();
+    (0..=u8::MAX).map(ending).collect()
+});
+
+/// A letter or two at the end of a half tell that a text may be one, however its words are separated.
+const HALF_END: usize = 2;
 
 /// A longer key has no half of a pair for its last word.
 const HALF_KEY_MAX: usize = 256;
@@ -343,24 +443,49 @@ impl Role {
         self.last.is_some_and(|last| ["code", "plz", "postal", "postcode", "zip", "zipcode"].contains(&last))
     }
 
-    const PLAIN: Role = Role { usage: Usage::Plain, fact: false, harmless_cookie: false, last: None, whole: None };
+    const PLAIN: Role = Role {
+        usage: Usage::Plain,
+        fact: false,
+        harmless_cookie: false,
+        last: None,
+        whole: None,
+        beside: None,
+        is_place: false,
+    };
+
+    /// Whether the value may have been named or typed by another beside it.
+    fn takes_name(self) -> bool {
+        matches!(self.usage, Usage::Value | Usage::Number)
+    }
 
     /// The role of a key, given with its escapes decoded.
     pub fn of(key: &str) -> Role {
         let is_one_of = |keys: &[&str]| keys.iter().any(|known| known.eq_ignore_ascii_case(key));
-        let usage = match (is_one_of(NAME_KEYS), is_one_of(VALUE_KEYS)) {
-            (true, _) => Usage::Name,
-            (false, true) => Usage::Value,
-            (false, false) => Usage::Plain,
+        let (before, end) = keys::last_words(key);
+        let end = end.unwrap_or_default();
+        let is_kind = || KIND_WORDS.iter().any(|known| known.eq_ignore_ascii_case(end)) || is_one_of(&["schemeName"]);
+        let usage = if is_one_of(NAME_KEYS) {
+            Usage::Name
+        } else if is_one_of(VALUE_KEYS) {
+            Usage::Value
+        } else if is_kind() {
+            Usage::Kind
+        } else if is_one_of(NUMBER_KEYS) {
+            Usage::Number
+        } else {
+            Usage::Plain
         };
-        let (last, alone) = keys::last_word(key).unwrap_or_default();
-        let last = HALVES.iter().copied().find(|half| half.eq_ignore_ascii_case(last));
+        let half = |word: &str| HALVES.iter().copied().find(|half| half.eq_ignore_ascii_case(word));
+        let last = before.and_then(|before| half(&format!("{before}{end}"))).or_else(|| half(end));
+        let letters = keys::letters(key).unwrap_or_default();
         Role {
             usage,
             fact: keys::is_fact(key),
             harmless_cookie: is_harmless_cookie(key),
             last,
-            whole: last.filter(|_| alone),
+            whole: last.filter(|_| before.is_none()),
+            beside: keys::BESIDE.iter().find(|(known, _)| *known == letters).map(|(_, form)| *form),
+            is_place: keys::PLACES.contains(&&*letters),
         }
     }
 }

@@ -31,9 +31,11 @@ pub enum Met {
 
 /// Texts met before.
 pub struct Known {
-    /// Sets of [`WAYS`] places; a text's hash says which set is its own.
+    /// For each set of [`WAYS`] slots parts of the hashes of the texts in it. They are looked at for every text, and small
+    /// enough to stay near the processor. Zero is no text's.
+    marks: Vec<[u32; WAYS]>,
     slots: Vec<Option<Kept>>,
-    /// Parts of the hashes of texts that were met once: most are never met again, and not worth a slot.
+    /// Marks of texts that were met once: most are never met again, and not worth a slot.
     once: Vec<u32>,
 }
 
@@ -48,6 +50,24 @@ struct Kept {
 /// How many texts with the same hash are kept side by side, so that two frequent ones do not drive each other out.
 const WAYS: usize = 4;
 
+/// Where a text belongs.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    set: usize,
+    once: usize,
+    mark: u32,
+}
+
+impl Place {
+    fn of(text: &str) -> Self {
+        let hash = xxh3_64(text.as_bytes());
+        Place { set: hash as usize % SETS, once: hash as usize % ONCE, mark: (hash >> 32) as u32 | 1 }
+    }
+}
+
+const SETS: usize = Known::SLOTS / WAYS;
+const ONCE: usize = 4 * Known::SLOTS;
+
 impl Known {
     /// How many texts are kept.
     pub const SLOTS: usize = 4096;
@@ -55,7 +75,7 @@ impl Known {
     pub const TEXT_MAX: usize = 256;
 
     pub fn new() -> Self {
-        Known { slots: vec![None; Known::SLOTS], once: vec![0; 4 * Known::SLOTS] }
+        Known { marks: vec![[0; WAYS]; SETS], slots: vec![None; Known::SLOTS], once: vec![0; ONCE] }
     }
 
     /// Whether `text` was met before; it is now.
@@ -64,14 +84,15 @@ impl Known {
         if text.len() > Known::TEXT_MAX {
             return Met::Never;
         }
-        let hash = xxh3_64(text.as_bytes());
-        if let Some(kept) = self.set(hash).iter_mut().flatten().find(|kept| *kept.text == *text) {
+        let place = Place::of(text);
+        if let Some(slot) = self.find(place, text)
+            && let Some(kept) = &mut self.slots[slot]
+        {
             kept.met = kept.met.saturating_add(1);
             return Met::Often(kept.verdict);
         }
-        let once = &mut self.once[hash as usize % (4 * Known::SLOTS)];
-        let mark = (hash >> 32) as u32;
-        if std::mem::replace(once, mark) == mark { Met::Once } else { Met::Never }
+        let once = &mut self.once[place.once];
+        if std::mem::replace(once, place.mark) == place.mark { Met::Once } else { Met::Never }
     }
 
     /// What was found out about `text`, if it is kept.
@@ -79,9 +100,8 @@ impl Known {
         if text.len() > Known::TEXT_MAX {
             return None;
         }
-        let first = Known::first(xxh3_64(text.as_bytes()));
-        let kept = self.slots[first..first + WAYS].iter().flatten().find(|kept| *kept.text == *text);
-        kept.map(|kept| kept.verdict)
+        let slot = self.find(Place::of(text), text)?;
+        self.slots[slot].as_ref().map(|kept| kept.verdict)
     }
 
     /// Keeps what was found out about a text.
@@ -89,22 +109,21 @@ impl Known {
         if text.len() > Known::TEXT_MAX {
             return;
         }
-        let set = self.set(xxh3_64(text.as_bytes()));
+        let place = Place::of(text);
+        let set = &mut self.slots[place.set * WAYS..][..WAYS];
         set.iter_mut().flatten().for_each(|kept| kept.met /= 2);
-        let least = set.iter_mut().min_by_key(|slot| slot.as_ref().map_or(0, |kept| 1 + u16::from(kept.met)));
-        if let Some(slot) = least {
+        let met = |slot: &Option<Kept>| slot.as_ref().map_or(0, |kept| 1 + u16::from(kept.met));
+        if let Some((way, slot)) = set.iter_mut().enumerate().min_by_key(|(_, slot)| met(slot)) {
             *slot = Some(Kept { text: text.into(), verdict, met: 1 });
+            self.marks[place.set][way] = place.mark;
         }
     }
 
-    fn set(&mut self, hash: u64) -> &mut [Option<Kept>] {
-        let first = Known::first(hash);
-        &mut self.slots[first..first + WAYS]
-    }
-
-    /// Where the set of a hash begins.
-    fn first(hash: u64) -> usize {
-        hash as usize % (Known::SLOTS / WAYS) * WAYS
+    fn find(&self, place: Place, text: &str) -> Option<usize> {
+        let marks = &self.marks[place.set];
+        let is_text = |slot: &usize| self.slots[*slot].as_ref().is_some_and(|kept| *kept.text == *text);
+        let same = (0..WAYS).filter(|way| marks[*way] == place.mark);
+        same.map(|way| place.set * WAYS + way).find(is_text)
     }
 }
 

@@ -38,6 +38,12 @@ const ENCRYPTED: &str = "[ENC:";
 /// What stands in a text where a secret was removed. A value that is nothing else becomes the empty string.
 pub const REMOVED: &str = "[REMOVED]";
 
+/// What stands for the rest of a text in which there are too many secrets to take them out one by one.
+pub const TOO_MANY: &str = "too_many_secrets";
+
+/// What stands for a text that could not be scrubbed.
+pub const UNSCRUBBABLE: &str = "unscrubbable";
+
 /// The longest id of a rule, in bytes.
 pub const ID_MAX: usize = 40;
 
@@ -205,8 +211,12 @@ pub fn is_rule_id(text: &str) -> bool {
 }
 
 /// The rules of this program.
-static BUILT_IN: LazyLock<HashMap<&'static str, Kind>> =
-    LazyLock::new(|| keys::rules().chain(detectors::rules()).chain([(OWN_KEY, Kind::Secret)]).collect());
+static BUILT_IN: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
+    keys::rules()
+        .chain(detectors::rules())
+        .chain([(OWN_KEY, Kind::Secret), (TOO_MANY, Kind::Secret), (UNSCRUBBABLE, Kind::Secret)])
+        .collect()
+});
 
 /// The rules that a config added, in this process.
 static OWN: RwLock<Vec<(&'static str, Kind)>> = RwLock::new(Vec::new());

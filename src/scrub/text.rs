@@ -12,18 +12,19 @@
 pub mod commands;
 mod forms;
 mod prose;
+mod tables;
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
 use self::forms::{is_digits, is_harmless, is_plain_cookie, is_random, is_regex, is_sentence_word};
-pub use self::forms::{is_example, is_iso_date, is_mask, is_placeholder, is_secret_number, is_uuid};
+pub use self::forms::{is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_secret_number, is_uuid};
 pub use self::prose::is_spoken_password;
 use super::actions::Actions;
 use super::frame::{NAME_KEYS, VALUE_KEYS};
 use super::keys::{self, Form, Numbers, Telling};
-use super::markers::{Kind, marker_at};
+use super::markers::{Kind, TOO_MANY, marker_at};
 use super::own::Words;
 
 /// A secret in a text.
@@ -33,6 +34,27 @@ pub struct Span {
     pub range: Range<usize>,
     /// The rule that found it.
     pub rule: &'static str,
+}
+
+/// The most secrets that are taken out of one text one by one.
+///
+/// A marker may be longer than its secret, and each secret costs some looking around, so without a bound a hostile line
+/// could take long and grow much.
+pub const SECRETS_MAX: usize = 1000;
+
+/// How many values under telling keys are looked at in one text: most of the cost of a text that is full of them.
+const LOOKS_MAX: usize = 5000;
+
+/// Makes one secret of all that begins with the one beyond [`SECRETS_MAX`].
+///
+/// A rule that stopped early did so behind its own secret beyond the bound, which is not before that of all rules.
+pub fn bound(text: &str, spans: &mut Vec<Span>) {
+    if spans.len() > SECRETS_MAX {
+        spans.sort_by_key(|span| span.range.start);
+        spans.truncate(SECRETS_MAX + 1);
+        spans[SECRETS_MAX].range.end = text.len();
+        spans[SECRETS_MAX].rule = TOO_MANY;
+    }
 }
 
 /// How a text is read.
@@ -57,7 +79,12 @@ const URL_KEYS: &[(&str, &str)] = &[
 ];
 
 /// Elements whose attribute names their content.
-const NAMED_TAGS: &[&str] = &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting"];
+const NAMED_TAGS: &[&str] =
+    &["arg", "entry", "env", "item", "param", "parameter", "prop", "property", "setting", "string"];
+
+/// Types of texts in programs.
+const TEXT_TYPES: &[&str] =
+    &["str", "string", "String", "text", "Text", "NSString", "CharSequence", "char", "varchar", "any", "Any"];
 
 /// How far a name and its value stand apart, in bytes.
 const BESIDE_MAX: usize = 96;
@@ -69,9 +96,11 @@ const PERSON_MAX: usize = 256;
 const KEY_MAX: usize = 256;
 
 /// What texts have one of in which [`find`] finds secrets, lower-case: patterns of the raw-line gate.
-pub fn gate_words() -> Vec<&'static str> {
-    let words = keys::gate_words().into_iter().chain(prose::GATE_WORDS.iter().copied()).chain(commands::gate_words());
-    keys::shortest(words.chain(keys::foreign::gate_words()).collect())
+pub fn gate_words() -> keys::Gate {
+    let keys::Gate { anywhere, alone } = keys::gate_words();
+    let words = anywhere.into_iter().chain(prose::GATE_WORDS.iter().copied()).chain(commands::gate_words());
+    let anywhere = keys::shortest(words.chain(keys::foreign::gate_words()).collect());
+    keys::Gate { anywhere, alone }
 }
 
 /// Whether letters of a keyword may hide behind `%`-escapes: `%70assword=…`.
@@ -94,6 +123,7 @@ pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) 
         spans.extend(found.into_iter().map(|span| Span { range: next.range(span.range), ..span }));
         decoded = next;
     }
+    tables::find(text, words, spans);
     let mut new = spans.split_off(first);
     merge(&mut new);
     spans.extend(new);
@@ -119,7 +149,12 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
     // What stands on command lines is found from the name of the program on, and so ahead of the scan.
     let mut commands = Vec::new();
     let mut at = 0;
-    while at < scan.bytes.len() {
+    let most = spans.len() + SECRETS_MAX;
+    while at < scan.bytes.len() && spans.len() <= most {
+        if scan.looks.get() > LOOKS_MAX {
+            spans.push(Span { range: text.floor_char_boundary(at)..text.len(), rule: TOO_MANY });
+            return;
+        }
         if scan.bytes[at] == b'['
             && let Some(length) = marker_at(&text[at..])
         {
@@ -131,7 +166,9 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
         let span = match scan.bytes[at] {
             b'=' => scan.after_separator(at, spans),
             b':' => {
-                scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) })
+                let spaced = scan.byte(at + 1).is_some_and(|next| next.is_ascii_whitespace());
+                scan.after_separator(at, spans)
+                    .or_else(|| if spans.len() > known || !spaced { None } else { scan.after_word(at) })
             }
             b' ' => {
                 scan.after_program(at, &mut commands);
@@ -150,6 +187,7 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             b'>' => scan.after_tag(at),
             b'-' if scan.is_at(at, "--") => scan.after_flag(at, spans),
             b'i' | b'I' if scan.is_at(at, "identified by ") => scan.after_identified_by(at + 14),
+            b',' if reading == Reading::Prose => scan.after_tuple_name(at),
             b',' | b'"' | b'\'' if reading == Reading::Broken => scan.after_quoted(at, spans),
             _ => None,
         };
@@ -394,11 +432,13 @@ struct Scan<'a> {
     floor: usize,
     /// What lies before this place has been looked at.
     resume: Cell<usize>,
+    /// How many values were looked at.
+    looks: Cell<usize>,
 }
 
 impl<'a> Scan<'a> {
     fn new(text: &'a str, reading: Reading, words: &'a Words) -> Self {
-        Scan { text, bytes: text.as_bytes(), reading, words, floor: 0, resume: Cell::new(0) }
+        Scan { text, bytes: text.as_bytes(), reading, words, floor: 0, resume: Cell::new(0), looks: Cell::new(0) }
     }
 
     /// The value behind the separator at `start`, if the key before it is telling.
@@ -413,7 +453,9 @@ impl<'a> Scan<'a> {
         while let Some(b'=' | b'>' | b'~') = self.byte(at) {
             at += 1;
         }
-        let Some(key) = self.key_before(start) else { return self.after_name(start, at) };
+        let name_end = if separator == b'=' { self.operator_start(start) } else { start };
+        let key = self.key_before(name_end).or_else(|| self.typed_key(name_end, separator));
+        let Some(key) = key else { return self.after_name(start, at) };
         let chain = separator == b':' && key.quoting == Quoting::Bare && self.before(key.start) == Some(b':');
         if chain && self.byte(at).is_some_and(|next| !next.is_ascii_whitespace()) {
             // `arn:aws:secretsmanager:…:secret:name`
@@ -427,6 +469,24 @@ impl<'a> Scan<'a> {
             return self.span(block, key.telling);
         }
         self.value(at, key, separator, spans)
+    }
+
+    /// Where the operator begins that ends in the `=` at `equals`: `?=`, `.=`, `::=`, but no comparison.
+    fn operator_start(&self, equals: usize) -> usize {
+        equals - self.behind_floor(equals).iter().rev().take(3).take_while(|byte| b":?.+|&".contains(byte)).count()
+    }
+
+    /// The telling key before a type and the `=` at `end`: `var token string = …`, `token: &str = …`.
+    fn typed_key(&self, end: usize, separator: u8) -> Option<Key> {
+        let behind = |at: usize, is: fn(&u8) -> bool| {
+            at - self.behind_floor(at).iter().rev().take(16).take_while(|byte| is(byte)).count()
+        };
+        let end = behind(end, |byte| *byte == b' ');
+        let start = behind(end, |byte| byte.is_ascii_alphanumeric() || b"_?".contains(byte));
+        let is_type = TEXT_TYPES.contains(&self.text[start..end].trim_end_matches('?'));
+        let name_end = behind(start, |byte| b" :&".contains(byte));
+        // One word behind the other, as programs are written, and no sentence.
+        (separator == b'=' && is_type && name_end < start).then(|| self.key_before(name_end))?
     }
 
     /// What stands beside a name that is a value itself: `name="password" value="x"`, or in YAML, or in a form's part.
@@ -584,7 +644,7 @@ impl<'a> Scan<'a> {
             self.words.classify(&self.text[start..end])
         };
         let telling = self.words.classify(name).or_else(named)?;
-        if self.byte(at + 1) == Some(b' ') && self.reading == Reading::Prose {
+        if self.byte(at + 1).is_some_and(|next| b" '\"`)".contains(&next)) && self.reading == Reading::Prose {
             // `IDENTIFIED BY <secret> is not logged`
             return None;
         }
@@ -638,6 +698,20 @@ impl<'a> Scan<'a> {
         self.value(value, key, b':', spans)
     }
 
+    /// The second of two strings in brackets, whose first one is telling: `('last_name', 'Lee')`.
+    fn after_tuple_name(&self, at: usize) -> Option<Span> {
+        let quote = self.before(at).filter(|quote| b"\"'".contains(quote))?;
+        let key = self.quoted_key(at - 1, quote)?;
+        let open = key.start.checked_sub(2).filter(|open| b"([".contains(&self.bytes[*open]))?;
+        // A call has arguments: `get('password', 'token')`.
+        let opens = !self.before(open).is_some_and(|before| before.is_ascii_alphanumeric() || before == b'_');
+        let value =
+            self.quote_at(self.skip_space(at + 1, Quoting::Bare)).filter(|value| value.byte == quote && opens)?;
+        let close = self.close(value, Quoting::Bare);
+        let closes = self.byte(close + 1).is_some_and(|close| b")]".contains(&close));
+        if closes { self.span(value.inside..close, key.telling) } else { None }
+    }
+
     /// The telling key that ends before `end`.
     fn key_before(&self, end: usize) -> Option<Key> {
         let space = self.behind_floor(end).iter().rev().take(16).take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -689,7 +763,7 @@ impl<'a> Scan<'a> {
 
     /// Where the bare name that ends at `end` begins.
     fn bare_start(&self, end: usize) -> usize {
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"_-.[]%$".contains(byte);
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.[]%$".contains(byte) || !byte.is_ascii();
         let start = end - self.behind_floor(end).iter().rev().take(KEY_MAX).take_while(is_name).count();
         let start = self.text.ceil_char_boundary(start);
         // Of the characters that a URL escapes, names have brackets only.
@@ -698,12 +772,13 @@ impl<'a> Scan<'a> {
             let escape = self.text[at + 1..end].trim_start_matches("25");
             !["5b", "5B", "5d", "5D"].iter().any(|bracket| escape.starts_with(bracket))
         });
-        other.next_back().map_or(start, |at| (at + 3).min(end))
+        other.next_back().map_or(start, |at| self.text.ceil_char_boundary((at + 3).min(end)))
     }
 
     /// The secret in the value that begins at `at`.
     fn value(&self, at: usize, key: Key, separator: u8, spans: &mut Vec<Span>) -> Option<Span> {
         let telling = key.telling;
+        self.looks.set(self.looks.get() + 1);
         if at >= self.bytes.len() {
             return None;
         }
@@ -736,7 +811,11 @@ impl<'a> Scan<'a> {
         } else if ["[Object", "{ $", "{$"].iter().any(|start| self.text[at..].starts_with(start)) {
             // An object that was not shown, and a query for what is stored.
             return None;
-        } else if let Some(b'[' | b'{') = self.byte(at) {
+        } else if let Some(open @ (b'[' | b'{')) = self.byte(at) {
+            if open == b'{' && matches!(telling.rule, "name" | "address") {
+                // What is inside has keys of its own.
+                return None;
+            }
             scan_from = self.brackets_end(at);
             if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric) {
                 return None;
@@ -790,7 +869,7 @@ impl<'a> Scan<'a> {
     /// Whether a bare word behind a separator is a literal, a step of a name or a number of something else.
     fn is_no_value(&self, word: &str, at: usize, key: Key, separator: u8) -> bool {
         let word = word.trim_end_matches([',', ';', ')', '}']);
-        let literal = ["null", "nil", "none", "true", "false", "undefined", "{}", "[]", "[filtered]"];
+        let literal = ["null", "nil", "none", "true", "false", "undefined", "{}", "[]", "()", "[filtered]"];
         let tight = separator == b':' && self.before(at) == Some(b':') && key.quoting == Quoting::Bare;
         // `secrets:verify`, `api_key:limits:v2`
         let step =
@@ -804,6 +883,7 @@ impl<'a> Scan<'a> {
 
     fn span(&self, range: Range<usize>, telling: Telling) -> Option<Span> {
         let value = &self.text[range.clone()];
+        self.looks.set(self.looks.get() + 1);
         if telling.rule == "authorization"
             && let Some((skip, scheme)) = split_scheme(value)
         {
@@ -1143,6 +1223,16 @@ mod tests {
             "UPDATE u SET password = '[REDACTED:password]' WHERE id = 1",
         );
         check("password=[REDACTED:password]hunter2", "password=[REDACTED:password]");
+        check("var password string = \"a b\"", "var password string = \"[REDACTED:password]\"");
+        check("let password: &str = \"a b\";", "let password: &str = \"[REDACTED:password]\";");
+        check("$password .= 'a b'", "$password .= '[REDACTED:password]'");
+        check("DB_PASSWORD ?= hunter2", "DB_PASSWORD ?= [REDACTED:password]");
+        check("os.getenv(\"DB_PASSWORD\", \"a b\")", "os.getenv(\"DB_PASSWORD\", \"[REDACTED:password]\")");
+        check("set(\"X-Auth-Token\", \"9f86d081\")", "set(\"X-Auth-Token\", \"[REDACTED:token]\")");
+        check("acme token - '9f86d081884c7d65'", "acme token - '[REDACTED:token]'");
+        check("password ::= \"a b\"", "password ::= \"[REDACTED:password]\"");
+        check("ACME_WIDGETS_KEY=9f86d081884c7d65", "ACME_WIDGETS_KEY=[REDACTED:api_key]");
+        check("mailgun key 9f86d081884c7d65 refused", "mailgun key [REDACTED:api_key] refused");
         check("password=[REDACTED:hunter2]", "password=[REDACTED:password]");
         check("tokens: abc123", "tokens: [REDACTED:token]");
         check("pass=1234 pin: 9876", "pass=[REDACTED:password] pin: [REDACTED:pin]");
@@ -1179,6 +1269,12 @@ mod tests {
         check("Authorization: Bearer [REDACTED:bearer]");
         check("[REDACTED:jwt]: malformed-by=kim");
         check("if (password != confirmation) fail");
+        check("cache key 9f86d081884c7d65 missed");
+        check("get(\"password\", \"token\")");
+        check("get(\"password_hint\", \"a b\")");
+        check("header(\"Authorization\", \"required\")");
+        check("the key string = 9f86d081884c7d65");
+        check("string password = 2; optional string otp = 3;");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::forms::different;
-use super::numbers;
 
 /// The pattern said it all.
 pub fn sure(_: &str, _: &Range<usize>) -> bool {
@@ -93,18 +92,21 @@ pub fn is_recovery_code(text: &str, range: &Range<usize>) -> bool {
 /// An address that somebody reads mail at, and no account on a host, package, file or message id.
 pub fn is_email(text: &str, range: &Range<usize>) -> bool {
     let address = &text[range.clone()];
-    let Some((local, domain)) = address.rsplit_once('@').or_else(|| address.rsplit_once("%40")) else { return false };
+    let signs = ["@", "%40", "&#64;", "&#x40;", "&#X40;", "&commat;"];
+    let Some((local, domain)) = signs.iter().find_map(|sign| address.rsplit_once(sign)) else { return false };
     let last = domain.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let mut labels = domain.split('.');
     let version = labels.by_ref().take(2).all(|label| label.starts_with(|char: char| char.is_ascii_digit()));
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
-    let message = local.len() >= 16 && digits >= 8 || local.len() >= 40 && digits >= 3;
+    // Ids of messages begin with a time or are longer than anybody's name; a year of birth behind a name is no such id.
+    let numbered = local.starts_with(|char: char| char.is_ascii_digit()) && digits >= 8 || digits >= 14;
+    let message = local.len() >= 16 && numbered || local.len() >= 40 && digits >= 3;
     !FILE_TYPES.contains(&&*last)
         && !ALGORITHM_DOMAINS.iter().any(|known| known.eq_ignore_ascii_case(domain))
         && !version
         && !["git", "hg", "svn"].contains(&local)
         && !message
-        && !is_account(text, range)
+        && (!is_account(text, range) || is_user(text, range))
         && !is_behind_message_word(&text[..range.start])
 }
 
@@ -211,6 +213,11 @@ fn is_account(text: &str, range: &Range<usize>) -> bool {
     userinfo || command || path
 }
 
+/// Whether a mail address is the name of a user before the host of a URL.
+fn is_user(text: &str, range: &Range<usize>) -> bool {
+    text[range.clone()].contains("%40") && text[range.end..].starts_with(['@', ':'])
+}
+
 fn is_behind_message_word(before: &str) -> bool {
     let from = before.floor_char_boundary(before.len().saturating_sub(32));
     let before = before[from..].to_ascii_lowercase();
@@ -219,19 +226,9 @@ fn is_behind_message_word(before: &str) -> bool {
         .any(|word| before.contains(word))
 }
 
-/// As many digits as a phone number has, and no date.
-pub fn is_phone(text: &str, range: &Range<usize>) -> bool {
-    let secret = &text.as_bytes()[range.clone()];
-    let digits = numbers::digits(secret);
-    let mut groups = secret.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len);
-    let date = (groups.next(), groups.next(), groups.next(), groups.next()) == (Some(2), Some(2), Some(4), None);
-    (7..=15).contains(&digits.len()) && different(&digits) >= 3 && !date
-}
-
-/// Nine digits that were given out.
-pub fn is_ssn(text: &str, range: &Range<usize>) -> bool {
-    let digits: Vec<u8> = text[range.clone()].bytes().filter(u8::is_ascii_digit).collect();
-    digits.len() == 9 && numbers::is_ssn(&digits)
+/// The first and the last name of a person.
+pub fn is_full_name(text: &str, range: &Range<usize>) -> bool {
+    super::text::is_full_name(&text[range.clone()])
 }
 
 /// As many letters and digits as an identity number has.
@@ -241,11 +238,4 @@ pub fn is_national_id(text: &str, range: &Range<usize>) -> bool {
     let length = secret.bytes().filter(u8::is_ascii_alphanumeric).count();
     let unit = text[range.end..].trim_start_matches(' ').split(|char: char| !char.is_ascii_alphabetic()).next();
     digits >= 4 && (7..=18).contains(&length) && !unit.is_some_and(|unit| UNITS.contains(&unit))
-}
-
-/// As many digits as the number of a document has.
-pub fn is_document(text: &str, range: &Range<usize>) -> bool {
-    let secret = &text[range.clone()];
-    let digits = secret.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 4 && (6..=16).contains(&secret.len())
 }

@@ -50,10 +50,12 @@ pub enum Class {
     Escaped,
     /// A value and its signature in base64.
     Signed,
+    /// Parts, with whatever providers put between them.
+    Joined,
 }
 
 impl Class {
-    const COUNT: usize = 13;
+    const COUNT: usize = 14;
 
     fn has(self, byte: u8) -> bool {
         let url = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -71,6 +73,7 @@ impl Class {
             Class::Base => url || b"+/=".contains(&byte),
             Class::Escaped => url || byte == b'.' || byte == b'%',
             Class::Signed => url || b".+/".contains(&byte),
+            Class::Joined => url || b".:+/=!^#~|".contains(&byte),
         }
     }
 }
@@ -88,6 +91,8 @@ pub enum Test {
     Random,
     /// Two parts or more with dots between them, and varied.
     Parts,
+    /// The numbers of an account or two, and something random behind them.
+    Numbered,
 }
 
 impl Test {
@@ -109,6 +114,20 @@ impl Test {
                 Test::Parts => {
                     let first = body.iter().position(|byte| *byte == b'.');
                     first.is_some_and(|dot| dot >= 10 && body.len() - dot > 10)
+                }
+                Test::Numbered => {
+                    let mut parts = body.split(|byte| b"_/:".contains(byte)).rev();
+                    let random = |part: &[u8]| {
+                        part.len() >= 16
+                            && part.iter().all(u8::is_ascii_alphanumeric)
+                            && part.iter().any(u8::is_ascii_digit)
+                            && part.iter().any(u8::is_ascii_alphabetic)
+                    };
+                    let number = |part: &[u8]| part.len() >= 4 && part.iter().all(u8::is_ascii_digit);
+                    digits >= 4
+                        && parts.next().is_some_and(random)
+                        && parts.next().is_some_and(number)
+                        && parts.all(number)
                 }
             }
     }
@@ -151,8 +170,8 @@ impl Form {
         let from = at + self.start.len();
         let run_end = runs.end(bytes, self.class, from).max(from);
         let body = &bytes[from..run_end];
-        // The stop at the end of a sentence is no part of the token.
-        let body = &body[..body.len() - body.iter().rev().take_while(|byte| **byte == b'.').count()];
+        // The stop at the end of a sentence is no part of the token, nor is the colon before a reason.
+        let body = &body[..body.len() - body.iter().rev().take_while(|byte| b".:!".contains(byte)).count()];
         let goes_on = bytes.get(run_end).is_some_and(u8::is_ascii_alphanumeric);
         let fits = (self.min..=self.max).contains(&body.len()) && !goes_on && self.test.holds(body);
         if fits { Some(from + body.len()) } else { None }
@@ -187,9 +206,16 @@ pub fn begins_word(bytes: &[u8], at: usize) -> bool {
     match bytes[..at] {
         [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => true,
+        [.., b'm'] => ends_in_color(&bytes[..at - 1]),
         [.., before] => !before.is_ascii_alphanumeric(),
         [] => true,
     }
+}
+
+/// Whether a text ends in what a terminal is told before the `m` of a colour: `␛[1;93`.
+fn ends_in_color(text: &[u8]) -> bool {
+    let code = text.iter().rev().take(12).take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    text[..text.len() - code].ends_with(b"[")
 }
 
 #[cfg(test)]
@@ -221,6 +247,8 @@ mod tests {
         check(&short, "_tok_0123abcd", 1, Some(13));
         check(&short, "%3Dtok_0123abcd", 3, Some(15));
         check(&short, r"\ntok_0123abcd", 2, Some(14));
+        check(&short, "\x1b[1;93mtok_0123abcd\x1b[0m", 7, Some(19));
+        check(&short, "93mtok_0123abcd", 3, None);
         let dotted = form("d.", Class::Dotted, 4, LONG, Test::Varied);
         check(&dotted, "d.ab.c1de..", 0, Some(9));
     }
@@ -241,6 +269,10 @@ mod tests {
         check(Test::Random, "v1-0123456789abcdef01", true);
         check(Test::Parts, "abcdefghijkl", false);
         check(Test::Parts, "abcdefghijkl.abcdefghijkl", true);
+        check(Test::Numbered, "1234567_A1B2C3D4E5F6G7H8", true);
+        check(Test::Numbered, "12345678/87654321:a1b2c3d4e5f6a7b8", true);
+        check(Test::Numbered, "A1B2C3D4E5F6G7H8", false);
+        check(Test::Numbered, "orders_A1B2C3D4E5F6G7H8", false);
     }
 
     proptest! {

@@ -105,7 +105,7 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &["@"],
             look: looks::at_sign,
-            pattern: r#"://[^\s:/?#"'<>\[\]\\]*:([^\s"'<>]*)@"#,
+            pattern: r#"://[^\s:/?#"'<>\[\]\\]*:([^\s"'<>]{0,512})@"#,
             check: |text, range| is_url_password(&text[range.clone()]),
         },
         secrets: &[

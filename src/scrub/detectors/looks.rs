@@ -17,6 +17,19 @@ pub fn always(_: &[u8], _: Range<usize>) -> bool {
     true
 }
 
+/// A word of its own, as keys are split: no letter goes on before or behind it, unless the case changes there.
+pub fn word(text: &[u8], hit: Range<usize>) -> bool {
+    let escaped = match text[..hit.start] {
+        [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
+        [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        _ => false,
+    };
+    let begins = escaped
+        || text[hit.start].is_ascii_uppercase()
+        || text[..hit.start].last().is_none_or(|before| !before.is_ascii_alphabetic());
+    begins && text.get(hit.end).is_none_or(|behind| !behind.is_ascii_lowercase())
+}
+
 /// A digit follows.
 pub fn digit_ahead(text: &[u8], hit: Range<usize>) -> bool {
     ahead(text, hit).iter().any(u8::is_ascii_digit)
@@ -25,6 +38,21 @@ pub fn digit_ahead(text: &[u8], hit: Range<usize>) -> bool {
 /// Four digits, with nothing but a letter here and there between them, follow.
 pub fn digits_ahead(text: &[u8], hit: Range<usize>) -> bool {
     ahead(text, hit).iter().filter(|byte| byte.is_ascii_digit()).take(4).count() == 4
+}
+
+/// A word that stands alone, and two digits behind it. In scripts without blanks words stand beside anything.
+pub fn label(text: &[u8], hit: Range<usize>) -> bool {
+    let escaped = matches!(text[..hit.start], [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't']);
+    let begins = escaped
+        || !text[hit.start].is_ascii()
+        || text[..hit.start].last().is_none_or(|before| !before.is_ascii_alphanumeric());
+    let ends = !text[hit.end - 1].is_ascii() || text.get(hit.end).is_none_or(|behind| !behind.is_ascii_alphabetic());
+    begins && ends && ahead(text, hit).iter().filter(|byte| byte.is_ascii_digit()).take(2).count() == 2
+}
+
+/// The start of a line.
+pub fn line_start(text: &[u8], hit: Range<usize>) -> bool {
+    matches!(text[..hit.start], [] | [.., b'\n' | b'\r' | b'"'] | [.., b'\\', b'n' | b'r'])
 }
 
 /// A stretch of base64 follows, as long as an AWS secret key.

@@ -130,6 +130,10 @@ impl Scan<'_> {
             [] => true,
         };
         let behind = match self.bytes[end..] {
+            // The second track of a card, in hexadecimal: a year, a month, a service code.
+            [b'D', _, _, month, ref code @ ..] if end - start >= 14 && matches!(month, b'0' | b'1') => {
+                code.len() >= 4 && code[..4].iter().all(u8::is_ascii_digit)
+            }
             [b'-' | b'_', joined, ..] => !word(joined),
             [b'.', joined, ..] => !joined.is_ascii_digit(),
             [behind, ..] => !word(behind),
@@ -225,16 +229,17 @@ impl Scan<'_> {
     fn iban(&self, start: usize) -> Option<(Number, Range<usize>)> {
         let first = start.checked_sub(2)?;
         let country = &self.bytes[first..start];
-        if !country.iter().all(u8::is_ascii_uppercase) {
+        let lower = country.iter().all(u8::is_ascii_lowercase);
+        if !lower && !country.iter().all(u8::is_ascii_uppercase) {
             return None;
         }
-        let (_, length) = IBAN_LENGTHS.iter().find(|(code, _)| code.as_bytes() == country)?;
+        let (_, length) = IBAN_LENGTHS.iter().find(|(code, _)| code.as_bytes().eq_ignore_ascii_case(country))?;
         let mut iban = Vec::with_capacity(*length);
         let mut at = first;
         while iban.len() < *length {
             match self.byte(at)? {
-                byte if byte.is_ascii_uppercase() || byte.is_ascii_digit() => {
-                    iban.push(byte);
+                byte if byte.is_ascii_uppercase() || byte.is_ascii_digit() || lower && byte.is_ascii_lowercase() => {
+                    iban.push(byte.to_ascii_uppercase());
                     at += 1;
                 }
                 // Groups of four, as it is printed.
@@ -245,7 +250,9 @@ impl Scan<'_> {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let alone = self.sureness == Sureness::Unsure
             || super::forms::begins_word(self.bytes, first) && !self.byte(at).is_some_and(word);
-        (alone && is_iban(&iban)).then_some((Number::Iban, first..at))
+        // In small letters, hexadecimal comes near: of that, only the letters of a bank count.
+        let hexadecimal = lower && iban[8..].iter().any(u8::is_ascii_uppercase);
+        (alone && is_iban(&iban) && !hexadecimal).then_some((Number::Iban, first..at))
     }
 
     /// The end of an international phone number whose country code stands at `at`.
@@ -364,7 +371,7 @@ fn is_card(digits: &[u8]) -> bool {
                 || matches!(start(4), 2200..=2204 | 2221..=2720 | 3528..=3589 | 9792)
                 || matches!(start(4), 5018..=5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763)
         }
-        17 | 18 => matches!(start(2), 62),
+        17 | 18 => matches!(start(2), 62) || matches!(start(4), 6759 | 6304 | 5018),
         19 => matches!(start(1), 4) || matches!(start(2), 62 | 65),
         _ => false,
     };

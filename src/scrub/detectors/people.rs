@@ -4,7 +4,7 @@
 
 use super::super::markers::Kind;
 use super::numbers::Number;
-use super::{Find, ValueRule, checks, looks};
+use super::{Find, ValueRule, checks, labels, looks, records};
 
 #[rustfmt::skip]
 pub const RULES: &[ValueRule] = &[
@@ -83,9 +83,9 @@ pub const RULES: &[ValueRule] = &[
         what: "e-mail addresses",
         kind: Kind::Pii,
         find: Find::Whole {
-            keywords: &["@", "%40"],
+            keywords: &["@", "%40", "&#64;", "&#x40;", "&commat;"],
             look: looks::at_or_escaped,
-            pattern: r"((?:[A-Za-z0-9]|[\x80-\xff])(?:[A-Za-z0-9._+~-]|[\x80-\xff])*(?:@|%40)(?:(?:[A-Za-z0-9-]|[\x80-\xff])+\.)+[A-Za-z]{2,24})(?:[^A-Za-z0-9_]|\z)",
+            pattern: r"((?:[A-Za-z0-9]|[\x80-\xff])(?:[A-Za-z0-9._+~-]|[\x80-\xff])*(?:@|%40|&#64;|&#[xX]40;|&commat;)(?:(?:[A-Za-z0-9-]|[\x80-\xff])+\.)+[A-Za-z]{2,24})(?:[^A-Za-z0-9]|\z)",
             check: checks::is_email,
         },
         secrets: &[
@@ -93,6 +93,10 @@ pub const RULES: &[ValueRule] = &[
             ("user=kim%40dev.test&a=1", "kim%40dev.test"),
             ("Duplicate entry 'lee@dev.test' for key", "lee@dev.test"),
             ("mail an müller@dev.test.", "müller@dev.test"),
+            ("<p>lee&#64;dev.test</p>", "lee&#64;dev.test"),
+            ("export_lee@dev.test_20260812.zip", "export_lee@dev.test"),
+            ("ftp://lee%40dev.test@ftp.example/in", "lee%40dev.test"),
+            ("bounce for kim.ferro.19850412@dev.test", "kim.ferro.19850412@dev.test"),
         ],
         innocent: &[
             "git@github.com:org/repo.git",
@@ -116,12 +120,7 @@ pub const RULES: &[ValueRule] = &[
         id: "national_phone",
         what: "phone numbers beside their words",
         kind: Kind::Pii,
-        find: Find::Near {
-            keywords: &["phone", "tel.", "tel:", "tel ", "telefon", "mobile", "mobil:", "mobil ", "cell", "handy", "voicemail", "whatsapp", "sms to", "fax", "call ", "called ", "dial", "reach"],
-            look: looks::digits_ahead,
-            pattern: r#"(?i:(?:tele)?phone|\btel|telefon|mobile|\bmobil|\bcell|\bhandy|voicemail|whatsapp|\bsms to|\bfax|\bcall|\bcalled|\bdial(?:ed|led|ing)?|\breach(?:ed|able)?)(?i: ?(?:number|no|nr|nummer|phone|me|us|him|her|them|at|on|to|is|was|under|via|from))*[ .:=#"\'-]{1,4}((?:00|0|\()[0-9][0-9 ()./-]{5,18}[0-9]|[2-9][0-9]{2}[ .-][0-9]{3}[ .-][0-9]{4})(?:[^0-9A-Za-z]|\z)"#,
-            check: checks::is_phone,
-        },
+        find: Find::Code { keywords: labels::PHONE_WORDS, look: looks::label, next: labels::next_phone },
         secrets: &[
             ("phone 0151 51252968 is busy", "0151 51252968"),
             ("call me at 415-555-0132", "415-555-0132"),
@@ -143,16 +142,13 @@ pub const RULES: &[ValueRule] = &[
         id: "date_of_birth",
         what: "dates of birth beside their words",
         kind: Kind::Pii,
-        find: Find::Near {
-            keywords: &["born", "birth", "dob", "geboren", "geb."],
-            look: looks::digits_ahead,
-            pattern: r#"(?i:\bborn|birth(?:[ _-]?(?:date|day))?|\bdob\b|geboren|\bgeb\.)(?i: ?(?:on|am|is|was|the|date|in))*[ :="\'(]{1,4}((?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)?[0-9]{2}|[0-9]{1,2}(?:st|nd|rd|th)?\.? [A-Z][a-z]{2,8}\.?,? (?:19|20)[0-9]{2}|[A-Z][a-z]{2,8} [0-9]{1,2}(?:st|nd|rd|th)?,? (?:19|20)[0-9]{2})(?:[^0-9A-Za-z]|\z)"#,
-            check: checks::sure,
-        },
+        find: Find::Code { keywords: labels::BIRTH_WORDS, look: looks::label, next: labels::next_birth },
         secrets: &[
             ("patient born 1990-04-12 admitted", "1990-04-12"),
             ("DOB: 12/04/1990", "12/04/1990"),
             ("date of birth is 12 April 1990", "12 April 1990"),
+            ("nata il 4 luglio 1961 a Prato", "4 luglio 1961"),
+            ("ur. 11.03.1979, pilne", "11.03.1979"),
         ],
         innocent: &[
             "process born at 2026",
@@ -161,66 +157,131 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
-        id: "ssn",
-        what: "US social security numbers beside their words",
-        kind: Kind::Pii,
-        find: Find::Near {
-            keywords: &["ssn", "social security"],
-            look: looks::digits_ahead,
-            pattern: r#"(?i:\bssn|social security)(?i: ?(?:number|no|nr|num|is|was))*[ .:=#"\'-]{1,4}([0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4})(?:[^0-9A-Za-z]|\z)"#,
-            check: checks::is_ssn,
-        },
-        secrets: &[
-            ("ssn 219024187 given", "219024187"),
-            ("social security number: 219 02 4187", "219 02 4187"),
-        ],
-        innocent: &[
-            "ssn 000123456",
-            "ssn check took 1200 ms",
-        ],
-    },
-    ValueRule {
         id: "national_id",
         what: "national identity and tax numbers beside their words",
         kind: Kind::Pii,
-        find: Find::Near {
-            keywords: &["nino", "national insurance", "social insurance", "bsn", "burgerservice", "cpf", "dni", "nif", "nie ", "nie:", "pesel", "aadha", "tfn", "tax file", "nhs", "steuer", "tax id", "personnummer", "codice fiscale", "curp", "national id", "identity number", "identity card", "id card", "insee", "ahv", "oib", "cnp", "pan card"],
-            look: looks::digits_ahead,
-            pattern: r#"(?i:\bnino|national insurance|social insurance|\bbsn|burgerservicenummer|\bcpf|\bdni|\bnif|\bnie|\bpesel|\baadha+r|\btfn|tax file|\bnhs|steuer-?(?:id|nummer|identifikationsnummer)|tax id|personnummer|codice fiscale|\bcurp|national id(?:entity)?|identity (?:number|card)|\bid card|\binsee|\bahv|\boib|\bcnp|\bpan card)(?i: ?(?:number|no\.?|nr\.?|num|nummer|is|was|card))*[ .:=#"\'-]{1,4}([A-Za-z]{0,2}[ ]?[0-9]{2,}(?:[ .-]?[0-9]+){0,4}(?:[ .-]?[A-Za-z]{1,3})?|[XYZ][0-9]{7}[A-Z]|[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]|[A-Z]{4}[0-9]{6}[A-Z]{6}[0-9A-Z]{2}|[A-Z]{5}[0-9]{4}[A-Z])(?:[^0-9A-Za-z]|\z)"#,
-            check: checks::is_national_id,
-        },
+        find: Find::Code { keywords: labels::NATIONAL_WORDS, look: looks::label, next: labels::next_national_id },
         secrets: &[
             ("NINO: QQ123456C", "QQ123456C"),
             ("bsn 111222333 checked", "111222333"),
             ("Aadhaar number 2345 6789 0124", "2345 6789 0124"),
             ("DNI 12345678Z", "12345678Z"),
             ("codice fiscale RSSMRA85T10A562S", "RSSMRA85T10A562S"),
+            ("ssn 219024187 given", "219024187"),
+            ("social security number: 219 02 4187", "219 02 4187"),
+            ("henkilötunnus 231195-793T ei löydy", "231195-793T"),
+            ("RUT 20746232-2 receptor", "20746232-2"),
         ],
         innocent: &[
             "nhs request took 1200 ms",
             "nif upload finished in 3 steps",
             "tax id check version 2.1",
             "national id missing for 3 users",
+            "ssn 000123456",
+            "ssn check took 1200 ms",
+            "run 20746233 of 12",
         ],
     },
     ValueRule {
         id: "passport",
-        what: "passport and licence numbers beside their words",
+        what: "numbers of passports, licences and identity cards beside their words",
         kind: Kind::Pii,
-        find: Find::Near {
-            keywords: &["passport", "reisepass", "driving licen", "driver licen", "driver's licen", "drivers licen"],
-            look: looks::digits_ahead,
-            pattern: r#"(?i:passport|reisepass|driv(?:ing|er\'?s?) licen[cs]e)(?i: ?(?:number|no\.?|nr\.?|num|nummer|is|was))*[ .:=#"\'-]{1,4}([A-Z0-9]{0,8}[0-9][A-Z0-9]{4,14})(?:[^0-9A-Za-z-]|\z)"#,
-            check: checks::is_document,
-        },
+        find: Find::Code { keywords: labels::DOCUMENT_WORDS, look: looks::label, next: labels::next_document },
         secrets: &[
             ("passport C01X00T47 scanned", "C01X00T47"),
             ("Passport No. 533380006", "533380006"),
+            ("permis de conduire n° 217756404689", "217756404689"),
         ],
         innocent: &[
             "passport strategy v1200",
             "passport@0.7.0",
             "passport 2 of 3 uploaded in 1200 ms",
+        ],
+    },
+    ValueRule {
+        id: "bank_account",
+        what: "bank account numbers beside their words",
+        kind: Kind::Pii,
+        find: Find::Code { keywords: labels::ACCOUNT_WORDS, look: looks::label, next: labels::next_account },
+        secrets: &[
+            ("account no 15864104, reason", "15864104"),
+            ("Kontonummer 1905776695, BLZ 37040044", "1905776695"),
+        ],
+        innocent: &[
+            "account number missing in 3 of 1200 rows",
+            "rekening 2026-09-14",
+        ],
+    },
+    ValueRule {
+        id: "card_beside_words",
+        what: "numbers of payment cards beside their words",
+        kind: Kind::Pii,
+        find: Find::Code { keywords: labels::CARD_WORDS, look: looks::label, next: labels::next_card },
+        secrets: &[
+            ("Maestro-kaart 675937878197488618 geweigerd", "675937878197488618"),
+        ],
+        innocent: &[
+            "card 675937878197488619",
+            "card 4711 of 4712",
+        ],
+    },
+    ValueRule {
+        id: "person_record",
+        what: "names, births and addresses in HL7 and EDIFACT",
+        kind: Kind::Pii,
+        find: Find::Code { keywords: records::SEGMENT_WORDS, look: looks::always, next: records::next_field },
+        secrets: &[
+            ("PID|1||88120^^^KIS^PI||KOLBE^ANNIKA", "KOLBE^ANNIKA"),
+        ],
+        innocent: &[
+            "RAPID|1||2||a",
+            "PID|1|2",
+        ],
+    },
+    ValueRule {
+        id: "vcard",
+        what: "names and addresses in vCards",
+        kind: Kind::Pii,
+        find: Find::Code { keywords: records::VCARD_WORDS, look: looks::line_start, next: records::next_vcard },
+        secrets: &[
+            ("BEGIN:VCARD\nN:Zimmermann;Adelheid;;Dr.;\nEND:VCARD", "Zimmermann;Adelheid;;Dr.;"),
+        ],
+        innocent: &[
+            "version: 1; n: 2; m: 3",
+            "N: 5",
+        ],
+    },
+    ValueRule {
+        id: "mrz",
+        what: "lines of passports that machines read",
+        kind: Kind::Pii,
+        find: Find::Code { keywords: records::MRZ_WORDS, look: looks::always, next: records::next_mrz },
+        secrets: &[
+            ("HG2Z3FC0R9D<<8703145F3105227<<<<<<<<<<<<<<<8", "HG2Z3FC0R9D<<8703145F3105227<<<<<<<<<<<<<<<8"),
+        ],
+        innocent: &[
+            "<<<<<<< HEAD",
+            "cat <<EOF",
+        ],
+    },
+    ValueRule {
+        id: "directory_name",
+        what: "names of people in a directory",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &["ou=", "cn=users"],
+            look: looks::always,
+            pattern: r#"(?i:cn=)([^,=\n"\\<>]{4,60}),[ ]?(?i:ou=[^,=\n"]{0,32}(?:people|users|staff|employees|persons?|personen|mitarbeiter)|cn=users)"#,
+            check: checks::is_full_name,
+        },
+        secrets: &[
+            ("bind cn=Kim Lee,ou=people,dc=dev", "Kim Lee"),
+            ("CN=Lee\u{fc} Kim,OU=Branch Users,DC=dev", "Lee\u{fc} Kim"),
+        ],
+        innocent: &[
+            "CN=Domain Admins,CN=Users,DC=dev",
+            "cn=readers,ou=people,dc=dev",
+            "CN=example.com,O=Example Ltd",
         ],
     },
 ];

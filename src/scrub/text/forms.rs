@@ -38,10 +38,11 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
             is_placeholder(value)
                 || is_example(value)
                 || is_regex(value)
+                || telling.rule == "secret" && is_kebab(value)
                 || is_name_of_key(value) && telling.rule != "password"
                 || is_public(value)
                 || is_reference(value)
-                || is_expression(value)
+                || telling.form != Form::Date && is_expression(value)
                 || is_report(value, if phrase { 2 } else { 3 })
                 // Nobody is kept from a password such as `open-please`, but nobody writes one as the name of a state.
                 || is_state_name(value) && (telling.rule != "password" || value.bytes().any(|byte| byte.is_ascii_uppercase()))
@@ -57,7 +58,8 @@ pub fn is_secret_number(number: &str, telling: Telling) -> bool {
         _ if is_digits(number, FLAG_DIGITS_MAX) => false,
         (Numbers::Count, _) => false,
         (Numbers::Tally, _) => !is_digits(number, TALLY_DIGITS_MAX),
-        (Numbers::Secret, Form::Any | Form::Token | Form::Code) => true,
+        (Numbers::Secret, Form::Code) => !number.contains('.'),
+        (Numbers::Secret, Form::Any | Form::Token) => true,
         (Numbers::Secret, form) => fits(number, form),
     }
 }
@@ -106,6 +108,35 @@ const FOREIGN_WORDS: &[&str] = &[
     "brak", "błędne", "błędny", "hasło", "jest", "musi", "nie", "nieprawidłowe", "nieprawidłowy", "odrzucony", "wygasł", "wygasła", "wymagane", "wymagany", "zmienione", "znaków",
     // Swedish, Danish, Norwegian
     "felaktigt", "felaktig", "har", "ikke", "inte", "krävs", "mangler", "minst", "mindst", "måste", "ogiltig", "ogiltigt", "påkrævet", "saknas", "tecken", "ugyldig", "utgången", "utløpt", "udløbet", "är", "er",
+];
+
+/// What sentences about secrets are about. One of them alone may be somebody's password.
+const TOPICS: &[&str] = &[
+    "account",
+    "characters",
+    "choose",
+    "code",
+    "confirmation",
+    "credentials",
+    "current",
+    "different",
+    "digit",
+    "digits",
+    "field",
+    "given",
+    "key",
+    "letter",
+    "login",
+    "numbers",
+    "password",
+    "passwords",
+    "pin",
+    "property",
+    "secret",
+    "session",
+    "token",
+    "tokens",
+    "user",
 ];
 
 /// Single words that are a state, a kind or a setting in a secret's place.
@@ -158,7 +189,7 @@ fn is_report(value: &str, margin: usize) -> bool {
             return false;
         }
         count += 1;
-        let is_known = word.len() > 1 && is_sentence_word(word);
+        let is_known = word.len() > 1 && (is_sentence_word(word) || contains(TOPICS, word));
         known += usize::from(is_known);
         last = is_known && word.len() > 3;
     }
@@ -191,7 +222,9 @@ fn is_uniform(value: &str) -> bool {
 
 /// Whether a text shows nothing, or next to nothing, of a secret: `****`, `xxxx`, `[hidden]`, `k***@mail.test`, `eyJh...`.
 pub fn is_mask(value: &str) -> bool {
-    let starred = ["***", "•••", "●●●"].iter().any(|stars| value.contains(stars));
+    let starred = ["***", "•••", "●●●", "[REDACTED]", "[FILTERED]", "%5BFILTERED%5D", "[PII ", "NO_LOG"]
+        .iter()
+        .any(|stars| value.contains(stars));
     let head = value.strip_suffix("...").or_else(|| value.strip_suffix('…'));
     let shortened = head.is_some_and(|head| head.len() <= 8 && !head.contains(' '));
     is_uniform(value) || starred || shortened || is_named_mask(value)
@@ -203,14 +236,19 @@ fn is_named_mask(value: &str) -> bool {
         "filtered",
         "hidden",
         "masked",
+        "no log",
         "obfuscated",
+        "pii",
+        "private",
         "omitted",
         "protected",
         "redacted",
         "removed",
         "scrubbed",
         "secret",
+        "secure",
         "sensitive",
+        "suppressed",
         "truncated",
     ];
     // `[FILTERED]`, `**REDACTED**`, `<<hidden>>`, `--masked--`
@@ -255,6 +293,8 @@ const CALLS: &[(&str, &str)] = &[
     ("<%", "%>"),
     ("%{", "}"),
     ("$(", ")"),
+    ("%env(", ")%"),
+    ("(suppressed", ""),
     ("@Microsoft.KeyVault(", ""),
     ("ENC[AES256_GCM,data:", ""),
     ("!Ref ", ""),
@@ -281,6 +321,11 @@ fn is_call_for(value: &str) -> bool {
 fn is_name_of_key(value: &str) -> bool {
     let name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
     value.len() <= 64 && value.bytes().all(name) && value.contains(['_', '-']) && keys::classify(value).is_some()
+}
+
+/// The name of an object of a cluster: `wildcard-tls`.
+fn is_kebab(value: &str) -> bool {
+    value.len() <= 40 && value.contains('-') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 /// Words that begin the example of a secret: `YOUR_API_KEY`, `my-secret-token`, `insert_password_here`.
@@ -327,7 +372,11 @@ fn is_reference(value: &str) -> bool {
     ];
     let named = ["projects/", "secrets/", "secret/data/", "kv/", "parameter/"];
     let named = named.iter().any(|root| value.starts_with(root)) && value.matches('/').count() >= 2;
-    let path = (named || roots.iter().any(|root| value.starts_with(root))) && !value.contains(' ');
+    // A working directory: `/builds/acme/api`.
+    let directory = value.starts_with('/')
+        && value.matches('/').count() >= 2
+        && value.bytes().all(|byte| byte.is_ascii_lowercase() || b"/-_.".contains(&byte));
+    let path = (named || directory || roots.iter().any(|root| value.starts_with(root))) && !value.contains(' ');
     path || prefixes.iter().any(|prefix| value.starts_with(prefix)) || value == "/"
 }
 
@@ -458,8 +507,12 @@ fn fits(value: &str, form: Form) -> bool {
     match form {
         Form::Any | Form::Behind(_) => true,
         Form::Token => is_token(value),
+        // Versions, modules and the pins of a board have digits too.
+        Form::Code if value.contains(['/', ':', '(']) || is_version(value) || value.starts_with("GPIO") => false,
         Form::Code => value.bytes().any(|byte| byte.is_ascii_digit()) || value.len() >= 16 && !value.contains(' '),
+        Form::ShortCode => is_digits(value, 4) && value.len() > 2,
         Form::Random => is_random(value, 16) || is_uuid(value),
+        Form::Mixed => is_random(value, 24) && is_mixed(value),
         Form::Grant => is_random(value, 16),
         Form::Cookie => !is_plain_cookie(value),
         Form::Phrase => is_random(value, 16) || value.split_ascii_whitespace().count() >= 8,
@@ -474,7 +527,12 @@ fn fits(value: &str, form: Form) -> bool {
             digits(value) >= usize::from(min) && value.len() <= 64 && value.chars().all(neat)
         }
         Form::Date => (4..=24).contains(&digits(value)) && value.len() <= 40,
+        Form::Dialled => is_dialled(value),
+        Form::Ids(ids) => ids.iter().any(|id| id.holds(value)) && value.len() <= 32,
         Form::Name => is_name(value),
+        Form::FullName => is_full_name(value),
+        Form::Postcode => is_postcode(value),
+        Form::Zip => is_zip(value),
         Form::Place => is_place(value) || value.split_ascii_whitespace().count() > 1 || is_name(value),
         Form::Street => is_place(value),
     }
@@ -498,6 +556,11 @@ fn is_token(value: &str) -> bool {
     !(measure && value.len() <= 8 && !unit.is_empty() || colour || word)
 }
 
+/// Numbers with dots between them: `27.1.2`.
+fn is_version(value: &str) -> bool {
+    value.contains('.') && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
 /// Letters and digits that nobody thought up, at least `length_min` of them: no words, no version, no UUID.
 pub fn is_random(value: &str, length_min: usize) -> bool {
     let parts = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_.~%-:".contains(&byte);
@@ -511,6 +574,15 @@ pub fn is_random(value: &str, length_min: usize) -> bool {
     let shouted = value.len() >= 20 && has(u8::is_ascii_uppercase) && digits > 2;
     let cased = value.len() >= 24 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
     (hex || mixed || shouted || cased) && !is_slug(value)
+}
+
+/// Upper-case and lower-case letters and digits, with no more than a dash between them.
+fn is_mixed(value: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| value.bytes().filter(is).count() >= 3;
+    has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+=".contains(&byte))
 }
 
 /// Words and numbers with separators between them: `complete-registration-2`, `GA1.2.1234.5678`.
@@ -548,11 +620,90 @@ fn is_email(value: &str) -> bool {
 }
 
 fn is_name(value: &str) -> bool {
-    let name = |char: char| char.is_alphabetic() || " .'’-,+%".contains(char);
+    // Of flights and trains: `MONTEVERDI/LUCREZIA MRS`.
+    let shouted = !value.chars().any(char::is_lowercase);
+    let name = |char: char| char.is_alphabetic() || " .'’-,+%".contains(char) || shouted && char == '/';
     let letters = value.chars().filter(|char| char.is_alphabetic()).count();
     letters > 1
         && value.len() <= 100
         && value.chars().all(|char| name(char) || value.contains('%') && char.is_ascii_digit())
+}
+
+/// Two names or more, as people write them, that are no title of a thing.
+pub fn is_full_name(value: &str) -> bool {
+    let value = value.trim();
+    let (mut names, mut words) = (0, 0);
+    for word in value.split([' ', ',', '/', '+']).filter(|word| !word.is_empty()) {
+        words += 1;
+        let bare = word.trim_end_matches('.');
+        let letters = bare.chars().all(|char| char.is_alphabetic() || "'’-.".contains(char));
+        if !letters || contains(NO_NAMES, bare) {
+            return false;
+        }
+        let particle = contains(PARTICLES, bare);
+        let capital = word.chars().next().is_some_and(|first| first.is_uppercase() || !first.is_lowercase());
+        if !particle && !capital {
+            return false;
+        }
+        names += usize::from(!particle && bare.chars().count() > 1);
+    }
+    let one_word = value.chars().all(|char| matches!(char, '\u{3000}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'));
+    value.len() <= 80 && (names >= 2 && words <= 6 || one_word && (2..=5).contains(&value.chars().count()))
+}
+
+/// Small words in the names of people.
+const PARTICLES: &[&str] = &[
+    "af", "al", "ap", "av", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos",
+    "du", "e", "el", "ibn", "la", "le", "ten", "ter", "van", "vom", "von", "y", "zu", "zum", "zur",
+];
+
+/// Words in the names of things, teams and companies.
+#[rustfmt::skip]
+const NO_NAMES: &[&str] = &[
+    "a", "access", "account", "active", "admin", "administrator", "admins", "accounts", "computers", "controllers", "domain", "guests", "publishers", "ag", "agent", "alert", "all", "and", "api", "app", "application", "aps", "area", "as", "b2b", "backup", "bank", "basic",
+    "beta", "billing", "board", "bot", "box", "build", "business", "calendar", "campaign", "cart", "catalog", "center", "central", "channel", "checkout", "ci", "city", "cloud", "club",
+    "cluster", "co", "company", "config", "connect", "console", "contact", "core", "corp", "corporation", "cup", "customer", "daily", "dashboard", "data", "database", "default", "demo", "deploy", "desk",
+    "dev", "device", "digital", "division", "edge", "edition", "email", "engine", "engineering", "enterprise", "error", "event", "events", "express", "feature", "field", "file", "finance", "flow", "for",
+    "free", "frontend", "backend", "gateway", "global", "gmbh", "group", "guest", "health", "help", "home", "hotel", "hr", "hub", "import", "in", "inbox", "inc", "index", "info", "input", "integration", "internal",
+    "invoice", "it", "job", "kg", "lab", "labs", "lead", "library", "limited", "list", "llc", "llp", "load", "local", "login", "ltd", "mail", "mailer", "main", "manager", "market", "marketing",
+    "media", "menu", "message", "mobile", "model", "module", "monitor", "monthly", "my", "network", "new", "news", "newsletter", "no", "node", "not", "notification", "of", "office", "old", "on", "online", "open",
+    "operations", "ops", "option", "order", "orders", "org", "page", "parser", "partner", "password", "payment", "payments", "plan", "platform", "plugin", "pool", "portal", "premium", "primary", "print", "pro", "process",
+    "product", "production", "professional", "profile", "program", "project", "public", "queue", "read", "region", "release", "report", "request", "reset", "response", "restaurant", "role", "rule", "runner", "sa", "sales", "sandbox",
+    "sarl", "scheduler", "school", "search", "secondary", "section", "security", "sensor", "server", "service", "services", "session", "set", "setup", "shared", "shop", "site", "solutions", "spa", "srl", "staging", "standard",
+    "starter", "state", "status", "step", "storage", "store", "stream", "studio", "subscription", "support", "sync", "system", "systems", "table", "task", "team", "technologies", "template", "test", "the", "ticket", "token", "tool",
+    "tools", "trial", "ug", "unit", "unknown", "update", "upload", "user", "users", "value", "version", "view", "warehouse", "web", "webhook", "weekly", "with", "worker", "workflow", "workspace", "world", "zone",
+];
+
+/// A number that leads into another country, or out of a town.
+fn is_dialled(value: &str) -> bool {
+    let neat = value.chars().all(|char| char.is_ascii_digit() || "+ ()-./".contains(char));
+    let start =
+        value.starts_with('+') || value.starts_with("00") && !value.starts_with("000") || value.starts_with("(0");
+    let national = value.starts_with('0') && !value.starts_with("00") && value.contains([' ', '-', '/']);
+    neat && (start || national) && (9..=16).contains(&digits(value))
+}
+
+/// A postal code that only a few houses have, as in Britain, Canada, Ireland and the Netherlands, or with all its digits.
+fn is_postcode(value: &str) -> bool {
+    let compact: Vec<u8> =
+        value.bytes().filter(|byte| !b" -".contains(byte)).map(|byte| byte.to_ascii_uppercase()).collect();
+    let like = |shape: &str| {
+        shape.len() == compact.len()
+            && shape.bytes().zip(&compact).all(|(shape, byte)| match shape {
+                b'9' => byte.is_ascii_digit(),
+                b'A' => byte.is_ascii_uppercase(),
+                _ => byte.is_ascii_alphanumeric(),
+            })
+    };
+    let british = ["A99AA", "A999AA", "A9A9AA", "AA99AA", "AA999AA", "AA9A9AA"].iter().any(|shape| like(shape));
+    value.len() <= 10 && (british || like("A9A9A9") || like("9999AA") || like("A99****") || like("AA9****"))
+        || value.len() == 10 && value.as_bytes()[5] == b'-' && like("999999999")
+        || value.len() == 9 && value.as_bytes()[5] == b'-' && like("99999999")
+}
+
+fn is_zip(value: &str) -> bool {
+    let neat = value.chars().all(|char| char.is_ascii_alphanumeric() || " -".contains(char));
+    neat && (4..=10).contains(&value.len()) && digits(value) >= 2
 }
 
 /// A street and the number of a house, or a postal code and a town.
@@ -560,10 +711,15 @@ fn is_place(value: &str) -> bool {
     let technical = |char: char| "@=<>{}|\\_".contains(char);
     let words = || value.split(|char: char| char.is_whitespace() || char == ',' || char == '+');
     let number = words().any(|word| {
-        word.len() <= 6 && word.bytes().any(|byte| byte.is_ascii_digit()) && digits(word) + 1 >= word.len()
+        let joints = word.bytes().filter(|byte| b"/-".contains(byte)).count();
+        word.len() <= 7
+            && word.starts_with(|char: char| char.is_ascii_digit())
+            && digits(word) + joints + 1 >= word.len()
+            || word.len() <= 6 && digits(word) > 0 && digits(word) + 1 >= word.len()
     });
-    let letters =
-        words().any(|word| word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':'));
+    let letters = words().any(|word| {
+        word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':') && !contains(PARTS, word)
+    });
     value.len() <= 200
         && number
         && letters
@@ -571,6 +727,10 @@ fn is_place(value: &str) -> bool {
         && !value.contains("://")
         && !is_report(value, 3)
 }
+
+/// What is counted, beside a number: `line 1`.
+const PARTS: &[&str] =
+    &["column", "entry", "field", "item", "line", "number", "page", "part", "row", "section", "step", "version"];
 
 fn digits(value: &str) -> usize {
     value.bytes().filter(u8::is_ascii_digit).count()

@@ -61,6 +61,9 @@ const ASSERTING: &[&str] = &[
     "är", "er", "on", "je", "este", "это",
 ];
 const LINKING: &[&str] = &[
+    "-",
+    "->",
+    "=>",
     "changed",
     "set",
     "updated",
@@ -172,6 +175,7 @@ const MARKS: &[(char, char)] =
 /// Words before the name and the value of a setting.
 const SETTING: &[&str] = &[
     "ENV",
+    "define",
     "ARG",
     "setenv",
     "SetEnv",
@@ -227,6 +231,13 @@ const VERBS: &[&str] = &[
     "use", "decode", "parse", "revoke", "create",
 ];
 
+/// Calls that are handed a name and what it names.
+#[rustfmt::skip]
+const NAMING_CALLS: &[&str] = &[
+    "add", "addheader", "append", "define", "env", "fetch", "get", "getenv", "getordefault", "getproperty", "header", "put", "putenv", "set",
+    "setattribute", "setenv", "setheader", "setitem", "setproperty", "setrequestheader", "setvariable", "withheader",
+];
+
 /// How much of the arguments of a call is looked at, in bytes.
 const CALL_MAX: usize = 256;
 
@@ -269,6 +280,7 @@ impl Scan<'_> {
             }
             None => return None,
         };
+        self.looks.set(self.looks.get() + 1);
         let once = self.announced(at, telling, speech);
         once.or_else(|| if speech == Speech::Password { self.announced_later(at, telling) } else { None })
     }
@@ -509,11 +521,33 @@ impl Scan<'_> {
                 },
             )
         };
-        let Some(telling) = telling else { return };
+        let Some(telling) = telling else { return self.named_argument(name, at, spans) };
         let once = name.starts_with("password_");
         self.arguments(at + 1, |index, quoted, range| {
             if index >= first && quoted && !(once && index > 0) {
                 spans.extend(self.span(range, telling));
+            }
+        });
+    }
+
+    /// The argument behind one that names it: `setProperty("password", "secret")`.
+    fn named_argument(&self, call: &str, at: usize, spans: &mut Vec<Span>) {
+        if !NAMING_CALLS.iter().any(|known| known.eq_ignore_ascii_case(call)) {
+            return;
+        }
+        let mut named: Option<(usize, Telling)> = None;
+        self.arguments(at + 1, |index, quoted, range| {
+            let telling = self.words.classify(&self.text[range.clone()]).filter(|telling| telling.kind == Kind::Secret);
+            match named {
+                Some((name, class)) if quoted && index == name + 1 => {
+                    named = None;
+                    // `get("password", "token")` gets two.
+                    if telling.is_none() || is_random(&self.text[range.clone()], 12) {
+                        spans.extend(self.span(range, class));
+                    }
+                }
+                _ if quoted => named = telling.map(|telling| (index, telling)),
+                _ => {}
             }
         });
     }
