@@ -72,7 +72,7 @@ const OTHER_CODES: &[&str] = &[
     "length",
     "count",
     "ttl",
-    "in ",
+    " in ",
     "took",
 ];
 

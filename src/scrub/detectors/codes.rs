@@ -56,7 +56,7 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &["ist ihr", "ist dein", "einmalcode", "gscode", "est votre", "es su c", "es tu c", "tuo codice", "is je ", "is uw "],
             look: looks::always,
-            pattern: r"(?i:(?:\A|[^0-9A-Za-z.,/+-]))([0-9]{4,8}) (?:(?:ist ihr|ist dein|est votre|es su|es tu|il tuo|è il tuo|is je|is uw) (?:[^\s0-9]{1,24} ){0,2}?(?:[^\s0-9]{1,16})?(?:code|codice|c.{1,2}digo|tan|pin)|[^0-9A-Za-z ]{1,3} (?:[^\s0-9]{0,16})(?:code|tan)\b)",
+            pattern: r"(?i)(?:\A|[^0-9A-Za-z.,/+-])([0-9]{4,8}) (?:(?:ist ihr|ist dein|est votre|es su|es tu|il tuo|è il tuo|is je|is uw) (?:[^\s0-9]{1,24} ){0,2}?(?:[^\s0-9]{1,16})?(?:code|codice|c.{1,2}digo|tan|pin)|[^0-9A-Za-z ]{1,3} (?:[^\s0-9]{0,16})(?:code|tan)\b)",
             check: checks::sure,
         },
         secrets: &[
