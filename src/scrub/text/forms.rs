@@ -410,7 +410,7 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Whether a value is code that comes by the secret: `getToken()`, `req.body.password`, `configuration["Auth:Secret"]`,
-/// `std::env::var("DB_PASSWORD")?`, or its type: `varchar(255)`.
+/// `env::var("DB_PASSWORD")?`, or its type: `varchar(255)`.
 fn is_expression(value: &str) -> bool {
     let is_name = |char: char| char.is_ascii_alphabetic() || "_.$>:-?!".contains(char);
     let name = value.trim_end_matches(|char: char| "()!;,?".contains(char));
