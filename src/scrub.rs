@@ -827,7 +827,7 @@ mod tests {
         check(r#"{"\u0070assword":"x"}"#, r#"{"\u0070assword":"[REDACTED:password]"}"#);
         check(r#"{"password":"x","password":"***"}"#, r#"{"password":"[REDACTED:password]","password":"***"}"#);
         check(r#"{"password":"***","password":"x"}"#, r#"{"password":"***","password":"[REDACTED:password]"}"#);
-        check(r#"{"password":12345,"pin":123.5}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
+        check(r#"{"password":12345,"pin":1235}"#, r#"{"password":"[REDACTED:password]","pin":"[REDACTED:pin]"}"#);
         check(
             r#"{"credentials":{"user":"a","n":[1234,true,null,""],"o":{}}}"#,
             r#"{"credentials":{"user":"[REDACTED:credential]","n":["[REDACTED:credential]",true,null,""],"o":{}}}"#,

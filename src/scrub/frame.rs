@@ -83,6 +83,11 @@ impl Frame {
     /// A container inside the innermost of `frames`, whose values are of class `inside`.
     pub fn within(frames: &[Frame], kind: Kind, inside: Option<Telling>) -> Self {
         let outer = frames.last();
+        // An object is what was decided about a request, not the header: scopes and outcomes are words.
+        let inside = inside.map(|inside| match kind {
+            Kind::Object if inside.rule == "authorization" => Telling { form: Form::Token, ..inside },
+            Kind::Object | Kind::Array => inside,
+        });
         Frame {
             kind,
             inside,

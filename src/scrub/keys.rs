@@ -137,6 +137,8 @@ const SECRETS: &[Group] = &[
         // The word of other languages.
         "adgangskode", "adgangskoden", "contrasenia", "contrasenya", "de passe", "fjalekalim", "geheimwort", "geslo", "haslo", "heslo", "jelszo", "kata sandi", "kodeord", "losenord", "lozinka",
         "lykilord", "matkhau", "mdp", "motdepasse", "palavra passe", "passordet", "pasuwado", "parol", "parola", "parool", "passord", "pasvorto", "salasana", "sifre", "slaptazodis", "wachtwoord",
+        // What agents of networks are asked with.
+        "community string", "snmp community", "rocommunity", "rwcommunity",
         // The word with letters left out.
         "passwrd", "psswd", "pswd", "psw", "pword",
     ]),
@@ -148,7 +150,7 @@ const SECRETS: &[Group] = &[
     secret("secret", Place::Anywhere, Form::Any, &[
         "secret", "secrets", "client secret", "app secret", "api secret", "totp secret", "consumer secret",
         "shared secret", "webhook secret", "hmac secret", "security answer", "secret answer", "client assertion",
-        "community string", "snmp community", "rocommunity", "rwcommunity", "geheimschluessel", "geheim schluessel",
+        "geheimschluessel", "geheim schluessel",
     ]),
     secret("secret", Place::Last, Form::Random, &["secret id"]),
     secret("secret", Place::Last, Form::Token, &["otp seed", "totp seed", "mfa seed"]),
@@ -338,6 +340,7 @@ const TAILS: &[&str] = &[
     "standard",
     "symbol",
     "default",
+    "by",
     // Names of files.
     "bat", "cfg", "cjs", "clj", "conf", "cpp", "cs", "css", "csv", "dart", "erl", "ex", "exs", "go", "groovy", "hs", "html", "ini", "ipynb", "java",
     "jl", "js", "json", "jsx", "kt", "lock", "log", "lua", "md", "mjs", "ml", "mk", "php", "pl", "ps1", "py", "rb", "rs", "sass", "scala", "scss",
@@ -356,6 +359,24 @@ const FACTS: &[&str] = &[
     "available",
     "current",
     "quota",
+    "namespace",
+    "icon",
+    "lat",
+    "lng",
+    "lon",
+    "latitude",
+    "longitude",
+    "label",
+    "labels",
+    "title",
+    "description",
+    "env",
+    "environment",
+    "team",
+    "region",
+    "mode",
+    "by",
+    "granted",
 ];
 
 /// The class of a key, given with its escapes decoded.

@@ -199,7 +199,10 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
                 scan.after_separator(at, spans).or_else(|| scan.after_binding(at))
             }
             b':' => {
-                scan.after_separator(at, spans).or_else(|| if spans.len() > known { None } else { scan.after_word(at) })
+                let spaced =
+                    scan.byte(at + 1).is_some_and(|next| next.is_ascii_whitespace()) || scan.is_random_ahead(at + 1);
+                scan.after_separator(at, spans)
+                    .or_else(|| if spans.len() > known || !spaced { None } else { scan.after_word(at) })
             }
             b' ' => {
                 scan.after_program(at, &mut commands);
@@ -578,6 +581,12 @@ impl<'a> Scan<'a> {
         self.value(at, key, separator, spans)
     }
 
+    /// Whether something long and random stands at `at`: `session:4Hxqyxs5…`.
+    fn is_random_ahead(&self, at: usize) -> bool {
+        let length = self.bytes[at..].iter().take(128).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        is_random(&self.text[at..at + length], 24)
+    }
+
     /// The second of the name and the password at `at`: `auth=('kim', 'secret')`.
     fn basic_pair(&self, at: usize, key: Key) -> Option<Range<usize>> {
         let name = &self.text[key.start..self.boundary(key.start + BESIDE_MAX)];
@@ -807,7 +816,7 @@ impl<'a> Scan<'a> {
         };
         let Some(telling) = self.words.classify(name).or_else(named) else { return self.after_name_tag(name, at) };
         let at = self.value_tag(at).unwrap_or(at);
-        if self.byte(at + 1) == Some(b' ') && self.reading == Reading::Prose {
+        if self.byte(at + 1).is_some_and(|next| b" '\"`)".contains(&next)) && self.reading == Reading::Prose {
             // `IDENTIFIED BY <secret> is not logged`
             return None;
         }
@@ -1088,7 +1097,7 @@ impl<'a> Scan<'a> {
     /// Whether a bare word behind a separator is a literal, a step of a name or a number of something else.
     fn is_no_value(&self, word: &str, at: usize, key: Key, separator: u8) -> bool {
         let word = word.trim_end_matches([',', ';', ')', '}']);
-        let literal = ["null", "nil", "none", "true", "false", "undefined", "{}", "[]", "[filtered]"];
+        let literal = ["null", "nil", "none", "true", "false", "undefined", "{}", "[]", "()", "[filtered]"];
         let tight = separator == b':' && self.before(at) == Some(b':') && key.quoting == Quoting::Bare;
         // `secrets:verify`, `api_key:limits:v2`
         let step =

@@ -1583,6 +1583,27 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
+        id: "node_url",
+        what: "keys in the addresses of block chain nodes and of weather services",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["g.alchemy.com", "infura.io", "appid=", "astracs:", "loggly.com"],
+            look: looks::always,
+            pattern: r"(?:g\.alchemy\.com/v[23]/|infura\.io/v3/|appid=|AstraCS:|loggly\.com/(?:bulk|inputs)/)([A-Za-z0-9_:-]{32,120})",
+            check: checks::has_digit,
+        },
+        secrets: &[
+            ("https://eth-mainnet.g.alchemy.com/v2/gTk6h_2KYwpjtDJTr0by4fVYo-Hitif9", "gTk6h_2KYwpjtDJTr0by4fVYo-Hitif9"),
+            ("https://mainnet.infura.io/v3/646a28c0ec099db3b4f4fa0992f67f0b", "646a28c0ec099db3b4f4fa0992f67f0b"),
+            ("weather?q=Ulm&appid=90975a8cf0c58dbcf1f00e371dfba461", "90975a8cf0c58dbcf1f00e371dfba461"),
+            (
+                "('token', 'AstraCS:3AwzKsbVRJN9wVGFYGW2WmQz:1e3c29b62179273c8eb5bb682575ec87a171ac826a6fce48478dcb74f21345d2')",
+                "3AwzKsbVRJN9wVGFYGW2WmQz:1e3c29b62179273c8eb5bb682575ec87a171ac826a6fce48478dcb74f21345d2",
+            ),
+        ],
+        innocent: &["https://docs.infura.io/v3/api", "?appid=web", "https://www.alchemy.com/v2/pricing"],
+    },
+    ValueRule {
         id: "password_hash",
         what: "hashes of passwords",
         kind: Kind::Secret,

@@ -77,7 +77,7 @@ const OTHER_CODES: &[&str] = &[
     "length",
     "count",
     "ttl",
-    "in ",
+    " in ",
     "took",
 ];
 

@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 const WORDS: &[(&str, &str)] = &[
     // Spanish, Portuguese, French
     ("contraseña", "password"), ("código", "codigo"), ("vérification", "verification"), ("réinitialisation", "reset"),
-    ("sécurité", "security"), ("clé", "cle"), ("privée", "private"), ("confirmação", "confirmacao"), ("verificação", "verificacao"),
-    ("sécurisé", "security"), ("sécrète", "secret"), ("secrète", "secret"), ("frase de recuperación", "seed phrase"),
+    ("clé", "cle"), ("privée", "private"), ("confirmação", "confirmacao"), ("verificação", "verificacao"),
+    ("sécrète", "secret"), ("secrète", "secret"), ("frase de recuperación", "seed phrase"),
     // German and the north
     ("schlüssel", "schluessel"), ("bestätigungscode", "bestaetigungscode"), ("prüfziffer", "pruefziffer"), ("prüfnummer", "pruefnummer"),
     ("lösenord", "losenord"), ("lösen", "losen"), ("lykilorð", "password"), ("aðgangsorð", "password"),
@@ -82,7 +82,7 @@ pub fn fold(key: &str) -> Cow<'_, str> {
                 at += length;
                 copied = at;
                 // `mot_de_passe`, `пароль_wifi`, but `パスワードは`
-                if key[at..].chars().next().is_some_and(char::is_alphabetic) {
+                if key[at..].chars().next().is_some_and(char::is_alphanumeric) {
                     out.push('_');
                 }
             }

@@ -38,6 +38,7 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
             is_placeholder(value)
                 || is_example(value)
                 || is_regex(value)
+                || telling.rule == "secret" && is_kebab(value)
                 || is_name_of_key(value) && telling.rule != "password"
                 || is_public(value)
                 || is_reference(value)
@@ -57,7 +58,8 @@ pub fn is_secret_number(number: &str, telling: Telling) -> bool {
         _ if is_digits(number, FLAG_DIGITS_MAX) => false,
         (Numbers::Count, _) => false,
         (Numbers::Tally, _) => !is_digits(number, TALLY_DIGITS_MAX),
-        (Numbers::Secret, Form::Any | Form::Token | Form::Code) => true,
+        (Numbers::Secret, Form::Code) => !number.contains('.'),
+        (Numbers::Secret, Form::Any | Form::Token) => true,
         (Numbers::Secret, form) => fits(number, form),
     }
 }
@@ -106,6 +108,35 @@ const FOREIGN_WORDS: &[&str] = &[
     "brak", "błędne", "błędny", "hasło", "jest", "musi", "nie", "nieprawidłowe", "nieprawidłowy", "odrzucony", "wygasł", "wygasła", "wymagane", "wymagany", "zmienione", "znaków",
     // Swedish, Danish, Norwegian
     "felaktigt", "felaktig", "har", "ikke", "inte", "krävs", "mangler", "minst", "mindst", "måste", "ogiltig", "ogiltigt", "påkrævet", "saknas", "tecken", "ugyldig", "utgången", "utløpt", "udløbet", "är", "er",
+];
+
+/// What sentences about secrets are about. One of them alone may be somebody's password.
+const TOPICS: &[&str] = &[
+    "account",
+    "characters",
+    "choose",
+    "code",
+    "confirmation",
+    "credentials",
+    "current",
+    "different",
+    "digit",
+    "digits",
+    "field",
+    "given",
+    "key",
+    "letter",
+    "login",
+    "numbers",
+    "password",
+    "passwords",
+    "pin",
+    "property",
+    "secret",
+    "session",
+    "token",
+    "tokens",
+    "user",
 ];
 
 /// Single words that are a state, a kind or a setting in a secret's place.
@@ -158,7 +189,7 @@ fn is_report(value: &str, margin: usize) -> bool {
             return false;
         }
         count += 1;
-        let is_known = word.len() > 1 && is_sentence_word(word);
+        let is_known = word.len() > 1 && (is_sentence_word(word) || contains(TOPICS, word));
         known += usize::from(is_known);
         last = is_known && word.len() > 3;
     }
@@ -191,7 +222,9 @@ fn is_uniform(value: &str) -> bool {
 
 /// Whether a text shows nothing, or next to nothing, of a secret: `****`, `xxxx`, `[hidden]`, `k***@mail.test`, `eyJh...`.
 pub fn is_mask(value: &str) -> bool {
-    let starred = ["***", "•••", "●●●"].iter().any(|stars| value.contains(stars));
+    let starred = ["***", "•••", "●●●", "[REDACTED]", "[FILTERED]", "%5BFILTERED%5D", "[PII ", "NO_LOG"]
+        .iter()
+        .any(|stars| value.contains(stars));
     let head = value.strip_suffix("...").or_else(|| value.strip_suffix('…'));
     let shortened = head.is_some_and(|head| head.len() <= 8 && !head.contains(' '));
     is_uniform(value) || starred || shortened || is_named_mask(value)
@@ -203,14 +236,19 @@ fn is_named_mask(value: &str) -> bool {
         "filtered",
         "hidden",
         "masked",
+        "no log",
         "obfuscated",
+        "pii",
+        "private",
         "omitted",
         "protected",
         "redacted",
         "removed",
         "scrubbed",
         "secret",
+        "secure",
         "sensitive",
+        "suppressed",
         "truncated",
     ];
     // `[FILTERED]`, `**REDACTED**`, `<<hidden>>`, `--masked--`
@@ -262,6 +300,8 @@ const CALLS: &[(&str, &str)] = &[
     ("<%", "%>"),
     ("%{", "}"),
     ("$(", ")"),
+    ("%env(", ")%"),
+    ("(suppressed", ""),
     ("@Microsoft.KeyVault(", ""),
     ("ENC[AES256_GCM,data:", ""),
     ("!Ref ", ""),
@@ -288,6 +328,11 @@ fn is_call_for(value: &str) -> bool {
 fn is_name_of_key(value: &str) -> bool {
     let name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
     value.len() <= 64 && value.bytes().all(name) && value.contains(['_', '-']) && keys::classify(value).is_some()
+}
+
+/// The name of an object of a cluster: `wildcard-tls`.
+fn is_kebab(value: &str) -> bool {
+    value.len() <= 40 && value.contains('-') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 /// Words that begin the example of a secret: `YOUR_API_KEY`, `my-secret-token`, `insert_password_here`.
@@ -352,7 +397,11 @@ fn is_reference(value: &str) -> bool {
     ];
     let named = ["projects/", "secrets/", "secret/data/", "kv/", "parameter/"];
     let named = named.iter().any(|root| value.starts_with(root)) && value.matches('/').count() >= 2;
-    let path = (named || roots.iter().any(|root| value.starts_with(root))) && !value.contains(' ');
+    // A working directory: `/builds/acme/api`.
+    let directory = value.starts_with('/')
+        && value.matches('/').count() >= 2
+        && value.bytes().all(|byte| byte.is_ascii_lowercase() || b"/-_.".contains(&byte));
+    let path = (named || directory || roots.iter().any(|root| value.starts_with(root))) && !value.contains(' ');
     path || prefixes.iter().any(|prefix| value.starts_with(prefix)) || value == "/"
 }
 
@@ -386,7 +435,7 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Whether a value is code that comes by the secret: `getToken()`, `req.body.password`, `configuration["Auth:Secret"]`,
-/// `std::env::var("DB_PASSWORD")?`, or its type: `varchar(255)`.
+/// `env::var("DB_PASSWORD")?`, or its type: `varchar(255)`.
 fn is_expression(value: &str) -> bool {
     let is_name = |char: char| char.is_ascii_alphabetic() || "_.$>:-?!".contains(char);
     let name = value.trim_end_matches(|char: char| "()!;,?".contains(char));
@@ -483,6 +532,8 @@ fn fits(value: &str, form: Form) -> bool {
     match form {
         Form::Any | Form::Behind(_) => true,
         Form::Token => is_token(value),
+        // Versions, modules and the pins of a board have digits too.
+        Form::Code if value.contains(['/', ':', '(']) || is_version(value) || value.starts_with("GPIO") => false,
         Form::Code => {
             let user_code = value.len() == 9
                 && value
@@ -535,6 +586,11 @@ fn is_token(value: &str) -> bool {
         value.strip_prefix('#').is_some_and(|hex| hex.len() <= 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let word = digits == 0 && wordy && (one_case && value.len() < 24 || value.contains(' ') || letters == 0);
     !(measure && value.len() <= 8 && !unit.is_empty() || colour || word)
+}
+
+/// Numbers with dots between them: `27.1.2`.
+fn is_version(value: &str) -> bool {
+    value.contains('.') && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Letters and digits that nobody thought up, at least `length_min` of them: no words, no version, no UUID.

@@ -435,4 +435,13 @@ pub const RULES: &[ValueRule] = &[
         "pts_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zpts_evlq5y6vsx6c276mhq8m7f3iq686qaq3",
     ]),
+    provider("brave_search", "Brave Search keys", &[
+        form("BSA", Class::Url, 24, 30, Test::Mixed),
+    ], &[
+        ("rejected BSAZr1iV8BH4QLl9QCGmbWuyUbmgHY5: expired", "BSAZr1iV8BH4QLl9QCGmbWuyUbmgHY5"),
+    ], &[
+        "see BSAZr1i there",
+        "BSAxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zBSAZr1iV8BH4QLl9QCGmbWuyUbmgHY5",
+    ]),
 ];

@@ -757,4 +757,31 @@ pub const RULES: &[ValueRule] = &[
         "sc_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zsc_if6egemflj.8pnh.acc_0spea4rsiw.nzE0O5bwAzXiJqSM5D0Nou23IyYKGWL4ZK8d6Fnq",
     ]),
+    provider("val_town", "Val Town tokens", &[
+        form("vtwn_", Class::Alnum, 24, 48, Test::Varied),
+    ], &[
+        ("rejected vtwn_PKafeN3Z5DKYAYQ7yydSbs9uyjqtfJMS: expired", "vtwn_PKafeN3Z5DKYAYQ7yydSbs9uyjqtfJMS"),
+    ], &[
+        "see vtwn_PKaf there",
+        "vtwn_xxxxxxxxxxxxxxxxxxxxxxxx",
+        "zvtwn_PKafeN3Z5DKYAYQ7yydSbs9uyjqtfJMS",
+    ]),
+    provider("thunderstore", "Thunderstore tokens", &[
+        form("tss_", Class::Alnum, 28, 40, Test::Mixed),
+    ], &[
+        ("rejected tss_N9DlviDvUDDleg62hKD9gF2LEmEr3PZH: expired", "tss_N9DlviDvUDDleg62hKD9gF2LEmEr3PZH"),
+    ], &[
+        "see tss_N9Dl there",
+        "tss_xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "ztss_N9DlviDvUDDleg62hKD9gF2LEmEr3PZH",
+    ]),
+    provider("teamcity", "TeamCity tokens", &[
+        form("eyJ0eXAiOiAiVENWMiJ9.", Class::Dotted, 40, 120, Test::Varied),
+    ], &[
+        ("rejected eyJ0eXAiOiAiVENWMiJ9.84kPlmCnFaqlkhU7QNqtUPQZIqpTdU7w7EAd.nkGEiNgQI7W4E4PXSKc1itTnzphAq0jT7qG84IQH4GvjJRSm: expired", "eyJ0eXAiOiAiVENWMiJ9.84kPlmCnFaqlkhU7QNqtUPQZIqpTdU7w7EAd.nkGEiNgQI7W4E4PXSKc1itTnzphAq0jT7qG84IQH4GvjJRSm"),
+    ], &[
+        "see eyJ0eXAiOiAiVENWMiJ9.84kP there",
+        "eyJ0eXAiOiAiVENWMiJ9.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zeyJ0eXAiOiAiVENWMiJ9.84kPlmCnFaqlkhU7QNqtUPQZIqpTdU7w7EAd.nkGEiNgQI7W4E4PXSKc1itTnzphAq0jT7qG84IQH4GvjJRSm",
+    ]),
 ];

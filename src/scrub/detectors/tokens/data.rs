@@ -264,4 +264,13 @@ pub const RULES: &[ValueRule] = &[
         "ion_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zion_4mHUHx7XiNThQ1BHr0HEOFZS9vW0XdN35N597fVOQ05C",
     ]),
+    provider("fauna", "Fauna secrets", &[
+        form("fnA", Class::Url, 36, 44, Test::Mixed),
+    ], &[
+        ("rejected fnAoHBvRPOIvGrv5iFlbCBFNOgmBjMtpsiaOclRz: expired", "fnAoHBvRPOIvGrv5iFlbCBFNOgmBjMtpsiaOclRz"),
+    ], &[
+        "see fnAoHBv there",
+        "fnAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zfnAoHBvRPOIvGrv5iFlbCBFNOgmBjMtpsiaOclRz",
+    ]),
 ];

@@ -394,4 +394,33 @@ pub const RULES: &[ValueRule] = &[
         "xprvxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zxprvjmedXM5ijkbRKuHfPPL5bchuteBkSmUke6WvC4Fv4UeiSKxbwj8gJs548yVVi4xTA57fjJXEItWyNBevCXaOmbQfdMyMmp0altG8X6NzdGc",
     ]),
+    provider("mercury", "Mercury tokens", &[
+        form("mercury_production_", Class::Word, 30, 100, Test::Varied),
+        form("mercury_sandbox_", Class::Word, 30, 100, Test::Varied),
+    ], &[
+        ("rejected mercury_production_wma_YYmdhQj38AruHr4iwRxpVHSbKdA9u4uQgwLg6G3oT1og_yrucrem: expired", "mercury_production_wma_YYmdhQj38AruHr4iwRxpVHSbKdA9u4uQgwLg6G3oT1og_yrucrem"),
+    ], &[
+        "see mercury_production_wma_ there",
+        "mercury_production_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zmercury_production_wma_YYmdhQj38AruHr4iwRxpVHSbKdA9u4uQgwLg6G3oT1og_yrucrem",
+    ]),
+    provider("sumup", "SumUp keys", &[
+        form("sup_sk_", Class::Alnum, 28, 40, Test::Varied),
+        form("sup_pk_", Class::Alnum, 28, 40, Test::Varied),
+    ], &[
+        ("rejected sup_sk_mMJXwKi9x7h6AmUfBH7X41zTPDP4k8FF: expired", "sup_sk_mMJXwKi9x7h6AmUfBH7X41zTPDP4k8FF"),
+    ], &[
+        "see sup_sk_mMJX there",
+        "sup_sk_xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zsup_sk_mMJXwKi9x7h6AmUfBH7X41zTPDP4k8FF",
+    ]),
+    provider("revenuecat", "RevenueCat keys", &[
+        form("sk_", Class::Alnum, 28, 34, Test::Mixed),
+    ], &[
+        ("rejected sk_uf0EwixIIqe8jKQh3mb9N7iwusMtTZ: expired", "sk_uf0EwixIIqe8jKQh3mb9N7iwusMtTZ"),
+    ], &[
+        "see sk_uf0E there",
+        "sk_xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zsk_uf0EwixIIqe8jKQh3mb9N7iwusMtTZ",
+    ]),
 ];

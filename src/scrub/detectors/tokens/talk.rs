@@ -260,4 +260,13 @@ pub const RULES: &[ValueRule] = &[
         "_|WARNING:-DO-NOT-SHARE-THISxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "z_|WARNING:-DO-NOT-SHARE-THIS.--Sharing-this-will-allow-someone-to-log-in.|_XPLKXFBUQ76TIG9PEO2TUIUEUO50UQ65P3MIO3E6FNJK2FGWSNF5ZOKSJM8Q3GCC6LEOLR0VFXGNX2F8",
     ]),
+    provider("lichess", "Lichess tokens", &[
+        form("lip_", Class::Alnum, 16, 24, Test::Mixed),
+    ], &[
+        ("rejected lip_T0y3OOBqMZVR3E9xRWpg: expired", "lip_T0y3OOBqMZVR3E9xRWpg"),
+    ], &[
+        "see lip_T0y3 there",
+        "lip_xxxxxxxxxxxxxxxx",
+        "zlip_T0y3OOBqMZVR3E9xRWpg",
+    ]),
 ];

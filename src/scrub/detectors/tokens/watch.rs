@@ -215,4 +215,31 @@ pub const RULES: &[ValueRule] = &[
         "sec-c-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zsec-c-2IP/Z7Wgmp2wSwhQDCi/fgw3t3UZRuCJbKKrBQUw/mnT8q",
     ]),
+    provider("stackhawk", "StackHawk keys", &[
+        form("hawk.", Class::Dotted, 30, 60, Test::Parts),
+    ], &[
+        ("rejected hawk.qpXc5hcHPOEVBljOlOAE.toDOE5C3VEgPRqfNiIu7: expired", "hawk.qpXc5hcHPOEVBljOlOAE.toDOE5C3VEgPRqfNiIu7"),
+    ], &[
+        "see hawk.qpXc there",
+        "hawk.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zhawk.qpXc5hcHPOEVBljOlOAE.toDOE5C3VEgPRqfNiIu7",
+    ]),
+    provider("nightfall", "Nightfall keys", &[
+        form("NF-", Class::Alnum, 30, 40, Test::Mixed),
+    ], &[
+        ("rejected NF-4kkePyezaMGGqbWbad3uDrppGDZuVz3G: expired", "NF-4kkePyezaMGGqbWbad3uDrppGDZuVz3G"),
+    ], &[
+        "see NF-4kke there",
+        "NF-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zNF-4kkePyezaMGGqbWbad3uDrppGDZuVz3G",
+    ]),
+    provider("devcycle", "DevCycle keys of servers", &[
+        form("dvc_server_", Class::Word, 20, 60, Test::Varied),
+    ], &[
+        ("rejected dvc_server_766e4d58_dP37Ecz32jGDpi1AF7w2: expired", "dvc_server_766e4d58_dP37Ecz32jGDpi1AF7w2"),
+    ], &[
+        "see dvc_server_766e there",
+        "dvc_server_xxxxxxxxxxxxxxxxxxxx",
+        "zdvc_server_766e4d58_dP37Ecz32jGDpi1AF7w2",
+    ]),
 ];

@@ -246,4 +246,23 @@ pub const RULES: &[ValueRule] = &[
         "k_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zk_QfvGNyQHzFvKY4GRJbXm0VDYvQUNab90XlrMOE7GzvgPgZ",
     ]),
+    provider("canva", "Canva secrets of clients", &[
+        form("cnvca", Class::Url, 40, 60, Test::Mixed),
+    ], &[
+        ("rejected cnvcaNtVNro2QgfQ562DFob1RCAVxIoQKvcjtbjAHE84s5JiC1XljJbI: expired", "cnvcaNtVNro2QgfQ562DFob1RCAVxIoQKvcjtbjAHE84s5JiC1XljJbI"),
+    ], &[
+        "see cnvcaNtVN there",
+        "cnvcaxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zcnvcaNtVNro2QgfQ562DFob1RCAVxIoQKvcjtbjAHE84s5JiC1XljJbI",
+    ]),
+    provider("bannerbear", "Bannerbear keys", &[
+        form("bb_pr_", Class::Hex, 28, 32, Test::Varied),
+        form("bb_ma_", Class::Hex, 28, 32, Test::Varied),
+    ], &[
+        ("rejected bb_pr_19b1b673bd4755d05ad7853c1f76eb: expired", "bb_pr_19b1b673bd4755d05ad7853c1f76eb"),
+    ], &[
+        "see bb_pr_19b1 there",
+        "bb_pr_xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zbb_pr_19b1b673bd4755d05ad7853c1f76eb",
+    ]),
 ];
