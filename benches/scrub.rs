@@ -48,6 +48,12 @@ const HOSTILE: &[&str] = &[
     "a@",
     "{\"pin\":",
     "[[\"token\"",
+    "mysql x ",
+    "echo a | ",
+    "password for ",
+    "x=$1 $1 = '",
+    "&quot;pin&quot;:",
+    "Ваш код ",
 ];
 
 /// How long a hostile line of 1 MiB may take.

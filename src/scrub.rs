@@ -909,6 +909,20 @@ mod tests {
         );
         check(r#"{"argv":["x","--token","abc1","-v"]}"#, r#"{"argv":["x","--token","[REDACTED:token]","-v"]}"#);
         check(r#"{"name":"password","value":"x"}"#, r#"{"name":"password","value":"[REDACTED:password]"}"#);
+        check(r##"{"@name":"pwd","#text":"x"}"##, r##"{"@name":"pwd","#text":"[REDACTED:password]"}"##);
+        check(
+            r#"{"field":"pwd","old":"x","new":"y"}"#,
+            r#"{"field":"pwd","old":"[REDACTED:password]","new":"[REDACTED:password]"}"#,
+        );
+        check(r#"{"kty":"EC","x":"a1","d":"b2"}"#, r#"{"kty":"EC","x":"a1","d":"[REDACTED:private_key]"}"#);
+        check(r#"{"d":"b2","kty":"EC"}"#, r#"{"d":"[REDACTED:private_key]","kty":"EC"}"#);
+        check(r#"{"d":"b2","k":"v1"}"#, r#"{"d":"b2","k":"v1"}"#);
+        check(r#"{"kind":"Secret","data":{"a":"YTFiMg=="}}"#, r#"{"kind":"Secret","data":{"a":"[REDACTED:secret]"}}"#);
+        check(r#"{"kind":"ConfigMap","data":{"a":"YTFiMg=="}}"#, r#"{"kind":"ConfigMap","data":{"a":"YTFiMg=="}}"#);
+        check(
+            r#"{"a":["mysqldump","-ubob","-phunter2","db"]}"#,
+            r#"{"a":["mysqldump","-ubob","-p[REDACTED:password]","db"]}"#,
+        );
         check(r#"{"value":["x"],"name":"password"}"#, r#"{"value":["[REDACTED:password]"],"name":"password"}"#);
         check(
             r#"{"value":"x1","key":{"a":1},"name":"a","name":"otp"}"#,

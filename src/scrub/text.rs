@@ -183,7 +183,7 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
     while at < scan.bytes.len() && spans.len() <= most {
         if scan.looks.get() > LOOKS_MAX {
             spans.push(Span { range: text.floor_char_boundary(at)..text.len(), rule: TOO_MANY });
-            return;
+            break;
         }
         if scan.bytes[at] == b'['
             && let Some(length) = marker_at(&text[at..])
@@ -1489,6 +1489,28 @@ mod tests {
         check("tokens: abc123", "tokens: [REDACTED:token]");
         check("pass=1234 pin: 9876", "pass=[REDACTED:password] pin: [REDACTED:pin]");
         check("password=\"unterminated and", "password=\"[REDACTED:password]");
+        check("password: 'it''s a b' x", "password: '[REDACTED:password]' x");
+        check("password: !!str hunter2", "password: !!str [REDACTED:password]");
+        check("userPassword:: aHVudGVyMg==\nx: y", "userPassword:: [REDACTED:password]\nx: y");
+        check("UID=a;PWD={br}}ace;x};Encrypt=yes", "UID=a;PWD={[REDACTED:password]};Encrypt=yes");
+        check("<key>accessToken</key><string>a1b2</string>", "<key>accessToken</key><string>[REDACTED:token]</string>");
+        check("<Password><Value>a b</Value></Password>", "<Password><Value>[REDACTED:password]</Value></Password>");
+        check("{\"token\":[]string{\"a1b2\"}}", "{\"token\":[]string{\"[REDACTED:token]\"}}");
+        check("#{<<\"password\">> => <<\"a b\">>}", "#{<<\"password\">> => <<\"[REDACTED:password]\">>}");
+        check("[\"password\":protected]=> \"a b\"", "[\"password\":protected]=> \"[REDACTED:password]\"");
+        check(
+            "variable \"db_pass\" { default = \"a b\" }",
+            "variable \"db_pass\" { default = \"[REDACTED:password]\" }",
+        );
+        check("&quot;password&quot;:&quot;a b&quot;,", "&quot;password&quot;:&quot;[REDACTED:password]&quot;,");
+        check(
+            "\u{1b}[33mpassword\u{1b}[0m=\u{1b}[36ma1b2 x",
+            "\u{1b}[33mpassword\u{1b}[0m=\u{1b}[36m[REDACTED:password] x",
+        );
+        check("cs1Label=password cs1=hunter2 act=x", "cs1Label=password cs1=[REDACTED:password] act=x");
+        check("Unseal Key 1: abc123", "Unseal Key 1: [REDACTED:secret_key]");
+        check("auth=('kim', 'hunter2')", "auth=('kim', '[REDACTED:password]')");
+        check("tool -token a1b2c3d4 -v", "tool -token [REDACTED:token] -v");
     }
 
     #[test]
@@ -1518,6 +1540,10 @@ mod tests {
         check("token=2026-09-14T08:00:00+02:00");
         check("password: ********");
         check("password=[REDACTED:password], next");
+        check("<string>password</string><string>email</string>");
+        check("variable \"region\" { default = \"eu-central-1\" }");
+        check("auth=('web', 'api')");
+        check("token -p 8080");
         check("Authorization: Bearer [REDACTED:bearer]");
         check("[REDACTED:jwt]: malformed-by=kim");
         check("if (password != confirmation) fail");
@@ -1594,6 +1620,37 @@ mod tests {
     #[test]
     fn texts_that_come_near_to_secrets_take_linear_time() {
         for part in [
+            "mysql ",
+            "mysql x ",
+            "mysql -p'",
+            "sudo ",
+            "echo a | ",
+            "echo a ",
+            "<<<",
+            "password for ",
+            "password for a: ",
+            "password is a1 to ",
+            "x=@p0,",
+            "=$1 $1 = '",
+            "(pin)=(",
+            "PASSWORD FROM '",
+            "IDENTIFIED BY ",
+            "<key>pin</key>",
+            "<key>pin",
+            "&quot;pin&quot;:",
+            "\u{1b}[0m",
+            "pin\ta1b2c3d4\t",
+            "\0a\0",
+            "{pin,<<\"",
+            "default = ",
+            "\"pin\" { default = ",
+            "config set a.token ",
+            "login a:b ",
+            "x1Label=pin ",
+            "auth=('a',",
+            "PWD={",
+            "-token ",
+            "пароль ",
             "login(",
             "login('",
             "VALUES (",

@@ -291,6 +291,7 @@ impl Scan<'_> {
             return;
         }
         let Some(program) = program(name) else { return };
+        self.looks.set(self.looks.get() + 1);
         let Some(telling) = keys::classify("password") else { return };
         let mut arguments = Arguments::of(program);
         let limit = self.boundary(at + LINE_MAX);

@@ -84,7 +84,7 @@ const LINKING: &[&str] = &[
 const CONNECTING: &[&str] = &[
     "for", "of", "on", "at", "to", "from", "from:", "für", "fuer", "von", "vom", "des", "der", "am", "zu", "de", "del", "della", "dell",
     "dello", "du", "d", "pour", "para", "do", "da", "dos", "di", "per", "dla", "użytkownika", "konta", "van", "voor", "för", "till", "til",
-    "og", "pro", "pentru", "için", "пользователя", "для", "от", "к", "користувача", "generated", "created", "found", "user", "is", "was", "wurde", "incorrect", "incorrect:", "incorrecte", "incorrecta", "incorrecto", "wrong", "wrong:", "falsch", "falsch:", "errata", "(",
+    "og", "pro", "pentru", "için", "пользователя", "для", "от", "к", "користувача", "generated", "created", "found", "user", "is", "was", "wurde", "ist", "est", "es", "è", "foi", "été", "incorrect", "incorrect:", "incorrecte", "incorrecta", "incorrecto", "wrong", "wrong:", "falsch", "falsch:", "errata", "(",
 ];
 
 /// What stands before the secret in such a sentence.
@@ -875,6 +875,28 @@ mod tests {
             "INSERT INTO u (n, password) VALUES ('a', '[REDACTED:password]'), ('c', '[REDACTED:password]')",
         );
         check("/password/reset/8f1d3c5b7a9e2f4d6c8b0a1e?x=1", "/password/reset/[REDACTED:token]?x=1");
+        check("/reset/14/1788900000/8f1d3c5b7a9e2f4d6c8b0a1e/x", "/reset/14/1788900000/[REDACTED:token]/x");
+        check("[sudo] password for deploy: 7sZWw.AsO5", "[sudo] password for deploy: [REDACTED:password]");
+        check("the password for the box is uO_T1RX75 (qa)", "the password for the box is [REDACTED:password] (qa)");
+        check("admin password (save it now): czeBAm5Md3", "admin password (save it now): [REDACTED:password]");
+        check("PASSWORD elastic = Vm04i5Zhgs", "PASSWORD elastic = [REDACTED:password]");
+        check("the password to go on:\n\nd69d6421df46", "the password to go on:\n\n[REDACTED:password]");
+        check("password changed from old1pw to new2pw", "password changed from [REDACTED:password] to new2pw");
+        check("Passwort für kim ist hunter22", "Passwort für kim ist [REDACTED:password]");
+        check("mot de passe saisi « hunter22 » refusé", "mot de passe saisi « [REDACTED:password] » refusé");
+        check("password è stata impostata a 'hunt#r2'", "password è stata impostata a '[REDACTED:password]'");
+        check("Пароль пользователя sklad: DMdz8kTV9", "Пароль пользователя sklad: [REDACTED:password]");
+        check("hasło=PZo78 x", "hasło=[REDACTED:password] x");
+        check("user typed 'YIzx!0V8W7' as password", "user typed '[REDACTED:password]' as password");
+        check("credentials admin:Kd82mmXq rejected", "credentials admin:[REDACTED:password] rejected");
+        check("session v9xl4xyca4w3bppc662ihknzkw gone", "session [REDACTED:session] gone");
+        check("confirmation code R5QCT2 expired", "confirmation code [REDACTED:otp] expired");
+        check("CVV 957 did not match", "CVV [REDACTED:cvv] did not match");
+        check("SetEnv DB_PASS \"a b\"", "SetEnv DB_PASS \"[REDACTED:password]\"");
+        check("authPassphrase Kd82mmXq\n", "authPassphrase [REDACTED:passphrase]\n");
+        check("config set //r.test/:_authToken Kd82mmXq", "config set //r.test/:_authToken [REDACTED:token]");
+        check("AUTHENTICATE PLAIN AGJvYgBLZDgybW1YcQ==", "AUTHENTICATE PLAIN [REDACTED:password]");
+        check("\0app\0hunter22", "\0app\0[REDACTED:password]");
     }
 
     #[test]
@@ -899,6 +921,15 @@ mod tests {
         check("login(Object(Request))");
         check("INSERT INTO u (n, password) VALUES (?, ?)");
         check("/password/reset/complete-registration-step");
+        check("password for user kim was reset 3 times");
+        check("Passwort für Benutzer kim ist abgelaufen");
+        check("비밀번호는 12자 이상이어야 합니다");
+        check("account type:premium2 upgraded");
+        check("pin GPIO17 set high");
+        check("session 42 expired");
+        check("AUTH GSSAPI");
+        check("set password policy v2");
+        check("login kim succeeded");
         check("/confirm/3f2b8c1e-7a64-4c9f-8d21-5b0e9a7c4d13");
     }
 }

@@ -103,6 +103,7 @@ impl Scan<'_> {
         let from = self.skip_blanks(equals + 1);
         let prefix = usize::from(self.byte(from).is_some_and(|byte| b"NnEe".contains(&byte)));
         let quote = self.quote_at(from + prefix)?;
+        self.looks.set(self.looks.get() + 1);
         let telling = self.bound_to(name, mark)?;
         self.span(quote.inside..self.close_near(quote)?, telling)
     }
