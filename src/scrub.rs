@@ -1075,6 +1075,12 @@ mod tests {
             assert!(clean.len() < 100_000 && !["hunter2", "kim@", "eyJ"].iter().any(|secret| clean.contains(secret)));
             assert_eq!(text(&clean, Extent::Whole), clean);
         }
+        // A rule whose turn comes after there were too many has its secrets before them, too.
+        let early = "bounce for <kim@dev.test>, AKIA7SCDLV7MBCHZ4I6R, card 4539874505036988 ";
+        let clean = text(&(early.to_owned() + &"Bearer abcdef123456 ".repeat(3000)), Extent::Whole);
+        for secret in ["kim@", "AKIA7", "4539874505036988", "abcdef123456"] {
+            assert!(!clean.contains(secret), "{secret}: {}", &clean[..200]);
+        }
     }
 
     #[test]

@@ -50,7 +50,8 @@ const LOOKS_MAX: usize = 5000;
 
 /// Makes one secret of all that begins with the one beyond [`SECRETS_MAX`].
 ///
-/// A rule that stopped early did so behind its own secret beyond the bound, which is not before that of all rules.
+/// Rules stop looking once there are so many, and so one may not have seen what stands before the bound. What it missed is
+/// found when the text is scrubbed again, which goes on until nothing is found.
 pub fn bound(text: &str, spans: &mut Vec<Span>) {
     if spans.len() > SECRETS_MAX {
         spans.sort_by_key(|span| span.range.start);

@@ -44,8 +44,7 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
                 || is_reference(value)
                 || telling.form != Form::Date && is_expression(value)
                 || is_report(value, if phrase { 2 } else { 3 })
-                // Nobody is kept from a password such as `open-please`, but nobody writes one as the name of a state.
-                || is_state_name(value) && (telling.rule != "password" || value.bytes().any(|byte| byte.is_ascii_uppercase()))
+                || is_state_name(value, telling)
         }
     }
 }
@@ -202,14 +201,18 @@ fn is_report(value: &str, margin: usize) -> bool {
 }
 
 /// Whether a single name ends in a state: `NotPresent`, `token_expired`, `ERR_INVALID`.
-fn is_state_name(value: &str) -> bool {
+///
+/// A password may end in such a word, as `open-please` does, so there every word must speak of states.
+fn is_state_name(value: &str, telling: Telling) -> bool {
     let name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
     if value.len() > 48 || !value.bytes().all(name) {
         return false;
     }
     let words = keys::word_texts(value);
-    let known = |word: &&&str| word.len() > 3 && (is_sentence_word(word) || contains(STATE_WORDS, word));
-    words.len() >= 2 && words.iter().rev().take(1).any(|last| known(&last))
+    let known = |word: &&str| is_sentence_word(word) || contains(STATE_WORDS, word);
+    let all = telling.rule != "password" || words.iter().all(|word| known(word) || contains(TOPICS, word));
+    let cased = telling.rule != "password" || value.bytes().any(|byte| byte.is_ascii_uppercase());
+    words.len() >= 2 && all && cased && words.last().is_some_and(|last| last.len() > 3 && known(last))
 }
 
 /// A longer text is what its key says, without a closer look.
@@ -222,9 +225,7 @@ fn is_uniform(value: &str) -> bool {
 
 /// Whether a text shows nothing, or next to nothing, of a secret: `****`, `xxxx`, `[hidden]`, `k***@mail.test`, `eyJh...`.
 pub fn is_mask(value: &str) -> bool {
-    let starred = ["***", "•••", "●●●", "[REDACTED]", "[FILTERED]", "%5BFILTERED%5D", "[PII ", "NO_LOG"]
-        .iter()
-        .any(|stars| value.contains(stars));
+    let starred = ["***", "•••", "●●●"].iter().any(|stars| value.contains(stars));
     let head = value.strip_suffix("...").or_else(|| value.strip_suffix('…'));
     let shortened = head.is_some_and(|head| head.len() <= 8 && !head.contains(' '));
     is_uniform(value) || starred || shortened || is_named_mask(value)
@@ -251,9 +252,26 @@ fn is_named_mask(value: &str) -> bool {
         "suppressed",
         "truncated",
     ];
-    // `[FILTERED]`, `**REDACTED**`, `<<hidden>>`, `--masked--`
-    let inside = value.trim_matches(|char: char| char.is_ascii_punctuation());
-    inside.len() + 2 <= value.len() && contains(&words, inside)
+    // What another program puts in the place of a value, whole.
+    if value == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" || value.starts_with("[PII of type ") {
+        return true;
+    }
+    // `SecretBox<str>([REDACTED])`
+    let wrapped = value.strip_suffix(')').and_then(|value| value.split_once('('));
+    if let Some((name, inside)) = wrapped
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"<>_:".contains(&byte))
+    {
+        return inside.starts_with('[') && is_named_mask(inside);
+    }
+    // `[FILTERED]`, `**REDACTED**`, `<<hidden>>`, `--masked--`; but `secret!!` may be a password.
+    let marks =
+        [("[", "]"), ("(", ")"), ("<", ">"), ("**", "**"), ("--", "--"), ("__", "__"), ("%5B", "%5D"), ("%5b", "%5d")];
+    let inside = |(open, close): &(&str, &str)| value.strip_prefix(open)?.strip_suffix(close);
+    marks
+        .iter()
+        .filter_map(inside)
+        .any(|inside| contains(&words, inside.trim_matches(|char: char| char.is_ascii_punctuation())))
 }
 
 /// Whether a value stands for a secret that is put in elsewhere: `?`, `$1`, `:password`, `${PASSWORD}`, `<password>`.
@@ -281,8 +299,17 @@ pub fn is_placeholder(value: &str) -> bool {
         [b'$' | b':' | b'@', ..] => return keys::classify(&value[1..]).is_some() || is_parameter(&value[1..]),
         _ => return false,
     };
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.: |?".contains(&byte)) && digits <= 3
+    is_name_of_value(name)
+}
+
+/// Whether what stands between the marks of a placeholder names a value, and is none: `DB_PASSWORD`, `32 random bytes`.
+///
+/// A default may be the secret itself: `${DB_PASSWORD:-hunter2}`.
+fn is_name_of_value(name: &str) -> bool {
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-.: |?".contains(&byte));
+    let counted = name.contains(' ')
+        && name.split(' ').all(|word| is_digits(word, 3) || word.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    (letters || counted) && !name.contains(":-")
 }
 
 /// Whether a name is that of a parameter with a number: `1`, `p0`, `param2`, `__p_3`.
@@ -301,7 +328,6 @@ const CALLS: &[(&str, &str)] = &[
     ("%{", "}"),
     ("$(", ")"),
     ("%env(", ")%"),
-    ("(suppressed", ""),
     ("@Microsoft.KeyVault(", ""),
     ("ENC[AES256_GCM,data:", ""),
     ("!Ref ", ""),
@@ -319,8 +345,10 @@ fn is_call_for(value: &str) -> bool {
     let fits = |(start, end): &(&str, &str)| {
         value.len() > start.len() + end.len() && value.starts_with(start) && value.ends_with(end)
     };
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    value.len() <= 200 && digits * 4 <= value.len() && CALLS.iter().any(fits) && !is_random(value, 24)
+    // A single word with a digit may be the secret, which a program wrote between marks of its own.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"#$%{}()<>_-@!".contains(&byte);
+    let word = value.bytes().all(plain) && value.bytes().any(|byte| byte.is_ascii_digit());
+    value.len() <= 200 && !word && !value.contains(":-") && CALLS.iter().any(fits) && !is_random(value, 24)
 }
 
 /// Whether a value is the name that a secret goes by, as constants, headers and kinds of tokens are written:
@@ -838,6 +866,52 @@ mod tests {
         }
         for value in ["hunter2", "letmein", "changeme", "correct horse battery", "my dog Rex 99", "a", "2026-09-14"] {
             check("password", value, false);
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_mask_or_a_placeholder_is_a_secret() {
+        for value in [
+            "${DB_PASSWORD:-hunter2}",
+            "${DB_PASSWORD:-letmein}",
+            "[FILTERED] hunter2",
+            "hunter2 [REDACTED]",
+            "<hunter2>",
+            "{hunter2}",
+            "%hunter2%",
+            "#{hunter2}",
+            "{{hunter2}}",
+            "$(hunter2)",
+            "%{hunter2}",
+            "(suppressed hunter2",
+            "secret!!",
+            "!!secure",
+            "xNO_LOGx9",
+            "[PII hunter2",
+            "Letmein_Please",
+            "Summer-Changed",
+        ] {
+            check("password", value, false);
+        }
+        for value in [
+            "[FILTERED]",
+            "**REDACTED**",
+            "<<hidden>>",
+            "%5BFILTERED%5D",
+            "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER",
+            "SecretBox<str>([REDACTED])",
+            "${DB_PASSWORD}",
+            "${DB_PASSWORD:?err}",
+            "#{ENV['DB_PASSWORD']}",
+            "${{ secrets.NPM_TOKEN }}",
+            "$(cat /run/secrets/token)",
+            "%env(APP_SECRET)%",
+            "<32 random bytes>",
+            "<your-password>",
+            "(known after apply)",
+            "NotPresent",
+        ] {
+            check("password", value, true);
         }
     }
 
