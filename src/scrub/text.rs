@@ -554,7 +554,7 @@ impl<'a> Scan<'a> {
         // `userPassword:: base64`
         let encoded =
             self.is_at(start, ":: ") && self.before(start).is_some_and(|before| before.is_ascii_alphanumeric());
-        if double_colon && !encoded || self.is_at(start, "://") {
+        if double_colon && !encoded || self.is_at(start, "://") || separator == b':' && self.is_visibility(start + 1) {
             return None;
         }
         let mut at = start + 1 + usize::from(encoded);
@@ -580,6 +580,15 @@ impl<'a> Scan<'a> {
             return self.span(block, key.telling);
         }
         self.value(at, key, separator, spans)
+    }
+
+    /// Whether PHP says at `at` who sees a field, whose value comes later: `["password":protected]=> "x"`,
+    /// `["password":"App\User":private]=> "x"`.
+    fn is_visibility(&self, at: usize) -> bool {
+        let rest = &self.text[at..self.boundary(at + BESIDE_MAX)];
+        let class = rest.strip_prefix('"').and_then(|rest| rest.split_once("\":"));
+        let rest = class.map_or(rest, |(_, rest)| rest);
+        ["protected]", "private]"].iter().any(|visibility| rest.starts_with(visibility))
     }
 
     /// Whether something long and random stands at `at`: `session:4Hxqyxs5…`.
@@ -933,6 +942,11 @@ impl<'a> Scan<'a> {
             for visibility in [":protected", ":private"] {
                 if self.behind_floor(end).ends_with(visibility.as_bytes()) {
                     end -= visibility.len();
+                    // The class that the field is of: `["password":"App\User":private]`
+                    let before =
+                        &self.text[self.text.ceil_char_boundary(end.saturating_sub(BESIDE_MAX).max(self.floor))..end];
+                    let class = before.strip_suffix('"').and_then(|before| before.rfind("\":\""));
+                    end = class.map_or(end, |class| end - before.len() + class + 1);
                 }
             }
             if let Some(quote @ (b'"' | b'\'')) = self.before(end) {
@@ -1499,6 +1513,10 @@ mod tests {
         check("{\"token\":[]string{\"a1b2\"}}", "{\"token\":[]string{\"[REDACTED:token]\"}}");
         check("#{<<\"password\">> => <<\"a b\">>}", "#{<<\"password\">> => <<\"[REDACTED:password]\">>}");
         check("[\"password\":protected]=> \"a b\"", "[\"password\":protected]=> \"[REDACTED:password]\"");
+        check(
+            "[\"password\":\"App\\User\":private]=> \"a b\"",
+            "[\"password\":\"App\\User\":private]=> \"[REDACTED:password]\"",
+        );
         check(
             "variable \"db_pass\" { default = \"a b\" }",
             "variable \"db_pass\" { default = \"[REDACTED:password]\" }",
