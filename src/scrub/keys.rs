@@ -68,6 +68,8 @@ pub enum Form {
     Ids(&'static [Id]),
     /// At least so many digits.
     Digits(u8),
+    /// The number of a passport or a licence: five digits, or letters in capitals and digits.
+    Document,
     /// A day in any notation.
     Date,
     /// The name of a person.
@@ -156,7 +158,7 @@ const SECRETS: &[Group] = &[
     secret("secret", Place::Last, Form::Token, &["otp seed", "totp seed", "mfa seed"]),
     secret("token", Place::Anywhere, Form::Token, &[
         "token", "tokens", "jwt", "bearer", "access token", "refresh token", "auth token", "api token",
-        "bearer token", "csrfmiddleware token", "session token", "id token", "paseto", "branca", "saml response", "saml assertion", "samlart", "device token", "push token", "bot token",
+        "bearer token", "csrfmiddleware token", "session token", "id token", "paseto", "branca", "macaroon", "macaroons", "saml response", "saml assertion", "samlart", "device token", "push token", "bot token",
     ]),
     secret("token", Place::Last, Form::Random, &["auth", "authentication", "magic link", "invitation code", "invite code"]),
     secret("authorization", Place::Anywhere, Form::Any, &["authorization"]),
@@ -327,7 +329,7 @@ const TAILS: &[&str] = &[
     "scopes", "score", "sec", "second", "seconds", "section", "sent", "serializer", "service", "setting", "settings", "sha", "site", "size", "slot",
     "source", "spent", "started", "stat", "state", "stats", "status", "stdin", "step", "storage", "store", "strategy", "stream", "strength",
     "subject", "suffix", "sum", "supported", "tab", "table", "tag", "target", "task", "template", "throttle", "throttled",
-    "thumbprint", "tier", "time", "timeout", "title", "total", "ttl", "typ", "type", "types", "ui", "unit", "units", "updated", "uri", "url", "urls",
+    "thumbprint", "tier", "voter", "listener", "subscriber", "middleware", "interceptor", "resolver", "hasher", "mailer", "notification", "dialog", "modal", "widget", "screen", "region", "time", "timeout", "title", "total", "ttl", "typ", "type", "types", "ui", "unit", "units", "updated", "uri", "url", "urls",
     "usage", "used", "user", "username", "uses", "valid", "validated", "validation", "validator", "validity", "variant", "verb", "verified",
     "version", "view", "visibility", "wait", "wall", "warning", "weak", "window", "writer", "year",
     "can",
@@ -377,6 +379,14 @@ const FACTS: &[&str] = &[
     "mode",
     "by",
     "granted",
+    "uri",
+    "url",
+    "endpoint",
+    "host",
+    "hostname",
+    "port",
+    "project",
+    "project_id",
 ];
 
 /// The class of a key, given with its escapes decoded.
@@ -420,7 +430,7 @@ pub fn rule_of_word(word: &str) -> Option<&'static str> {
 
 /// Whether a key inside an object of secrets names a fact about them.
 pub fn is_fact(key: &str) -> bool {
-    words(key).last().is_some_and(|last| contains(FACTS, last.text))
+    words(key).last().is_some_and(|last| contains(FACTS, last.text)) || contains(FACTS, key)
 }
 
 /// The last two words of a key, of which there may be one only.
@@ -700,7 +710,9 @@ fn telling(group: &Group, key: &str) -> Telling {
         Form::Email | Form::Name | Form::FullName | Form::Place | Form::Street | Form::Postcode => Numbers::Count,
         Form::Cookie | Form::Random | Form::Mixed | Form::Grant | Form::Phrase => Numbers::Count,
         Form::Any | Form::Token | Form::Behind(_) | Form::Code | Form::ShortCode => Numbers::Secret,
-        Form::Phone | Form::Digits(_) | Form::Date | Form::Ids(_) | Form::Zip | Form::Dialled => Numbers::Secret,
+        Form::Phone | Form::Digits(_) | Form::Document | Form::Date | Form::Ids(_) | Form::Zip | Form::Dialled => {
+            Numbers::Secret
+        }
     };
     let numbers = match key {
         key if COUNTED.contains(&key) => Numbers::Count,

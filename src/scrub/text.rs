@@ -171,6 +171,8 @@ pub fn find_under(value: &str, telling: Telling, words: &Words, spans: &mut Vec<
             spans.extend(scan.span(usize::from(start)..value.len(), Telling { form: Form::Any, ..telling }));
         }
         _ if telling.rule == "cookie" && scan.cookies(0, b'"', telling, spans) => {}
+        // A sentence about an address, which is found by its form: `The email kim@dev.test has already been taken.`
+        Form::Email if value.split_ascii_whitespace().nth(4).is_some() && !value.contains(['<', ',']) => {}
         _ => spans.extend(scan.span(0..value.len(), telling)),
     }
 }
@@ -202,8 +204,10 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             b':' => {
                 let spaced =
                     scan.byte(at + 1).is_some_and(|next| next.is_ascii_whitespace()) || scan.is_random_ahead(at + 1);
-                scan.after_separator(at, spans)
-                    .or_else(|| if spans.len() > known || !spaced { None } else { scan.after_word(at) })
+                scan.after_separator(at, spans).or_else(|| {
+                    let none = spans.len() > known || !spaced || scan.is_empty_field(at);
+                    if none { None } else { scan.after_word(at) }
+                })
             }
             b' ' => {
                 scan.after_program(at, &mut commands);
@@ -1040,6 +1044,10 @@ impl<'a> Scan<'a> {
             if telling.rule == "cookie" && self.cookies(quote.inside, quote.byte, telling, spans) {
                 return None;
             }
+            // `password = "old" -> "new"`
+            if let Some(next) = self.changed_to(close).and_then(|next| self.quote_at(next)) {
+                spans.extend(self.span(next.inside..self.close(next, key.quoting), telling));
+            }
             return self.span(quote.inside..close, telling);
         }
         if let Some(end) = self.braced_end(at, separator) {
@@ -1060,7 +1068,9 @@ impl<'a> Scan<'a> {
                 return None;
             }
             scan_from = self.brackets_end(at);
-            if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric) {
+            if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric)
+                || open == b'{' && self.has_own_keys(at, scan_from, key)
+            {
                 return None;
             }
             let end = self.value_end(scan_from, key, separator);
@@ -1109,6 +1119,27 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Where the new value begins behind the old one, whose quote closes at `close`.
+    fn changed_to(&self, close: usize) -> Option<usize> {
+        let arrow = [" -> ", " => ", " → "].iter().find(|arrow| self.is_at(close + 1, arrow))?;
+        Some(close + 1 + arrow.len())
+    }
+
+    /// Whether an object of a session or of an authorization is written at `at` with keys of its own, none of which is
+    /// the secret's own: `session => {"login" => "kim", "password" => "…"}`.
+    fn has_own_keys(&self, at: usize, end: usize, key: Key) -> bool {
+        let name = self.text[key.start..at].trim_start_matches(['"', '\'', ':']);
+        let about = ["session", "auth"].iter().any(|about| {
+            name.get(..about.len()).is_some_and(|start| start.eq_ignore_ascii_case(about))
+                && !name[about.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+        });
+        let inside = &self.text[at + 1..end];
+        let names = inside.split([',', '{', '\n']).filter_map(|member| member.split_once([':', '=']));
+        let mut names = names.map(|(name, _)| name.trim_matches(|char: char| !char.is_ascii_alphanumeric())).peekable();
+        let own = ["id", "sid", "key", "value", "data", "raw", "hash", "code", "t", "v", "s", "cookie", "header"];
+        about && names.peek().is_some() && !names.any(|name| own.iter().any(|own| own.eq_ignore_ascii_case(name)))
+    }
+
     /// Whether a bare word behind a separator is a literal, a step of a name or a number of something else.
     fn is_no_value(&self, word: &str, at: usize, key: Key, separator: u8) -> bool {
         let word = word.trim_end_matches([',', ';', ')', '}']);
@@ -1121,7 +1152,47 @@ impl<'a> Scan<'a> {
         let named = !matches!(key.telling.rule, "password" | "passphrase" | "pin") && (step || chain);
         // A protocol's field, a sort order, a yes: `string password = 2;`, `{ token: 1 }`, `has_password=1`.
         let tiny = self.reading == Reading::Prose && is_digits(word, 2) && key.telling.numbers != Numbers::Always;
-        literal.iter().any(|known| known.eq_ignore_ascii_case(word)) || tight && named || tiny || is_regex(word)
+        // A metric and a selector: `auth.token.refresh:1|c`, `.field--password:not([hidden])`.
+        let count = word.find('|').is_some_and(|bar| {
+            let unit = ["c", "g", "h", "m", "ms", "s", "d"];
+            is_digits(&word[..bar].replace(['.', '-', '+'], ""), 20)
+                && word[bar + 1..].split(['|', ',']).next().is_some_and(|first| unit.contains(&first))
+        });
+        let pseudo = ["not(", "is(", "has(", "where(", "nth-"].iter().any(|class| word.starts_with(class));
+        literal.iter().any(|known| known.eq_ignore_ascii_case(word))
+            || tight && (named || count || pseudo)
+            || tiny
+            || is_regex(word)
+            || separator == b':' && self.before(at) == Some(b' ') && self.is_empty_field(at - 2)
+            || self.is_argument_of_its_name(word, at, key, separator)
+    }
+
+    /// Whether the field before the colon at `at` is empty and the next one follows, as Go prints a structure:
+    /// `{Addr:x Username: Password: DB:2}`.
+    fn is_empty_field(&self, at: usize) -> bool {
+        let is_name = |name: &str| {
+            name.starts_with(|first: char| first.is_ascii_uppercase())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let is_field = |word: &str| word.split_once(':').is_some_and(|(name, _)| is_name(name));
+        let before = &self.text[self.text.ceil_char_boundary(at.saturating_sub(160).max(self.floor))..at];
+        let behind = &self.text[at + 1..self.boundary(at + 65)];
+        let mut words = before.rsplit(' ');
+        behind.strip_prefix(' ').is_some_and(|next| next.split(' ').next().is_some_and(is_field))
+            && words.next().is_some_and(is_name)
+            && words.next().is_some_and(|field| is_field(field.trim_start_matches(['{', '&', '['])))
+    }
+
+    /// Whether a program hands over a variable of the argument's own name: `login(user=user, password=password)`.
+    fn is_argument_of_its_name(&self, word: &str, at: usize, key: Key, separator: u8) -> bool {
+        let argument = self.before(key.start).is_some_and(|before| b"( \n\t".contains(&before));
+        let ends = self.byte(at + word.len()).is_some_and(|next| b"),".contains(&next));
+        let name = self.text[key.start..at].trim_end_matches(['=', ' ']);
+        separator == b'='
+            && argument
+            && ends
+            && name == word
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     }
 
     fn span(&self, range: Range<usize>, telling: Telling) -> Option<Span> {
@@ -1142,7 +1213,7 @@ impl<'a> Scan<'a> {
     fn person_end(&self, end: usize, telling: Telling, separator: u8) -> usize {
         let is_part: fn(&u8) -> bool = match telling.form {
             Form::Phone => |byte| byte.is_ascii_digit() || b"()-/.+".contains(byte),
-            Form::Digits(_) => |byte| byte.is_ascii_digit() || byte.is_ascii_uppercase(),
+            Form::Digits(_) | Form::Document => |byte| byte.is_ascii_digit() || byte.is_ascii_uppercase(),
             Form::Date => |byte| byte.is_ascii_digit() || *byte == b'.',
             Form::Name | Form::Place | Form::Street if separator == b':' => {
                 |byte| !b",;|\"'()[]{}<>=:\\".contains(byte)
@@ -1173,7 +1244,8 @@ impl<'a> Scan<'a> {
     /// Whether a placeholder in brackets, which may hold spaces, is all of the value at `at`.
     fn placeholder_at(&self, at: usize) -> bool {
         let head = &self.text[at..self.boundary(at + 64)];
-        let brackets = [("{{", "}}"), ("${", "}"), ("$(", ")"), ("{", "}"), ("<", ">"), ("[", "]"), ("(", ")")];
+        let brackets =
+            [("{{", "}}"), ("${{", "}}"), ("${", "}"), ("$(", ")"), ("{", "}"), ("<", ">"), ("[", "]"), ("(", ")")];
         let close = brackets.iter().find(|(open, _)| head.starts_with(open)).map(|(_, close)| close);
         let Some(end) = close.and_then(|close| Some(head.find(close)? + close.len())) else { return false };
         let goes_on = self.byte(at + end).is_some_and(|next| next.is_ascii_alphanumeric());
@@ -1386,7 +1458,8 @@ impl<'a> Scan<'a> {
     }
 
     fn is_at(&self, at: usize, literal: &str) -> bool {
-        self.bytes[at..].get(..literal.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(literal.as_bytes()))
+        let bytes = self.bytes.get(at..).and_then(|rest| rest.get(..literal.len()));
+        bytes.is_some_and(|bytes| bytes.eq_ignore_ascii_case(literal.as_bytes()))
     }
 
     fn boundary(&self, at: usize) -> usize {

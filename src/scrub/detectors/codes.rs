@@ -22,7 +22,7 @@ pub const RULES: &[ValueRule] = &[
                 "验证码", "校验码", "动态码", "驗證碼", "認證碼", "인증번호", "인증 번호", "인증코드", "인증 코드", "प्रमाणीकरण कोड", "mã xác", "mã otp", "رمز التحقق", "קוד האימות",
             ],
             look: looks::digits_ahead,
-            pattern: r#"(?i:(?:ihr|dein|votre|ton|je|uw|din) code|code lautet|(?:[a-z]|\xc3.)*(?:gs|its|einmal|anmelde|freischalt|login|zugangs)code|(?:sms|m|push|chip)tan|\btan|pin ihrer|pin lautet|code (?:de|d') ?(?:v|s|c|a)|usage unique|digo(?: de [vsca]| es|:)|codice (?:di|otp|monouso)|tuo codice|(?:verificatie|beveiligings|inlog|bevestigings)code|kod (?:weryfikacyjny|sms|autoryzacyjny)|twój kod|engangskode?|verifieringskod|din kode?|bekreftelseskode|kertakoodi|vahvistuskoodi|ov\S{1,12} kód|do\S{1,4}rulama kodu|onay kodu|код подтвержд|ваш код|код (?:для|доступа|безопасности|входа)|認証コード|確認コード|認証番号|ワンタイムパスワード|验证码|校验码|动态码|驗證碼|認證碼|인증 ?번호|인증 ?코드|प्रमाणीकरण कोड|mã xác|mã otp|رمز التحقق|קוד האימות|Код подтвержд|Ваш код|Код (?:для|доступа))[^0-9\n;\[]{0,48}?[^0-9A-Za-z.,/+-]([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:[^0-9A-Za-z.:,/-]|[.,:-](?:[^0-9]|\z)|\z)"#,
+            pattern: r#"(?i:(?:ihr|dein|votre|ton|je|uw|din) code|code lautet|(?:[a-z]|\xc3.)*(?:gs|its|einmal|anmelde|freischalt|login|zugangs)code|(?:sms|m|push|chip)tan|\btan|pin ihrer|pin lautet|code (?:de|d') ?(?:v|s|c|a)|usage unique|digo(?: de [vsca]| es|:)|codice (?:di|otp|monouso)|tuo codice|(?:verificatie|beveiligings|inlog|bevestigings)code|kod (?:weryfikacyjny|sms|autoryzacyjny)|twój kod|engangskode?|verifieringskod|din kode?|bekreftelseskode|kertakoodi|vahvistuskoodi|ov\S{1,12} kód|do\S{1,4}rulama kodu|onay kodu|код подтвержд|ваш код|код (?:для|доступа|безопасности|входа)|認証コード|確認コード|認証番号|ワンタイムパスワード|验证码|校验码|动态码|驗證碼|認證碼|인증 ?번호|인증 ?코드|प्रमाणीकरण कोड|mã xác|mã otp|رمز التحقق|קוד האימות|Код подтвержд|Ваш код|Код (?:для|доступа))[^0-9\n;\[]{0,48}?[^0-9A-Za-z.,/+-]([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:[^0-9A-Za-z.:,/-]|[.,:-](?:[^0-9]|\z)|,[0-9]{1,2}\xe5|\z)"#,
             check: is_foreign_code,
         },
         secrets: &[
@@ -36,6 +36,7 @@ pub const RULES: &[ValueRule] = &[
             ("Ваш код подтверждения: 64191. Никому", "64191"),
             ("認証コード：199901（10分間有効）", "199901"),
             ("【店】验证码：199901，5分钟内有效", "199901"),
+            ("您的验证码是860427,5分钟内有效。", "860427"),
             ("Die PIN Ihrer Karte lautet 8265.", "8265"),
             ("Je code is 513995. Geldig", "513995"),
         ],

@@ -85,7 +85,7 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &["@", "%40", "&#64;", "&#x40;", "&commat;"],
             look: looks::at_or_escaped,
-            pattern: r"((?:[A-Za-z0-9]|[\x80-\xff])(?:[A-Za-z0-9._+~-]|[\x80-\xff])*(?:@|%40|&#64;|&#[xX]40;|&commat;)(?:(?:[A-Za-z0-9-]|[\x80-\xff])+\.)+[A-Za-z]{2,24})(?:[^A-Za-z0-9]|\z)",
+            pattern: r"((?:[A-Za-z0-9]|[\xc2-\xd4][\x80-\xbf])(?:[A-Za-z0-9._+~-]|[\xc2-\xd4][\x80-\xbf])*(?:@|%40|&#64;|&#[xX]40;|&commat;)(?:(?:[A-Za-z0-9-]|[\x80-\xff])+\.)+[A-Za-z]{2,24})(?:[^A-Za-z0-9]|\z)",
             check: checks::is_email,
         },
         secrets: &[
@@ -93,6 +93,7 @@ pub const RULES: &[ValueRule] = &[
             ("user=kim%40dev.test&a=1", "kim%40dev.test"),
             ("Duplicate entry 'lee@dev.test' for key", "lee@dev.test"),
             ("mail an müller@dev.test.", "müller@dev.test"),
+            ("このアドレスkim@dev.testは既に", "kim@dev.test"),
             ("<p>lee&#64;dev.test</p>", "lee&#64;dev.test"),
             ("export_lee@dev.test_20260812.zip", "export_lee@dev.test"),
             ("ftp://lee%40dev.test@ftp.example/in", "lee%40dev.test"),
@@ -104,6 +105,7 @@ pub const RULES: &[ValueRule] = &[
             "logo@2x.png",
             "react-dom@18.2.0",
             "Message-ID: <20260914080000.12345.qmail@dev.test>",
+            "<CAF0k9Qx7mPz+81TtR3=vb2c_hV0dK5a9QeW@mail.dev.test>",
             "https://kim@dev.test/path",
             "root@localhost",
             "App\\Controller@index",
@@ -115,6 +117,24 @@ pub const RULES: &[ValueRule] = &[
             "vite@5.0.0-beta.rc",
             "postgres://app:secret@db.dev.test/x",
         ],
+    },
+    ValueRule {
+        id: "dialled_phone",
+        what: "phone numbers in links and in what telephone systems write",
+        kind: Kind::Pii,
+        find: Find::Near {
+            keywords: &["wa.me", "whatsapp.com", "callerid(", "tel:", "callto:", "sip:", "sips:"],
+            look: looks::digit_ahead,
+            pattern: r"(?i:\bwa\.me/|api\.whatsapp\.com/send\?phone=|callerid\((?:num|all|ani)\)=|\btel:|\bcallto:|\bsips?:)(?:%2B|\+)?([0-9][0-9().-]{5,18}[0-9])(?:[^0-9A-Za-z]|\z)",
+            check: checks::sure,
+        },
+        secrets: &[
+            ("https://wa.me/31648219055?text=Hi", "31648219055"),
+            ("Set(\"CALLERID(num)=0205550173\") in", "0205550173"),
+            ("From: <sip:0205550173@pbx.dev.test>", "0205550173"),
+            ("tel:555-0173-22", "555-0173-22"),
+        ],
+        innocent: &["wa.me/message", "hotel:12345678", "sip:1001@pbx.dev.test", "tel:112"],
     },
     ValueRule {
         id: "national_phone",

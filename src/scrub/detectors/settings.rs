@@ -27,6 +27,19 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["app@tcp(10.0.0.3:3306)/shop", "app:****@tcp(db)/x"],
     },
     ValueRule {
+        id: "mattermost_hook",
+        what: "secret paths of webhooks of Mattermost and Rocket.Chat",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["hooks"],
+            look: always,
+            pattern: r"://[^\s/]+/hooks/([a-z0-9]{26}|[A-Za-z0-9]{17,24}/[A-Za-z0-9]{40,64})(?:[^A-Za-z0-9]|\z)",
+            check: checks::has_digit,
+        },
+        secrets: &[("https://chat.dev.test/hooks/ekyhqu0tvhv601a4efj6j8g12j", "ekyhqu0tvhv601a4efj6j8g12j")],
+        innocent: &["https://chat.dev.test/hooks/incoming", "/hooks/ekyhqu0tvhv601a4efj6j8g12j.js"],
+    },
+    ValueRule {
         id: "oracle_dsn",
         what: "passwords in connection strings of Oracle",
         kind: Kind::Secret,

@@ -305,10 +305,13 @@ impl Scan<'_> {
 
     /// The secret behind a name and a colon: `credentials admin:hunter2 rejected`.
     pub fn after_credentials(&self, at: usize) -> Option<Span> {
-        let word = &self.text[self.word_start(at)..at];
-        if !["credentials", "credential", "creds", "login", "logon"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(word))
+        let start = self.word_start(at);
+        let word = &self.text[start..at];
+        let statistics = word == "auth" && self.word_before(start) == "stats";
+        if !statistics
+            && !["credentials", "credential", "creds", "login", "logon"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(word))
         {
             return None;
         }
@@ -319,7 +322,8 @@ impl Scan<'_> {
         let is_name = !name.is_empty()
             && !keys::is_tail(name)
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.@-".contains(&byte));
-        let shaped = is_name && secret.len() >= 6 && is_spoken_password(secret, false);
+        let shaped =
+            is_name && (secret.len() >= 6 && is_spoken_password(secret, false) || statistics && secret.len() >= 4);
         if shaped { self.span(from + name.len() + 1..end, keys::classify("password")?) } else { None }
     }
 
@@ -469,6 +473,7 @@ impl Scan<'_> {
             Speech::Password => {
                 let once = self.word_before(self.word_start(at)).to_ascii_lowercase();
                 let once = ["time", "one-time", "onetime", "temporary", "otp"].contains(&once.as_str());
+                let asserted = asserted || self.is_netrc(at);
                 is_spoken_password(value, asserted || once && is_digits(value, 8))
             }
             Speech::Phrase => match self.phrase_end(start) {
@@ -495,6 +500,13 @@ impl Scan<'_> {
         (found && !harmless).then_some(Span { range: start..end, rule: telling.rule })
     }
 
+    /// Whether the word before `at` stands behind a login, as in `.netrc`: `machine x login kim password …`.
+    fn is_netrc(&self, at: usize) -> bool {
+        let before = &self.text[self.text.ceil_char_boundary(at.saturating_sub(160).max(self.floor))..at];
+        let mut words = before.split_ascii_whitespace().rev();
+        words.nth(2) == Some("login") && words.nth(1) == Some("machine")
+    }
+
     /// A code of digits before the place `at`, where ` is your … code` begins.
     pub fn before_sentence(&self, at: usize) -> Option<Span> {
         if !self.is_at(at, " is your ") {
@@ -511,8 +523,10 @@ impl Scan<'_> {
 
     /// Credentials in the dialogs of mail, file and cache servers: `PASS x`, `LOGIN kim x`, `AUTH PLAIN x`.
     pub fn after_command(&self, at: usize) -> Option<Span> {
-        let start = self.word_start(at);
-        let word = &self.text[start..at];
+        // As a server's monitor shows it: `"AUTH" "secret"`.
+        let end = at - usize::from(self.before(at) == Some(b'"'));
+        let start = self.word_start(end);
+        let word = &self.text[start..end];
         let known = ["PASS", "LOGIN", "AUTH", "AUTHENTICATE", "IDENTIFY", "OPER", "login"];
         if !known.contains(&word) {
             return None;
@@ -532,9 +546,12 @@ impl Scan<'_> {
         let line =
             at + self.text[at..line].find("\\r").or_else(|| self.text[at..line].find("\\n")).unwrap_or(line - at);
         let words: Vec<&str> = self.text[at..line].split_ascii_whitespace().take(4).collect();
+        let is_quoted = |word: &str| word.len() >= 6 && word.starts_with('"') && word.ends_with('"');
         let secret = match (word, &words[..]) {
             ("PASS", [secret]) if !secret.contains('/') && is_spoken_password(secret, true) => *secret,
-            ("LOGIN" | "login" | "OPER", [_, secret]) if is_spoken_password(secret, true) => *secret,
+            ("LOGIN" | "login" | "OPER", [_, secret]) if is_quoted(secret) || is_spoken_password(secret, true) => {
+                *secret
+            }
             ("AUTH", [method, secret, ..])
                 if ["PLAIN", "LOGIN", "XOAUTH2", "CRAM-MD5"].contains(method)
                     && secret.len() >= 8
@@ -545,7 +562,11 @@ impl Scan<'_> {
             ("AUTHENTICATE", ["PLAIN" | "LOGIN" | "XOAUTH2", secret]) if secret.len() >= 8 && !is_slug(secret) => {
                 *secret
             }
-            ("AUTH", [secret] | [_, secret]) if is_spoken_password(secret, false) && !is_slug(secret) => *secret,
+            ("AUTH", [secret] | [_, secret])
+                if is_quoted(secret) && end < at || is_spoken_password(secret, false) && !is_slug(secret) =>
+            {
+                *secret
+            }
             ("IDENTIFY", [secret] | [_, secret]) if is_spoken_password(secret, true) => *secret,
             _ => return None,
         };
@@ -818,8 +839,12 @@ pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
     let special = quantity && letter || is_technical(word);
     let code = word.starts_with(['-', '/', '(', '<', '{', '[', '$', '%', '=', '!'])
         || word.contains(['(', '=', '/', '\\', '\''])
-        || is_slug(word) && word.contains(['.', '_']);
+        || is_slug(word) && word.contains(['.', '_']) && !(asserted && digit && camel_or_capital(word));
     word.len() >= 4 && shape && !special && !code
+}
+
+fn camel_or_capital(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_uppercase()) && word.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// Whether a word is made of several, as names of settings are.
