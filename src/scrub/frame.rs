@@ -419,7 +419,7 @@ const HALVES: &[&str] = &[
     "guardian", "parent", "spouse", "child", "cdtr", "dbtr", "ultmtcdtr", "ultmtdbtr", "initgpty", "billingdetails", "shippingdetails", "customerdetails", "shipto", "billto", "soldto",
     "billingaddress", "shippingaddress", "emergencycontact", "accountholder", "holder", "billing", "shipping", "user", "owner", "author", "sender", "driver", "assignee", "committer",
     "organizer", "reporter", "profile", "creator", "identity", "attendee", "participant", "signer", "lead", "actor", "name", "names", "first", "last", "given", "family", "middle", "nm",
-    "2fa", "access", "account", "api", "backup", "bank", "card", "client", "code", "codes", "id", "key", "keys", "mfa", "number", "no", "otp",
+    "2fa", "twofactor", "access", "account", "api", "backup", "bank", "card", "client", "code", "codes", "id", "key", "keys", "mfa", "number", "no", "otp",
     "plz", "postal", "postcode", "private", "recovery", "secret", "session", "signing", "sms", "totp", "verification", "zip", "zipcode",
 ];
 

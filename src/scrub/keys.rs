@@ -184,7 +184,7 @@ const SECRETS: &[Group] = &[
         "pin", "pins", "pin code", "access code", "door code", "entry code", "alarm code", "arm code", "disarm code", "duress code", "gate code", "lock code", "geheimzahl", "puk",
         "tuercode", "tresorcode", "zugangscode",
     ]),
-    secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code", "kartenpruefnummer", "pruefziffer"]),
+    secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code", "kartenpruefnummer", "pruefziffer", "cc cid", "card cid"]),
     secret("cvv", Place::Alone, Form::Code, &["csc"]),
     secret("csrf", Place::Anywhere, Form::Token, &["csrf", "xsrf", "csrf token", "xsrf token"]),
     secret("csrf", Place::Last, Form::Random, &["form key"]),
@@ -387,6 +387,9 @@ const FACTS: &[&str] = &[
     "port",
     "project",
     "project_id",
+    "table",
+    "driver",
+    "guard",
 ];
 
 /// The class of a key, given with its escapes decoded.

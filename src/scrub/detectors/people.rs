@@ -119,6 +119,44 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
+        id: "display_name",
+        what: "names before the addresses of mails",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &["@"],
+            look: looks::mailbox,
+            pattern: r#"(?:\A|[":,;>\[ ]|\\")((?:[A-Za-z]|[\xc3-\xd4][\x80-\xbf])[^"<>@:;,\n\\]{2,63}?)(?:\\?")? ?<[A-Za-z0-9._%+-]{1,64}@"#,
+            check: checks::is_full_name,
+        },
+        secrets: &[
+            ("To: \"Annika Berg\" <annika.berg@dev.test>", "Annika Berg"),
+            ("Ulrike Sander <us@dev.test>", "Ulrike Sander"),
+        ],
+        innocent: &["Shop <noreply@dev.test:25/x>", "postgres://x <at> y", "bounce for <kim>"],
+    },
+    ValueRule {
+        id: "street",
+        what: "streets with the number of a house in sentences",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &[
+                " street", " avenue", " drive", " road", " lane", " boulevard", " court", " terrace", " blvd", "straße", "strasse", "str.", "gasse", "allee", " rue ", "straat",
+                "gracht", "calle ",
+            ],
+            look: looks::house,
+            pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht) [1-9][0-9]{0,3}[a-z]?|Calle (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
+            check: checks::sure,
+        },
+        secrets: &[
+            ("failed for 1847 Maple Ridge Drive: unit", "1847 Maple Ridge Drive"),
+            ("Lieferung an Hauptstraße 12a, Ulm", "Hauptstraße 12a"),
+            ("livré au 12 rue de la Paix, Paris", "12 rue de la Paix"),
+            ("naar Keizersgracht 123 gebracht", "Keizersgracht 123"),
+            ("entrega en Calle Mayor 12, bajo", "Calle Mayor 12"),
+        ],
+        innocent: &["404 Not Found via GET", "on Drive C", "3 new roads", "street view 12", "via Fastly 12 ms"],
+    },
+    ValueRule {
         id: "dialled_phone",
         what: "phone numbers in links and in what telephone systems write",
         kind: Kind::Pii,
@@ -270,6 +308,19 @@ pub const RULES: &[ValueRule] = &[
             "version: 1; n: 2; m: 3",
             "N: 5",
         ],
+    },
+    ValueRule {
+        id: "vcard_name",
+        what: "formatted names in vCards",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &["begin:vcard"],
+            look: looks::always,
+            pattern: r"(?:\n|\\n|\r)(?:FN|NICKNAME)(?:;[^:\r\n\\]{0,40})?:([^\r\n\\]{2,120})",
+            check: checks::sure,
+        },
+        secrets: &[("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Piotr Zielinski\r\nEND:VCARD", "Piotr Zielinski")],
+        innocent: &["BEGIN:VCARD\nVERSION:3.0\nEND:VCARD"],
     },
     ValueRule {
         id: "mrz",

@@ -40,6 +40,32 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["https://chat.dev.test/hooks/incoming", "/hooks/ekyhqu0tvhv601a4efj6j8g12j.js"],
     },
     ValueRule {
+        id: "pgpass_line",
+        what: "passwords in the lines of `.pgpass`",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["pgpass"],
+            look: always,
+            pattern: r#"(?i:pgpass)[^\n]{0,64}?[ \n"'](?:[A-Za-z0-9_.*-]+|\[[0-9a-f:]+\]):(?:[0-9]{2,5}|\*):[^\s:]+:[^\s:]+:([^\s"']{3,128})"#,
+            check: is_set,
+        },
+        secrets: &[("file \"/root/.pgpass\" line 1 ignored: db01:5432:shop:etl:pgP4ss_etl", "pgP4ss_etl")],
+        innocent: &["file \"/root/.pgpass\" has group or world access", ".pgpass: db01:5432:shop"],
+    },
+    ValueRule {
+        id: "crypt_key",
+        what: "the key of a shop's settings in PHP",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["crypt"],
+            look: always,
+            pattern: r#"(?i:crypt)'\s*=>\s*(?:\[|array\s*\()\s*'key'\s*=>\s*'([^'\s]{16,128})'"#,
+            check: checks::has_digit,
+        },
+        secrets: &[("'crypt' => [\n  'key' => '90b283763c0dcf108208b1336e8e89fb'\n ]", "90b283763c0dcf108208b1336e8e89fb")],
+        innocent: &["'crypt' => ['key' => '']", "'crypt' => ['cost' => 12]"],
+    },
+    ValueRule {
         id: "oracle_dsn",
         what: "passwords in connection strings of Oracle",
         kind: Kind::Secret,
@@ -198,7 +224,7 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["psk mode \"dhe\"", "PRAGMA key not supported", "ConvertTo-SecureString $plain -AsPlainText"],
     },
     ValueRule {
-        id: "pgpass",
+        id: "pgpass_line",
         what: "lines of .pgpass",
         kind: Kind::Secret,
         find: Find::Whole {

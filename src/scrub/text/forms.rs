@@ -26,6 +26,13 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
         Numbers::Count => is_digits(value, usize::MAX),
         Numbers::Tally => is_digits(value, TALLY_DIGITS_MAX),
     };
+    // The well-known identifiers of accounts of Windows.
+    let sid = telling.rule == "session"
+        && value.starts_with("S-1-")
+        && value[4..].bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if sid {
+        return true;
+    }
     let time = telling.form != Form::Date && is_iso_time(value);
     let scheme = telling.rule == "authorization" && super::is_scheme(value);
     if count || time || scheme {

@@ -77,6 +77,7 @@ const LINKING: &[&str] = &[
     "changed", "from", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
     "received", "supplied", "saisi", "saisie", "entré", "eingegeben", "ingresada", "introducida", "inserita", "digitada", "informada",
     "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
+    "temporary", "provisoire", "temporaire", "provisional", "temporal", "provisória", "temporária", "provvisoria", "temporanea", "tijdelijke", "initial", "default",
 ];
 
 /// Words that begin what stands between a secret's name and `is` or a colon: `password for kim is …`.
@@ -625,6 +626,8 @@ impl Scan<'_> {
         if !NAMING_CALLS.iter().any(|known| known.eq_ignore_ascii_case(call)) {
             return;
         }
+        let lower = call.to_ascii_lowercase();
+        let sets = ["add", "append", "define", "put", "set", "with"].iter().any(|verb| lower.starts_with(verb));
         let mut named: Option<(usize, Telling)> = None;
         self.arguments(at + 1, |index, quoted, range| {
             let telling = self.words.classify(&self.text[range.clone()]).filter(|telling| telling.kind == Kind::Secret);
@@ -632,7 +635,7 @@ impl Scan<'_> {
                 Some((name, class)) if quoted && index == name + 1 => {
                     named = None;
                     // `get("password", "token")` gets two.
-                    if telling.is_none() || is_random(&self.text[range.clone()], 12) {
+                    if sets || telling.is_none() || is_random(&self.text[range.clone()], 12) {
                         spans.extend(self.span(range, class));
                     }
                 }
@@ -779,7 +782,7 @@ impl Scan<'_> {
         (count >= 4 && whole).then_some(end)
     }
 
-    fn word_before(&self, at: usize) -> &str {
+    pub fn word_before(&self, at: usize) -> &str {
         let Some(end) = at.checked_sub(1).filter(|end| *end >= self.floor && matches!(self.bytes[*end], b' ' | b'-'))
         else {
             return "";
@@ -917,6 +920,7 @@ mod tests {
         check("session v9xl4xyca4w3bppc662ihknzkw gone", "session [REDACTED:session] gone");
         check("confirmation code R5QCT2 expired", "confirmation code [REDACTED:otp] expired");
         check("CVV 957 did not match", "CVV [REDACTED:cvv] did not match");
+        check("define( 'DB_PASSWORD', 'wpDb!Secret' );", "define( 'DB_PASSWORD', '[REDACTED:password]' );");
         check("SetEnv DB_PASS \"a b\"", "SetEnv DB_PASS \"[REDACTED:password]\"");
         check("authPassphrase Kd82mmXq\n", "authPassphrase [REDACTED:passphrase]\n");
         check("config set //r.test/:_authToken Kd82mmXq", "config set //r.test/:_authToken [REDACTED:token]");
