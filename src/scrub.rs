@@ -422,6 +422,7 @@ impl Scrubber {
                     // A value that was a secret itself names nothing.
                     let names = Some(Text { text: &value, meaning }).filter(|_| scrubbed.is_none());
                     leave(&mut frames, names, &self.detectors.words);
+                    frame::armour(&mut frames, &value);
                     if let Some(scrubbed) = scrubbed {
                         edit.replace(tokens.span(), &written_value(&scrubbed));
                     }

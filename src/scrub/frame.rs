@@ -241,6 +241,19 @@ impl Frame {
     }
 }
 
+/// Behind a string in an array of lines, the first of which may open the armour of a private key.
+pub fn armour(frames: &mut [Frame], line: &str) {
+    let Some(frame) = frames.last_mut().filter(|frame| frame.kind == Kind::Array) else { return };
+    if line.starts_with("-----BEGIN ") && line.contains("PRIVATE KEY") && !line.contains("-----END") {
+        frame.named = keys::classify("private_key");
+    } else if line.starts_with("-----END ") {
+        frame.named = None;
+    } else {
+        return;
+    }
+    frame.class = frame.inside.or(frame.named);
+}
+
 /// A string among the values.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {

@@ -494,7 +494,7 @@ const SCHEMES: &[(&str, Scheme)] = &[
 #[rustfmt::skip]
 const HARMLESS_COOKIES: &[&str] = &[
     "_ga", "_gid", "_gat", "_gcl", "_fbp", "_hj", "_pk_", "_uet", "__utm", "ajs_", "amp_", "consent", "cookieconsent", "cookie_consent", "country", "currency",
-    "darkmode", "dark_mode", "euconsent", "hubspotutk", "lang", "language", "locale", "mp_", "optanon", "optimizely", "seen", "theme", "timezone", "tz", "utm_",
+    "darkmode", "dark_mode", "euconsent", "hubspotutk", "lang", "language", "locale", "mp_", "optanon", "optimizely", "seen", "theme", "timezone", "tz", "utm_", ".aspnetcore.culture",
 ];
 
 /// Parts of names of cookies that tell of a secret, besides telling words.
@@ -1356,6 +1356,8 @@ impl<'a> Scan<'a> {
                     !next.is_some_and(|next| next.is_ascii_alphanumeric())
                 }
                 b'&' => separator != b':' || self.name_follows(at + 1),
+                // `;jsessionid=17ADA58F…?tab=2`
+                b'?' => separator == b'=' && self.name_follows(at + 1),
                 b',' | b';' if separator == b':' && self.is_unspaced(at + 1) => true,
                 b',' | b';' => match next {
                     None | Some(b'"' | b'\'' | b'`' | b')' | b']' | b'}' | b'>' | b'\\') => true,

@@ -41,6 +41,7 @@ pub const RULES: &[ValueRule] = &[
             ("Die PIN Ihrer Karte lautet 8265.", "8265"),
             ("Je code is 513995. Geldig", "513995"),
             ("Код підтвердження: 507318", "507318"),
+            ("Kod autoryzacyjny: 305962 przelew", "305962"),
             ("आपका ओटीपी 692840 है", "692840"),
             ("รหัส OTP ของคุณคือ 440917", "440917"),
         ],
@@ -89,9 +90,9 @@ pub const RULES: &[ValueRule] = &[
         what: "passwords beside their words, in scripts without blanks between words",
         kind: Kind::Secret,
         find: Find::Near {
-            keywords: &["パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "รหัสผ่าน", "كلمة المرور", "كلمة السر", "πρόσβασης", "סיסמה", "पासवर्ड"],
+            keywords: &["パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "รหัสผ่าน", "كلمة المرور", "كلمة السر", "πρόσβασης", "πρόσβασής", "סיסמה", "पासवर्ड"],
             look: looks::always,
-            pattern: r#"(?:パスワード|密码|密碼|口令|비밀번호|암호|รหัสผ่าน|كلمة المرور|كلمة السر|πρόσβασης|סיסמה|पासवर्ड)(?:は|が|を|为|是|為|는|은|가|είναι|هي|คือ|है|:|：|=|「|『|“|"|'|《|[ \t]){1,4}([!-~]{4,64})"#,
+            pattern: r#"(?:パスワード|密码|密碼|口令|비밀번호|암호|รหัสผ่าน|كلمة المرور|كلمة السر|(?:πρόσβασης|πρόσβασής)(?: σας)?|סיסמה|पासवर्ड)(?:は|が|を|为|是|為|는|은|가|είναι|هي|คือ|है|:|：|=|「|『|“|"|'|《|[ \t]){1,4}([!-~]{4,64})"#,
             check: is_word_password,
         },
         secrets: &[
@@ -132,7 +133,7 @@ fn is_foreign_code(text: &str, range: &Range<usize>) -> bool {
 #[rustfmt::skip]
 const OTHER: &[&str] = &[
     "error", "status", "exit", "http", "sql", "barras", "barre", "barcode", "client", "cliente", "errore", "erreur", "error", "fehler", "fiscal", "fiscale", "fonction", "commande", "pays", "país", "paese", "postal", "produit", "producto", "prodotto", "sortie", "salida",
-    "statut", "statuscode", "estado", "stato", "source", "siren", "agence", "article", "nach ", "после ", "через ", "ошибки", "ответа", "возврата", "avviamento", "conduite", "commune", "ateco", "destinat", "vettore", "auto", "acheteur",
+    "statut", "statuscode", "estado", "stato", "source", "siren", "agence", "article", "nach ", "после ", "через ", "ошибки", "ответа", "возврата", "avviamento", "conduite", "commune", "ateco", "destinat", "vettore", " auto ", "acheteur",
 ];
 
 fn is_word_password(text: &str, range: &Range<usize>) -> bool {

@@ -135,6 +135,38 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["Shop <noreply@dev.test:25/x>", "postgres://x <at> y", "bounce for <kim>"],
     },
     ValueRule {
+        id: "salutation",
+        what: "names behind a salutation",
+        kind: Kind::Pii,
+        find: Find::Near {
+            keywords: &["geehrter herr", "geehrte frau", "dear mr", "dear mrs", "dear ms", "dear dr", "geachte heer", "geachte mevrouw", "gentile sig", "egregio sig", "cher monsieur", "chère madame", "estimado sr", "estimada sra", "szanowny panie", "szanowna pani"],
+            look: looks::always,
+            pattern: r"(?i:geehrter herr|geehrte frau|dear (?:mr|mrs|ms|dr)\b\.?|geachte (?:heer|mevrouw)|(?:gentile|egregio) sig(?:nora?|\.ra|\.)?|cher monsieur|chère madame|estimado sr\.?|estimada sra\.?|szanown[ya] pani?e?)(?: (?:Dr|Prof)\.)* ((?:[A-Z]|\xc3[\x80-\x9e]|\xc5[\x80-\xbf])[a-z\x80-\xff']+(?:[ -](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff']+){0,3})",
+            check: checks::sure,
+        },
+        secrets: &[
+            ("Sehr geehrter Herr Achleitner, Ihre Bestellung", "Achleitner"),
+            ("Dear Mrs. Okafor-Lind, your parcel", "Okafor-Lind"),
+        ],
+        innocent: &["Dear customer, your order", "Sehr geehrte Frau, Ihre", "dear msgs queue"],
+    },
+    ValueRule {
+        id: "saml_attribute",
+        what: "names, addresses and numbers of people among the attributes of SAML",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &["attributevalue"],
+            look: looks::always,
+            pattern: r#"(?i:\bname=\\?"(?:[^"<>]{0,128}[^a-z"<>])?(?:givenname|given_name|firstname|surname|sn|lastname|familyname|family_name|cn|commonname|displayname|fullname|telephonenumber|mobile|street|streetaddress|postaladdress|dateofbirth|birthdate)\\?"[^<>]{0,256}>\s*<(?:[a-z0-9]+:)?attributevalue[^<>]{0,256}>)([^<>]{1,128})</"#,
+            check: checks::sure,
+        },
+        secrets: &[(
+            "<Attribute Name=\"sn\"><saml:AttributeValue>Lefebvre-Roy</saml:AttributeValue>",
+            "Lefebvre-Roy",
+        )],
+        innocent: &["<Attribute Name=\"role\"><AttributeValue>staff</AttributeValue>"],
+    },
+    ValueRule {
         id: "street",
         what: "streets with the number of a house in sentences",
         kind: Kind::Pii,

@@ -40,17 +40,17 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["https://chat.dev.test/hooks/incoming", "/hooks/ekyhqu0tvhv601a4efj6j8g12j.js"],
     },
     ValueRule {
-        id: "pgpass_line",
-        what: "passwords in the lines of `.pgpass`",
+        id: "smtp_login",
+        what: "what a client answers when a mail server asks for its password in base64",
         kind: Kind::Secret,
         find: Find::Near {
-            keywords: &["pgpass"],
+            keywords: &["ugfzc3dvcmq6"],
             look: always,
-            pattern: r#"(?i:pgpass)[^\n]{0,64}?[ \n"'](?:[A-Za-z0-9_.*-]+|\[[0-9a-f:]+\]):(?:[0-9]{2,5}|\*):[^\s:]+:[^\s:]+:([^\s"']{3,128})"#,
-            check: is_set,
+            pattern: r#"(?i:ugfzc3dvcmq6)(?:\\[rn]|[\s"',]){1,8}(?:(?:C|client|>>>?|->|=>):? ?)?([A-Za-z0-9+/]{4,128}={0,2})"#,
+            check: checks::sure,
         },
-        secrets: &[("file \"/root/.pgpass\" line 1 ignored: db01:5432:shop:etl:pgP4ss_etl", "pgP4ss_etl")],
-        innocent: &["file \"/root/.pgpass\" has group or world access", ".pgpass: db01:5432:shop"],
+        secrets: &[("S: 334 UGFzc3dvcmQ6\nC: RmljaHRlbm5hZGVsMjI=\nS: 235 ok", "RmljaHRlbm5hZGVsMjI=")],
+        innocent: &["S: 334 UGFzc3dvcmQ6"],
     },
     ValueRule {
         id: "crypt_key",
@@ -224,16 +224,18 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["psk mode \"dhe\"", "PRAGMA key not supported", "ConvertTo-SecureString $plain -AsPlainText"],
     },
     ValueRule {
-        id: "pgpass_line",
+        id: "pgpass",
         what: "lines of .pgpass",
         kind: Kind::Secret,
         find: Find::Whole {
             keywords: &[":5432:", ":5433:", ":6432:", ":*:"],
             look: always,
-            pattern: r"(?m)^[A-Za-z0-9_.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:([^\s:]+)$",
+            pattern: r#"(?:\A|[\s"'])[A-Za-z0-9_.*-]+:(?:[0-9]{2,5}|\*):[^:\s]+:[^:\s]+:([^\s:"']+)(?:[\s"']|\z)"#,
             check: is_set,
         },
-        secrets: &[("x.test:5432:db:kim:hunter2", "hunter2"), ("*:*:*:kim:hunter2", "hunter2")],
+        secrets: &[
+            ("line 1 of \"/root/.pgpass\" ignored: db01:5432:shop:etl:pgP4ss_etl", "pgP4ss_etl"),
+            ("x.test:5432:db:kim:hunter2", "hunter2"), ("*:*:*:kim:hunter2", "hunter2")],
         innocent: &["db:5432:5432", "urn:x:*:y", "db:5432:db:kim:****"],
     },
     ValueRule {

@@ -364,7 +364,9 @@ fn is_call_for(value: &str) -> bool {
 /// `SESSION_SECRET`, `X-XSRF-TOKEN`, `refresh_token`.
 fn is_name_of_key(value: &str) -> bool {
     let name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
+    let alone = ["password", "username", "token", "secret", "apikey", "passphrase"];
     value.len() <= 64 && value.bytes().all(name) && value.contains(['_', '-']) && keys::classify(value).is_some()
+        || alone.contains(&value)
 }
 
 /// Names of HTTP headers that stand beside those of secrets in lists of names. All have a dash.
@@ -441,7 +443,16 @@ fn is_reference(value: &str) -> bool {
         "~/",
         "C:\\",
     ];
-    let named = ["projects/", "secrets/", "secret/data/", "kv/", "parameter/"];
+    let named = [
+        "database/creds/",
+        "database/static-creds/",
+        "aws/creds/",
+        "projects/",
+        "secrets/",
+        "secret/data/",
+        "kv/",
+        "parameter/",
+    ];
     let named = named.iter().any(|root| value.starts_with(root)) && value.matches('/').count() >= 2;
     // A working directory: `/builds/acme/api`.
     let directory = value.starts_with('/')
@@ -468,6 +479,7 @@ fn is_public(value: &str) -> bool {
         "ssh-ed25519 ",
         "ecdsa-sha2-",
         "sha256/",
+        "pin-sha256=",
         "SHA256:",
     ];
     starts.iter().any(|start| value.starts_with(start))
@@ -566,7 +578,23 @@ fn is_expression(value: &str) -> bool {
         "steps",
         "needs",
     ];
-    types.iter().any(|start| value.starts_with(start))
+    // What another resource of a plan gives: `random_password.db.result`.
+    let resources = [
+        "random_password.",
+        "random_string.",
+        "random_id.",
+        "aws_",
+        "azurerm_",
+        "google_",
+        "vault_",
+        "kubernetes_",
+        "tls_",
+    ];
+    let resource = resources.iter().any(|start| value.starts_with(start))
+        && value.matches('.').count() >= 2
+        && value.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte));
+    resource
+        || types.iter().any(|start| value.starts_with(start))
         || name == "String"
         || name.chars().all(is_name)
             && name.split('.').count() > 1

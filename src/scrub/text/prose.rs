@@ -70,7 +70,7 @@ const MUTE: &[&str] = &["pass", "sess", "tokens", "secrets", "seed", "mfa", "bea
 #[rustfmt::skip]
 const ASSERTING: &[&str] = &[
     "is", "was", "to", "as", "=", ":", "are", "ist", "war", "lautet", "lautete", "est", "es", "era", "è", "é", "jest",
-    "är", "er", "on", "je", "este", "это",
+    "är", "er", "on", "je", "este", "это", "—", "–",
 ];
 #[rustfmt::skip]
 const LINKING: &[&str] = &[
@@ -78,6 +78,8 @@ const LINKING: &[&str] = &[
     "received", "supplied", "saisi", "saisie", "entré", "eingegeben", "ingresada", "introducida", "inserita", "digitada", "informada",
     "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
     "temporary", "provisoire", "temporaire", "provisional", "temporal", "provisória", "temporária", "provvisoria", "temporanea", "tijdelijke", "initial", "default",
+    "tymczasowe", "nowe", "nové", "dočasné", "neues", "vorläufiges", "nuova", "nueva", "nouveau", "nova", "nieuw", "nieuwe", "nyt", "nytt", "midlertidig", "tillfälligt",
+    "gewijzigd", "veranderd", "naar", "geändert", "auf", "modifié", "cambiada", "modificata", "ændret", "til", "ändrat", "till", "zmienione",
 ];
 
 /// Words that begin what stands between a secret's name and `is` or a colon: `password for kim is …`.
@@ -419,7 +421,10 @@ impl Scan<'_> {
     }
 
     fn announced(&self, at: usize, telling: Telling, speech: Speech) -> Option<Span> {
-        let (mut from, mut asserted, mut links) = (at, false, 0);
+        let refused = ["invalid", "wrong", "bad", "incorrect", "falsches", "ungültiges"];
+        let before = self.word_before(self.word_start(at));
+        let refused = refused.iter().any(|word| word.eq_ignore_ascii_case(before)) && self.is_at(at, " \"");
+        let (mut from, mut asserted, mut links) = (at, refused, 0);
         let (start, end) = loop {
             let start = self.skip_blanks(from);
             let end = self.token_end(start);
@@ -921,6 +926,10 @@ mod tests {
         check("confirmation code R5QCT2 expired", "confirmation code [REDACTED:otp] expired");
         check("CVV 957 did not match", "CVV [REDACTED:cvv] did not match");
         check("define( 'DB_PASSWORD', 'wpDb!Secret' );", "define( 'DB_PASSWORD', '[REDACTED:password]' );");
+        check("Hasło tymczasowe: Jarzębina#7 (24 h)", "Hasło tymczasowe: [REDACTED:password] (24 h)");
+        check("Ваш новий пароль — vyshyvanka24", "Ваш новий пароль — [REDACTED:password]");
+        check("wachtwoord gewijzigd naar 'stamppot&worst'", "wachtwoord gewijzigd naar '[REDACTED:password]'");
+        check("Invalid password \"wolf im schnee\" for user", "Invalid password \"[REDACTED:password]\" for user");
         check("SetEnv DB_PASS \"a b\"", "SetEnv DB_PASS \"[REDACTED:password]\"");
         check("authPassphrase Kd82mmXq\n", "authPassphrase [REDACTED:passphrase]\n");
         check("config set //r.test/:_authToken Kd82mmXq", "config set //r.test/:_authToken [REDACTED:token]");
