@@ -10,13 +10,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
 use super::reader::{self, Order};
 use crate::batch::{Batch, Refused};
 use crate::checkpoint::{Checkpoint, Known};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
@@ -76,6 +77,7 @@ pub struct Ledger {
 #[derive(Debug)]
 pub struct Writers<D> {
     database: D,
+    clock: Clock,
     patience: Patience,
     stop: watch::Receiver<Stop>,
     reader: reader::Handle,
@@ -150,6 +152,7 @@ impl<D: Database> Writers<D> {
     /// Writers to `database`.
     pub fn new(
         database: D,
+        clock: Clock,
         patience: Patience,
         stop: watch::Receiver<Stop>,
         reader: reader::Handle,
@@ -159,6 +162,7 @@ impl<D: Database> Writers<D> {
         let turn = watch::Sender::new(Turn { epoch: 0, sequence: 0 });
         Writers {
             database,
+            clock,
             patience,
             stop,
             reader,
@@ -315,10 +319,10 @@ impl<D: Database> Writers<D> {
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Elsewhere);
         }
-        let begun = Instant::now();
+        let begun = self.clock.now();
         match session.commit().await {
             Ok(()) => {
-                self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
+                self.metrics.commit_seconds.observe(self.since(begun).as_secs_f64());
                 self.settle_quarantine(Outcome::Committed);
                 Ok(Attempt::Committed)
             }
@@ -343,7 +347,7 @@ impl<D: Database> Writers<D> {
         }
         self.metrics.rows_committed.inc_by(rows as u64);
         self.metrics.batch_rows.observe(rows as f64);
-        self.metrics.delivery_seconds.observe(batch.first_read.elapsed().as_secs_f64());
+        self.metrics.delivery_seconds.observe(self.since(batch.first_read).as_secs_f64());
         {
             let mut ledger = self.ledger();
             ledger.checkpoint.moved(batch.moves());
@@ -494,17 +498,17 @@ impl<D: Database> Writers<D> {
             return Err(GaveUp::Stopped(error.clone()));
         }
         let mut pause = match error.class {
-            Class::Schema if !stopping => backoff.slowest(),
+            Class::Schema if !stopping => backoff.slowest(&self.clock),
             Class::Schema
             | Class::Connection
             | Class::Busy
             | Class::NotTheWriter
             | Class::Full
             | Class::Data
-            | Class::Unknown => backoff.pause(),
+            | Class::Unknown => backoff.pause(&self.clock),
         };
         if let Patience::Limited(limit) = self.patience {
-            let left = limit.saturating_sub(since.elapsed());
+            let left = limit.saturating_sub(self.since(since));
             if left.is_zero() {
                 return Err(GaveUp::DatabaseAway(error.clone()));
             }
@@ -518,10 +522,15 @@ impl<D: Database> Writers<D> {
         };
         // When asked to stop, one attempt more: a long wait is no reason to leave lines behind.
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            biased;
             () = asked => {}
+            () = self.clock.sleep(pause) => {}
         }
         Ok(())
+    }
+
+    fn since(&self, then: Instant) -> Duration {
+        self.clock.now().saturating_duration_since(then)
     }
 
     fn count(&self, error: &Error) {
@@ -532,7 +541,7 @@ impl<D: Database> Writers<D> {
     fn is_away(&self, error: &Error) -> Instant {
         self.metrics.database_up.set(0);
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = away.as_ref().map_or_else(Instant::now, |away| away.since);
+        let since = away.as_ref().map_or_else(|| self.clock.now(), |away| away.since);
         if away.as_ref().is_none_or(|away| away.class != error.class) {
             tracing::warn!(class = error.class.as_str(), "{error}; the lines wait in the spool");
         }
@@ -543,7 +552,7 @@ impl<D: Database> Writers<D> {
     fn is_back(&self) {
         self.metrics.database_up.set(1);
         if let Some(away) = self.away.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            tracing::info!(after_seconds = away.since.elapsed().as_secs_f64(), "the database takes rows again");
+            tracing::info!(after_seconds = self.since(away.since).as_secs_f64(), "the database takes rows again");
         }
     }
 
@@ -553,7 +562,7 @@ impl<D: Database> Writers<D> {
         if batch.refused().is_empty() && refused.is_empty() {
             return Quarantined::Yes;
         }
-        let now = Timestamp::from(SystemTime::now());
+        let now = Timestamp::from(self.clock.wall());
         let mut ledger = self.ledger();
         let prepared = ledger.quarantine.prepare(batch.refused().iter().chain(refused), batch.moves(), now);
         self.metrics.quarantine_dropped.inc_by(ledger.quarantine.take_dropped());
