@@ -7,6 +7,7 @@ use crate::cli::Exit;
 use crate::config::{self, Config, Problem, Url};
 use crate::pipeline::{self, Patience, Until, reader};
 use crate::quarantine;
+use crate::shed;
 use crate::sink::mysql::{self, MySql};
 use crate::sink::sqlite::SqLite;
 use crate::spool::{self, tail};
@@ -55,6 +56,12 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
                 wait_max: config.batch.max_wait,
             },
             max_line_bytes,
+            shed: shed::limits::Options {
+                first: config.shed.first.clone(),
+                soft_backlog_bytes: config.shed.soft_backlog_bytes.bytes(),
+                max_backlog_bytes: config.shed.max_backlog_bytes.bytes(),
+                max_age: config.shed.max_age,
+            },
         },
         scrub: config.scrubbing()?,
         connections: match config.database.url {
