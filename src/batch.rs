@@ -358,3 +358,42 @@ impl Batch {
         self.moves.is_empty() && self.gone.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Severity, Timestamp};
+    use crate::spool::{Marker, Position};
+
+    fn at(offset: u64) -> Position {
+        Position { generation: 0, offset, marker: Marker(offset) }
+    }
+
+    fn step(from: u64, to: u64) -> Move {
+        let file = FileKey { device: 1, inode: 2, birth: 3 };
+        Move { file, path: Arc::from(Path::new("/a")), from: Some(at(from)), to: at(to) }
+    }
+
+    #[test]
+    fn lines_let_go_are_lines_and_their_declarations_are_rows_of_its_own() {
+        let limits = Limits { lines_max: 2, bytes_max: 1 << 20, wait_max: Duration::ZERO };
+        let mut batch = Batch::new(0, 0, Instant::now());
+        let (one, other): (Arc<Path>, Arc<Path>) = (Arc::from(Path::new("/a")), Arc::from(Path::new("/b")));
+        for n in 0..30 {
+            let created_at = Some(Timestamp(0));
+            let line = Lost { offset: 10 * n, length: 9, severity: Severity::Debug, created_at };
+            batch.let_go(if n < 20 { &one } else { &other }, Reason::MaxAge, line);
+        }
+        batch.advance(step(0, 100));
+        batch.pass(step(100, 300));
+        assert_eq!(batch.moves(), [step(0, 300)]);
+        assert_eq!(batch.backlog_bytes(), 100, "what was let go is no backlog");
+        assert_eq!((batch.line_count(), batch.row_count()), (30, 0));
+        assert!(!batch.is_full(&limits), "they take no room");
+        batch.close("agent", Timestamp(7));
+        assert_eq!((batch.line_count(), batch.row_count(), batch.line_row_count()), (30, 2, 0));
+        assert!(batch.rows(0..2).all(|row| row.source == Source::Own && row.event_key == crate::shed::EVENT_KEY));
+        let lost: Vec<_> = batch.lost().map(|(reason, tally)| (reason, tally.lines())).collect();
+        assert_eq!(lost, [(Reason::MaxAge, 20), (Reason::MaxAge, 10)]);
+    }
+}

@@ -1146,6 +1146,17 @@ mod tests {
     }
 
     #[test]
+    fn the_severities_that_go_first_are_words_of_the_table() {
+        let first = |text: &str| config(&format!("shed.first = {text}")).shed.first;
+        assert_eq!(first("[]"), []);
+        assert_eq!(first("[\"info\", \"debug\"]"), [Severity::Info, Severity::Debug]);
+        let env = [("TRACESPOOL__SHED__FIRST", "debug,info")];
+        assert_eq!(from_env(&env).shed.first, [Severity::Debug, Severity::Info]);
+        let message = message("shed.first = [\"notice\"]");
+        assert!(message.ends_with("a severity is one of `debug`, `info`, `warning`, `error`"), "{message}");
+    }
+
+    #[test]
     fn every_number_has_its_bounds() {
         #[track_caller]
         fn check(key: &str, good: &[&str], bad: &[&str], want: &str) {
@@ -1175,6 +1186,12 @@ mod tests {
         check("database.write_timeout", &["\"100ms\"", "\"10m\""], &["\"99ms\"", "\"11m\""], timeout);
         let bytes = "use a size from `64KiB` to `256MiB`";
         check("batch.max_bytes", &["\"64KiB\"", "\"256MiB\""], &["65535", "\"257MiB\""], bytes);
+        let backlog = "use a size from `64KiB` to `1048576GiB`";
+        for key in ["shed.soft_backlog_bytes", "shed.max_backlog_bytes"] {
+            check(key, &["65536", "\"1048576GiB\""], &["65535", "\"1048577GiB\""], backlog);
+        }
+        let age = "use a duration from `1s` to `8784h`";
+        check("shed.max_age", &["\"1s\"", "\"8784h\""], &["\"999ms\"", "\"8785h\""], age);
         let wait = "use a duration from `0s` to `1m`";
         check("batch.max_wait", &["\"0s\"", "\"60s\""], &["\"61s\""], wait);
         let quarantine = "use a size from `64KiB` to `1024GiB`";

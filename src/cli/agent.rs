@@ -52,7 +52,7 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
             rescan_interval: config.spool.rescan_interval,
             batch: batch::Limits {
                 lines_max: config.batch.max_rows,
-                bytes_max: config.batch.max_bytes.bytes() as usize,
+                bytes_max: batch_bytes_max(config),
                 wait_max: config.batch.max_wait,
             },
             max_line_bytes,
@@ -81,6 +81,12 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
         },
         metrics_listen: config.metrics.listen,
     })
+}
+
+/// Bytes of one batch. What waits for a slow database in batches cannot be let go, so it must be a small part of the
+/// backlog that there may be.
+fn batch_bytes_max(config: &Config) -> usize {
+    config.batch.max_bytes.bytes().min(config.shed.max_backlog_bytes.bytes() / 16) as usize
 }
 
 /// The database of a config.

@@ -385,12 +385,12 @@ impl<D: Database> Writers<D> {
         let swap = match swapped {
             Ok(swap) => swap,
             Err(error) => {
-                self.undone();
+                self.undone(batch);
                 return Err(Failure::unsent(error));
             }
         };
         if swap == Swap::Elsewhere {
-            self.undone();
+            self.undone(batch);
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Elsewhere);
         }
@@ -398,12 +398,12 @@ impl<D: Database> Writers<D> {
         match session.commit().await {
             Ok(()) => {
                 self.metrics.commit_seconds.observe(self.since(begun).as_secs_f64());
-                self.settle_quarantine(Outcome::Committed);
+                self.settle_quarantine(batch, Outcome::Committed);
                 Ok(Attempt::Committed)
             }
             Err(error) if error.class == Class::Connection => Err(Failure { error, sent: true }),
             Err(error) => {
-                self.undone();
+                self.undone(batch);
                 Err(Failure::unsent(error))
             }
         }
@@ -420,9 +420,11 @@ impl<D: Database> Writers<D> {
     }
 
     /// Notes that a commit has not happened.
-    fn undone(&self) {
-        self.ledger().in_doubt.clear();
-        self.settle_quarantine(Outcome::Undone);
+    fn undone(&self, batch: &Batch) {
+        if !self.is_void(batch) {
+            self.ledger().in_doubt.clear();
+        }
+        self.settle_quarantine(batch, Outcome::Undone);
     }
 
     /// Declares the lines that the quarantine could not take, in the transaction that passes them.
@@ -484,13 +486,19 @@ impl<D: Database> Writers<D> {
         self.metrics.delivery_seconds.observe(self.since(batch.first_read).as_secs_f64());
         {
             let mut ledger = self.ledger();
-            ledger.checkpoint.moved(batch.moves());
-            ledger.checkpoint.forget(batch.gone());
-            ledger.in_doubt.clear();
-            ledger.unsaved = true;
+            let turn = *self.turn.borrow();
+            // The answer may come after a recall, when the database has told its frontiers anew.
+            if turn.epoch == batch.epoch || turn.reading == Reading::Unplaced {
+                ledger.checkpoint.moved(batch.moves());
+                ledger.checkpoint.forget(batch.gone());
+                ledger.in_doubt.clear();
+                ledger.unsaved = true;
+            }
+            if turn.epoch == batch.epoch {
+                self.metrics.settled(batch.backlog_bytes());
+            }
         }
         let noted = self.declared(batch);
-        self.metrics.settled(batch.backlog_bytes());
         // Reading may have been set back while this commit was under way; then other numbers count now.
         self.turn.send_if_modified(|turn| {
             let ours = turn.epoch == batch.epoch;
@@ -590,7 +598,7 @@ impl<D: Database> Writers<D> {
     async fn resolve(&self, session: &mut D::Session, batch: &Batch) -> Result<Resolved, Error> {
         let frontiers = session.frontiers().await?;
         if session.server().progress == Progress::Absent {
-            self.settle_quarantine(Outcome::Undone);
+            self.settle_quarantine(batch, Outcome::Undone);
             return Ok(Resolved::DidNot);
         }
         let at: HashMap<FileKey, Position> =
@@ -608,10 +616,11 @@ impl<D: Database> Writers<D> {
             Resolved::Happened | Resolved::Neither => {}
             Resolved::DidNot => self.ledger().in_doubt.clear(),
         }
-        self.settle_quarantine(match resolved {
+        let outcome = match resolved {
             Resolved::Happened => Outcome::Committed,
             Resolved::DidNot | Resolved::Neither => Outcome::Undone,
-        });
+        };
+        self.settle_quarantine(batch, outcome);
         tracing::info!(
             happened = resolved == Resolved::Happened,
             "the outcome of a commit was unknown; the frontier told it"
@@ -755,7 +764,11 @@ impl<D: Database> Writers<D> {
         }
     }
 
-    fn settle_quarantine(&self, outcome: Outcome) {
+    fn settle_quarantine(&self, batch: &Batch, outcome: Outcome) {
+        if self.is_void(batch) {
+            // The database's frontiers tell the outcome when reading begins anew, or have told it.
+            return;
+        }
         if let Err(error) = self.ledger().quarantine.settle(outcome) {
             tracing::error!(%error, "quarantine records cannot be settled; a record may appear twice or be missing");
         }

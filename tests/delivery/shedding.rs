@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Agent, Fault, MariaDb, Proxy, Site, append, eventually, line, pause, poll, truncate, url};
+use crate::support::{Agent, Fault, MariaDb, Proxy, Site, Store, append, eventually, line, pause, poll, truncate, url};
 
 const SEVERITIES: [&str; 4] = ["debug", "info", "warning", "error"];
 
@@ -467,4 +467,49 @@ fn lines_that_the_quarantine_cannot_take_are_declared() {
     assert_eq!((number(&all[0], "lines"), all[0]["reason"].as_str()), (7, Some("quarantine_unwritable")));
     let begin = line("one").len() as u64;
     assert_eq!((number(&all[0], "from_offset"), number(&all[0], "to_offset")), (begin, begin + 7 * 8));
+}
+
+#[test]
+fn an_sqlite_file_that_somebody_else_holds_is_away_too() {
+    let mut site = Site::sqlite();
+    site.set_text("shed.max_backlog_bytes", "1MiB");
+    site.set_text("database.write_timeout", "300ms");
+    let path = site.path("app.ndjson");
+    let mut written = write(&path, "first", 40);
+    let agent = site.start();
+    site.wait_rows(40);
+    let Store::Sqlite(file) = site.store().clone() else { panic!("the site has an SQLite file") };
+    let holder = rusqlite::Connection::open(file).expect("the file opens");
+    holder.execute_batch("BEGIN EXCLUSIVE").expect("the file is held");
+    written.extend(write(&path, "line", 8_000));
+    eventually("the backlog is within its limit", || {
+        let metrics = agent.metrics();
+        metrics.sum("tracespool_backlog_bytes") <= MIB && metrics.sum("tracespool_lines_shed_total") > 0.0
+    });
+    holder.execute_batch("ROLLBACK").expect("the file is let go");
+    finish(&site, agent, &written);
+    assert_newest(&site, &written, 2_000);
+}
+
+#[test]
+fn nothing_is_passed_over_while_the_note_cannot_be_written() {
+    let mut server = MariaDb::start();
+    let site = small(&server);
+    let path = site.path("app.ndjson");
+    let mut written = write(&path, "first", 40);
+    let agent = site.start();
+    site.wait_rows(40);
+    server.kill9();
+    let in_the_way = site.state().join("shed.new");
+    std::fs::create_dir(&in_the_way).expect("a folder");
+    written.extend(write(&path, "line", 25_000));
+    eventually("the agent says so", || agent.log().contains("the note of lines let go cannot be written"));
+    pause(Duration::from_secs(1));
+    assert_eq!(agent.metrics().sum("tracespool_lines_shed_total"), 0.0);
+    assert!(backlog(&agent) > 8.0 * MIB);
+    std::fs::remove_dir(&in_the_way).expect("the folder goes");
+    eventually("the backlog is within its limit", || backlog(&agent) <= 8.0 * MIB);
+    assert_eq!(agent.log().matches("the note of lines let go cannot be written").count(), 1, "it is said once");
+    server.restart();
+    finish(&site, agent, &written);
 }

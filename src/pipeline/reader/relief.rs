@@ -76,7 +76,23 @@ pub(super) struct State {
     passed: VecDeque<Passed>,
     /// The frontier of the gaps, once it is known, and how many are declared or about to be.
     gaps: Option<(Option<Position>, u64)>,
-    note_unwritable: bool,
+    note: Writable,
+    /// Whether it was logged that lines are let go.
+    told: Told,
+}
+
+/// Whether the note can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writable {
+    Yes,
+    No,
+}
+
+/// What the log says of letting go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    LetsGo,
 }
 
 impl State {
@@ -94,7 +110,8 @@ impl State {
             assumed: Assumed::default(),
             passed: VecDeque::new(),
             gaps: None,
-            note_unwritable: false,
+            note: Writable::Yes,
+            told: Told::Nothing,
         }
     }
 
@@ -209,6 +226,9 @@ impl<S: FileSystem> Reader<S> {
             }
         }
         if self.epoch.is_some() && self.spool.was_seen_whole() && self.keeper().note().has_misfits() {
+            tracing::info!(
+                "the database's frontiers are not where lines were let go; those that are still in the spool are read again"
+            );
             let spool = &self.spool;
             let mut keeper = self.note.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             self.shed.passed.extend(keeper.note_mut().take_misfits(|file| spool.follows(file)));
@@ -239,6 +259,7 @@ impl<S: FileSystem> Reader<S> {
         let course = self.shed.trend.course(failing);
         let age = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         let relief = self.shed.limits.judge(backlog, age, course);
+        self.shed.relief = relief;
         self.log_change(relief, course, backlog, age);
         let reach = match relief {
             Relief::Nothing | Relief::First => return false,
@@ -350,7 +371,9 @@ impl<S: FileSystem> Reader<S> {
         };
         match noted {
             Ok(()) => {
-                self.shed.note_unwritable = false;
+                if std::mem::replace(&mut self.shed.note, Writable::Yes) == Writable::No {
+                    tracing::info!("the note of lines let go can be written again");
+                }
                 self.shed.let_go += bytes_passed;
                 for (_, tally, certainty) in &rounds {
                     if *certainty == Certainty::LetGo {
@@ -361,7 +384,7 @@ impl<S: FileSystem> Reader<S> {
                 true
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.shed.note_unwritable, true) {
+                if std::mem::replace(&mut self.shed.note, Writable::No) == Writable::Yes {
                     tracing::error!(%error, "the note of lines let go cannot be written; they stay in the backlog");
                 }
                 // Reading goes back to where the note on disk says.
@@ -387,17 +410,23 @@ impl<S: FileSystem> Reader<S> {
         self.spool.place(frontiers, now);
     }
 
+    /// Logs when letting go begins and ends; not each time a limit is met, which under a steady load is often.
     fn log_change(&mut self, relief: Relief, course: Course, backlog_bytes: u64, age: Duration) {
-        let before = std::mem::replace(&mut self.shed.relief, relief).reason();
-        match relief.reason() {
-            now if now == before => {}
-            Some(reason) => tracing::warn!(
-                reason = reason.as_str(),
-                backlog_bytes,
-                backlog_seconds = age.as_secs(),
-                "the backlog is over its limit and does not shrink: lines are let go, and declared in the table"
-            ),
-            None => tracing::info!(backlog_bytes, shrinks = course == Course::Shrinking, "lines are no longer let go"),
+        match (self.shed.told, relief.reason()) {
+            (Told::Nothing, Some(reason)) => {
+                tracing::warn!(
+                    reason = reason.as_str(),
+                    backlog_bytes,
+                    backlog_seconds = age.as_secs(),
+                    "the backlog is over its limit and does not shrink: lines are let go, and declared in the table"
+                );
+                self.shed.told = Told::LetsGo;
+            }
+            (Told::LetsGo, None) if course == Course::Shrinking => {
+                tracing::info!(backlog_bytes, "the backlog shrinks; lines are no longer let go");
+                self.shed.told = Told::Nothing;
+            }
+            (Told::Nothing, None) | (Told::LetsGo, _) => {}
         }
     }
 }
