@@ -421,8 +421,10 @@ impl Site {
                 Flow::More
             },
         ) {
-            if let (Some(bound), Some(step)) = (bound, progress.moved) {
-                assert!(step.to.offset <= bound || step.from.is_some_and(|from| from.offset >= bound));
+            if let Some(step) = progress.moved {
+                let from = step.from.map_or(0, |from| from.offset);
+                assert!(bound.is_none_or(|bound| step.to.offset <= bound || from >= bound), "{step:?}");
+                self.frontiers.insert(step.file, (step.path.to_path_buf(), step.to));
             }
         }
         lines

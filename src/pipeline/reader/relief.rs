@@ -389,6 +389,7 @@ impl<S: FileSystem> Reader<S> {
                 }
                 // Reading goes back to where the note on disk says.
                 self.shed.assumed.stands = false;
+                self.stand_by_assumed(now);
                 self.shed.due = now + RETRY_AFTER;
                 false
             }
