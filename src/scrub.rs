@@ -445,7 +445,7 @@ impl Scrubber {
         let mut scrubbed: Option<String> = None;
         for _ in 0..PASSES_MAX {
             let value = scrubbed.as_deref().unwrap_or(value);
-            match self.secret(here, value, telling).or_else(|| self.string(here, value, level)) {
+            match self.secret(here, value, telling, level).or_else(|| self.string(here, value, level)) {
                 None => return scrubbed,
                 again => scrubbed = again,
             }
@@ -456,7 +456,14 @@ impl Scrubber {
     }
 
     /// Scrubs a string under a telling key.
-    fn secret(&mut self, here: &dyn Fn() -> String, value: &str, telling: Telling) -> Option<String> {
+    fn secret(&mut self, here: &dyn Fn() -> String, value: &str, telling: Telling, level: usize) -> Option<String> {
+        // An object in a string is an object: what only describes the secret stays.
+        if value.starts_with('{') && telling.rule == "credential" && level < LEVEL_MAX && check_json(value).is_ok() {
+            let base = if self.paths_matter() { here() } else { String::new() };
+            if let Ok(changed) = self.walk(&base, value, Some(telling), level + 1) {
+                return changed;
+            }
+        }
         let mut spans = Vec::new();
         text::find_under(value, telling, &self.detectors.words, &mut spans);
         if spans.is_empty() {

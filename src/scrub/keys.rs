@@ -209,7 +209,7 @@ const SECRETS: &[Group] = &[
         "sdk key", "server key", "unlock key", "preshared key", "trial key", "terminal key", "merchant key", "instrumentation key",
         "rest key", "ingest key", "ingestion key", "gateway key", "partner key", "secure key", "authentication key", "read key",
     ]),
-    secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key"]),
+    secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key", "key data"]),
     secret("secret_key", Place::Anywhere, Form::Any, &[
         "access key", "access keys", "account key", "auth key", "encryption key", "decryption key", "hmac key", "master key",
         "secret key", "shared key", "signing key", "storage key", "crypto key", "cipher key", "wallet key", "aes key", "jwt key",

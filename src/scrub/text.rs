@@ -19,9 +19,10 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
-use self::forms::{is_digits, is_harmless, is_plain_cookie, is_random, is_regex};
+use self::forms::{is_digits, is_harmless, is_plain_cookie, is_regex};
 pub use self::forms::{
-    is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_secret_number, is_sentence_word, is_uuid,
+    is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_random, is_secret_number, is_sentence_word,
+    is_uuid,
 };
 pub use self::prose::is_spoken_password;
 use super::actions::Actions;

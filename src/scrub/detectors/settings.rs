@@ -40,6 +40,32 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["https://chat.dev.test/hooks/incoming", "/hooks/ekyhqu0tvhv601a4efj6j8g12j.js"],
     },
     ValueRule {
+        id: "session_sentence",
+        what: "ids of sessions in sentences",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["session with id", "session with the id", "session id", "session identifier"],
+            look: always,
+            pattern: r#"(?i:session (?:with (?:the )?)?(?:id|identifier))(?: is| was)?[ =:]{1,3}["'`]?([A-Za-z0-9,_-]{20,256})(?:[^A-Za-z0-9,_-]|\z)"#,
+            check: is_session,
+        },
+        secrets: &[("Session with id 'mysmnwy03bdaxdvg8ceubpnqr5' does not exist", "mysmnwy03bdaxdvg8ceubpnqr5")],
+        innocent: &["session id must have at least 32 characters", "session with id 4711", "session id: correlation-of-requests-2"],
+    },
+    ValueRule {
+        id: "haproxy_user",
+        what: "passwords in lists of users of HAProxy",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["insecure-password"],
+            look: always,
+            pattern: r"(?i:insecure-password)[ \t]+([^\s\\]{3,128})",
+            check: is_set,
+        },
+        secrets: &[("user ops insecure-password Kraanvogel!2", "Kraanvogel!2")],
+        innocent: &["insecure-password is deprecated"],
+    },
+    ValueRule {
         id: "smtp_login",
         what: "what a client answers when a mail server asks for its password in base64",
         kind: Kind::Secret,
@@ -312,6 +338,11 @@ pub const RULES: &[ValueRule] = &[
 ];
 
 /// Whether what stands in a setting's place is one: no mask, no placeholder, no word of a sentence.
+/// Random letters and digits, and no words.
+fn is_session(text: &str, range: &Range<usize>) -> bool {
+    super::super::text::is_random(&text[range.clone()], 20)
+}
+
 fn is_set(text: &str, range: &Range<usize>) -> bool {
     let value = &text[range.clone()];
     !is_mask(value) && !is_placeholder(value) && !is_sentence_word(value) && !WORDS.contains(&value)

@@ -272,7 +272,10 @@ impl Scan<'_> {
         };
         self.looks.set(self.looks.get() + 1);
         let once = self.announced(at, telling, speech);
-        once.or_else(|| if speech == Speech::Password { self.announced_later(at, telling) } else { None })
+        once.or_else(|| match speech {
+            Speech::Password | Speech::Token => self.announced_later(at, telling, speech),
+            Speech::Phrase | Speech::Code | Speech::SomeCode | Speech::Setting => None,
+        })
     }
 
     /// A password in the quotation marks of other languages: `« hunter2 »`.
@@ -338,7 +341,7 @@ impl Scan<'_> {
     }
 
     /// The secret that a sentence comes to only after it said whose it is: `password for kim is hunter2`.
-    fn announced_later(&self, at: usize, telling: Telling) -> Option<Span> {
+    fn announced_later(&self, at: usize, telling: Telling, speech: Speech) -> Option<Span> {
         let window = &self.text[at..self.boundary(at + LATER_MAX)];
         let first = window.trim_start_matches(' ');
         let word = first.split([' ', '\'', '’']).next()?;
@@ -358,11 +361,11 @@ impl Scan<'_> {
         let plain = BEFORE_SECRET.iter().filter_map(|mark| behind(mark));
         let mut starts: Vec<usize> = plain.chain(BEFORE_QUOTED.iter().filter_map(|mark| quoted(mark))).collect();
         starts.sort_unstable();
-        starts.into_iter().find_map(|start| self.spoken_later(at, start, telling))
+        starts.into_iter().find_map(|start| self.spoken_later(at, start, telling, speech))
     }
 
     /// The password that begins so many bytes behind `at`, in the same line or alone below it.
-    fn spoken_later(&self, at: usize, behind: usize, telling: Telling) -> Option<Span> {
+    fn spoken_later(&self, at: usize, behind: usize, telling: Telling, speech: Speech) -> Option<Span> {
         if self.text[at..at + behind].trim_end_matches(['\n', '\r', ' ', ':']).contains('\n') {
             return None;
         }
@@ -378,7 +381,11 @@ impl Scan<'_> {
             }
         };
         let value = &self.text[range.clone()];
-        let shaped = value.len() >= 6 && is_spoken_password(value, false) && !is_placeholder(value);
+        let shaped = match speech {
+            // A sentence has other ids as well: what is random in hexadecimal may be one, unless the key was named.
+            Speech::Token => is_random(value, 20) && telling.rule != "session",
+            _ => value.len() >= 6 && is_spoken_password(value, false) && !is_placeholder(value),
+        };
         let harmless =
             !shaped || is_harmless(value, telling, Reading::Prose) || marker_at(&self.text[start..]).is_some();
         (!harmless).then_some(Span { range, rule: telling.rule })
@@ -930,6 +937,10 @@ mod tests {
         check("Ваш новий пароль — vyshyvanka24", "Ваш новий пароль — [REDACTED:password]");
         check("wachtwoord gewijzigd naar 'stamppot&worst'", "wachtwoord gewijzigd naar '[REDACTED:password]'");
         check("Invalid password \"wolf im schnee\" for user", "Invalid password \"[REDACTED:password]\" for user");
+        check(
+            "the api key for the sandbox: 261b29bd9fa6a8ce1eaeec6d878dc04a",
+            "the api key for the sandbox: [REDACTED:api_key]",
+        );
         check("SetEnv DB_PASS \"a b\"", "SetEnv DB_PASS \"[REDACTED:password]\"");
         check("authPassphrase Kd82mmXq\n", "authPassphrase [REDACTED:passphrase]\n");
         check("config set //r.test/:_authToken Kd82mmXq", "config set //r.test/:_authToken [REDACTED:token]");
