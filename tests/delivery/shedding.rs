@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use crate::support::{Agent, Fault, MariaDb, Proxy, Site, Store, append, eventually, line, pause, poll, truncate, url};
+use crate::support::{
+    Agent, Fault, MariaDb, Proxy, Site, Store, append, eventually, line, pause, poll, rounds, truncate, url,
+};
 
 const SEVERITIES: [&str; 4] = ["debug", "info", "warning", "error"];
 
@@ -512,4 +516,51 @@ fn nothing_is_passed_over_while_the_note_cannot_be_written() {
     assert_eq!(agent.log().matches("the note of lines let go cannot be written").count(), 1, "it is said once");
     server.restart();
     finish(&site, agent, &written);
+}
+
+#[test]
+fn random_kills_while_lines_are_let_go_leave_each_with_one_end() {
+    let mut server = MariaDb::start();
+    let mut site = Site::mariadb(&server);
+    site.set_text("shed.max_backlog_bytes", "1MiB");
+    site.set_text("database.write_timeout", "2s");
+    let mut random = StdRng::seed_from_u64(11);
+    let mut written = write(&site.path("app.ndjson"), "first", 40);
+    let mut agent = site.start();
+    site.wait_rows(40);
+    let mut let_go = 0;
+    for round in 0..rounds().div_ceil(5) {
+        server.kill9();
+        let files = ["app.ndjson", "other.ndjson"];
+        let mut more = |written: &mut Vec<Written>, part: usize, most: usize| {
+            let name = files[random.random_range(0..2)];
+            written.extend(write(&site.path(name), &format!("r{round}-{part}"), random.random_range(1..most)));
+            if random.random_range(0..3) == 0 {
+                let path = site.path(name);
+                let rotated = site.path(&format!("{name}.{round}-{part}"));
+                std::fs::rename(&path, rotated).expect("the file is rotated");
+            }
+            random.random_range(0..1500)
+        };
+        for part in 0..6 {
+            let time = more(&mut written, part, 4000);
+            pause(Duration::from_millis(500 + time));
+            if time % 3 == 0 {
+                let_go += usize::from(agent.metrics().sum("tracespool_lines_shed_total") > 0.0);
+                agent.kill9();
+                agent = site.start();
+            }
+        }
+        server.restart();
+        // Now and then the agent has time to catch up, now and then not.
+        let time = more(&mut written, 6, 100);
+        pause(Duration::from_millis(time));
+        if time % 2 == 0 {
+            agent.kill9();
+            agent = site.start();
+        }
+    }
+    assert!(let_go > 0, "no agent was killed that had let lines go");
+    finish(&site, agent, &written);
+    assert!(declared(&site) > 0);
 }
