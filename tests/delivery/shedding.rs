@@ -564,3 +564,30 @@ fn random_kills_while_lines_are_let_go_leave_each_with_one_end() {
     finish(&site, agent, &written);
     assert!(declared(&site) > 0);
 }
+
+#[test]
+fn a_database_that_answers_but_has_no_room_is_away() {
+    let server = MariaDb::start();
+    let site = small(&server);
+    let path = site.path("app.ndjson");
+    let mut written = write(&path, "first", 40);
+    let agent = site.start();
+    site.wait_rows(40);
+    server.query(
+        "CREATE TRIGGER app.full BEFORE INSERT ON app.telemetry_traces FOR EACH ROW \
+         SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'the table is full'",
+    );
+    for round in 0..2 {
+        written.extend(write(&path, &format!("round-{round}"), 25_000));
+        let before = agent.metrics().sum("tracespool_lines_shed_total");
+        eventually("the backlog is within its limit", || {
+            let metrics = agent.metrics();
+            let shed = metrics.sum("tracespool_lines_shed_total");
+            metrics.sum("tracespool_backlog_bytes") <= 8.0 * MIB && shed > before
+        });
+    }
+    assert!(agent.metrics().with("tracespool_database_errors_total", "class=\"full\"") >= 1.0);
+    server.query("DROP TRIGGER app.full");
+    finish(&site, agent, &written);
+    assert_newest(&site, &written, 15_000);
+}
