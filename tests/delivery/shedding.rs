@@ -591,3 +591,30 @@ fn a_database_that_answers_but_has_no_room_is_away() {
     finish(&site, agent, &written);
     assert_newest(&site, &written, 15_000);
 }
+
+#[test]
+fn what_was_let_go_is_declared_though_its_file_is_gone_and_the_agent_was_killed() {
+    let mut server = MariaDb::start();
+    let site = small(&server);
+    let (old, new) = (site.path("old.ndjson"), site.path("new.ndjson"));
+    let mut written = write(&old, "first", 40);
+    let mut agent = site.start();
+    site.wait_rows(40);
+    server.kill9();
+    written.extend(write(&old, "old", 9_000));
+    eventually("the old lines are seen", || backlog(&agent) > 3.0 * MIB);
+    pause(Duration::from_millis(500));
+    written.extend(write(&new, "new", 20_000));
+    eventually("the old file is let go of", || {
+        let metrics = agent.metrics();
+        metrics.sum("tracespool_backlog_bytes") <= 8.0 * MIB && metrics.sum("tracespool_lines_shed_total") > 9_000.0
+    });
+    std::fs::remove_file(&old).expect("the file is deleted");
+    agent.kill9();
+    agent = site.start();
+    server.restart();
+    finish(&site, agent, &written);
+    assert_newest(&site, &written, 15_000);
+    let of_old = declarations(&site).into_iter().filter(|lost| lost["file"].as_str() == old.to_str());
+    assert_eq!(of_old.map(|lost| number(&lost, "lines")).sum::<u64>(), 9_000);
+}
