@@ -280,6 +280,7 @@ impl<S: FileSystem> Reader<S> {
 
     /// Sets reading to the database's frontiers. What was read and not committed is read again.
     fn place(&mut self, epoch: u64, frontiers: Vec<Frontier>, columns: Columns, now: Instant) {
+        self.finish_recall(now);
         self.void();
         let frontiers = self.reconcile(frontiers, now);
         self.epoch = Some(epoch);

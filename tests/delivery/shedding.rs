@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use crate::support::{Agent, Fault, MariaDb, Proxy, Site, Store, append, eventually, line, pause, poll, truncate, url};
+use crate::support::{
+    Agent, Fault, MariaDb, Proxy, Site, Store, append, eventually, line, pause, poll, rounds, truncate, url,
+};
 
 const SEVERITIES: [&str; 4] = ["debug", "info", "warning", "error"];
 
@@ -512,4 +516,105 @@ fn nothing_is_passed_over_while_the_note_cannot_be_written() {
     assert_eq!(agent.log().matches("the note of lines let go cannot be written").count(), 1, "it is said once");
     server.restart();
     finish(&site, agent, &written);
+}
+
+#[test]
+fn random_kills_while_lines_are_let_go_leave_each_with_one_end() {
+    let mut server = MariaDb::start();
+    let mut site = Site::mariadb(&server);
+    site.set_text("shed.max_backlog_bytes", "1MiB");
+    site.set_text("database.write_timeout", "2s");
+    let mut random = StdRng::seed_from_u64(11);
+    let mut written = write(&site.path("app.ndjson"), "first", 40);
+    let mut agent = site.start();
+    site.wait_rows(40);
+    let mut let_go = 0;
+    for round in 0..rounds().div_ceil(5) {
+        server.kill9();
+        let files = ["app.ndjson", "other.ndjson"];
+        let mut more = |written: &mut Vec<Written>, part: usize, most: usize| {
+            let name = files[random.random_range(0..2)];
+            written.extend(write(&site.path(name), &format!("r{round}-{part}"), random.random_range(1..most)));
+            if random.random_range(0..3) == 0 {
+                let path = site.path(name);
+                let rotated = site.path(&format!("{name}.{round}-{part}"));
+                std::fs::rename(&path, rotated).expect("the file is rotated");
+            }
+            random.random_range(0..1500)
+        };
+        for part in 0..6 {
+            let time = more(&mut written, part, 4000);
+            pause(Duration::from_millis(500 + time));
+            if time % 3 == 0 {
+                let_go += usize::from(agent.metrics().sum("tracespool_lines_shed_total") > 0.0);
+                agent.kill9();
+                agent = site.start();
+            }
+        }
+        server.restart();
+        // Now and then the agent has time to catch up, now and then not.
+        let time = more(&mut written, 6, 100);
+        pause(Duration::from_millis(time));
+        if time % 2 == 0 {
+            agent.kill9();
+            agent = site.start();
+        }
+    }
+    assert!(let_go > 0, "no agent was killed that had let lines go");
+    finish(&site, agent, &written);
+    assert!(declared(&site) > 0);
+}
+
+#[test]
+fn a_database_that_answers_but_has_no_room_is_away() {
+    let server = MariaDb::start();
+    let site = small(&server);
+    let path = site.path("app.ndjson");
+    let mut written = write(&path, "first", 40);
+    let agent = site.start();
+    site.wait_rows(40);
+    server.query(
+        "CREATE TRIGGER app.full BEFORE INSERT ON app.telemetry_traces FOR EACH ROW \
+         SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'the table is full'",
+    );
+    for round in 0..2 {
+        written.extend(write(&path, &format!("round-{round}"), 25_000));
+        let before = agent.metrics().sum("tracespool_lines_shed_total");
+        eventually("the backlog is within its limit", || {
+            let metrics = agent.metrics();
+            let shed = metrics.sum("tracespool_lines_shed_total");
+            metrics.sum("tracespool_backlog_bytes") <= 8.0 * MIB && shed > before
+        });
+    }
+    assert!(agent.metrics().with("tracespool_database_errors_total", "class=\"full\"") >= 1.0);
+    server.query("DROP TRIGGER app.full");
+    finish(&site, agent, &written);
+    assert_newest(&site, &written, 15_000);
+}
+
+#[test]
+fn what_was_let_go_is_declared_though_its_file_is_gone_and_the_agent_was_killed() {
+    let mut server = MariaDb::start();
+    let site = small(&server);
+    let (old, new) = (site.path("old.ndjson"), site.path("new.ndjson"));
+    let mut written = write(&old, "first", 40);
+    let mut agent = site.start();
+    site.wait_rows(40);
+    server.kill9();
+    written.extend(write(&old, "old", 9_000));
+    eventually("the old lines are seen", || backlog(&agent) > 3.0 * MIB);
+    pause(Duration::from_millis(500));
+    written.extend(write(&new, "new", 20_000));
+    eventually("the old file is let go of", || {
+        let metrics = agent.metrics();
+        metrics.sum("tracespool_backlog_bytes") <= 8.0 * MIB && metrics.sum("tracespool_lines_shed_total") > 9_000.0
+    });
+    std::fs::remove_file(&old).expect("the file is deleted");
+    agent.kill9();
+    agent = site.start();
+    server.restart();
+    finish(&site, agent, &written);
+    assert_newest(&site, &written, 15_000);
+    let of_old = declarations(&site).into_iter().filter(|lost| lost["file"].as_str() == old.to_str());
+    assert_eq!(of_old.map(|lost| number(&lost, "lines")).sum::<u64>(), 9_000);
 }

@@ -44,6 +44,8 @@ struct InFlight {
 enum Recall {
     No,
     AskedFor,
+    /// They came back, and nothing was let go yet.
+    Done,
 }
 
 /// What is known of the frontiers without the database.
@@ -145,6 +147,7 @@ impl<S: FileSystem> Reader<S> {
         if was_reading {
             // What was recalled is unread again.
             self.stand_by_assumed(now);
+            self.shed.recall = Recall::Done;
         }
     }
 
@@ -172,6 +175,22 @@ impl<S: FileSystem> Reader<S> {
         move_on(&mut frontiers, passed.iter().map(|passed| (passed.step.file, &*passed.step.path, passed.step.to)));
         self.shed.passed = passed.into();
         frontiers
+    }
+
+    /// Lets go of what the batches were recalled for, also if the database has answered meanwhile: one that answers and
+    /// takes no rows (it is full, or the right to insert was revoked) would never let it come to that.
+    pub(super) fn finish_recall(&mut self, now: Instant) {
+        while self.shed.recall == Recall::Done {
+            let (backlog, age, _) = self.measure(now);
+            let relief = self.shed.limits.judge(backlog, age, Course::NotShrinking);
+            let more = match reach(relief, backlog, now) {
+                Some((reach, reason)) => self.pass_over(reach, reason, now),
+                None => false,
+            };
+            if !more {
+                self.shed.recall = Recall::No;
+            }
+        }
     }
 
     /// Forgets the batches that were not committed.
@@ -241,6 +260,27 @@ impl<S: FileSystem> Reader<S> {
             return false;
         }
         self.shed.due = now + LOOK_EVERY;
+        let (backlog, age, failing) = self.measure(now);
+        let course = self.shed.trend.course(failing);
+        let relief = self.shed.limits.judge(backlog, age, course);
+        self.shed.relief = relief;
+        self.log_change(relief, course, backlog, age);
+        let Some((reach, reason)) = reach(relief, backlog, now) else { return false };
+        let away = failing.is_some_and(|failing| failing >= AWAY_AFTER);
+        match self.epoch {
+            None => self.pass_over(reach, reason, now),
+            Some(_) if away => {
+                if std::mem::replace(&mut self.shed.recall, Recall::AskedFor) == Recall::No {
+                    self.handle.pulse().ask_for_recall();
+                }
+                false
+            }
+            Some(_) => self.let_go_here(reach, reason, now),
+        }
+    }
+
+    /// The backlog, the age of its oldest line, and for how long the database has failed.
+    fn measure(&mut self, now: Instant) -> (u64, Duration, Option<Duration>) {
         let standing = self.handle.pulse().standing();
         if self.epoch == Some(standing.epoch) {
             while self.shed.in_flight.pop_front_if(|batch| batch.sequence < standing.settled).is_some() {}
@@ -256,32 +296,8 @@ impl<S: FileSystem> Reader<S> {
             self.shed.trend.settled(now, backlog + self.shed.let_go);
         }
         let failing = standing.failing_since.map(|since| now.saturating_duration_since(since));
-        let course = self.shed.trend.course(failing);
         let age = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        let relief = self.shed.limits.judge(backlog, age, course);
-        self.shed.relief = relief;
-        self.log_change(relief, course, backlog, age);
-        let reach = match relief {
-            Relief::Nothing | Relief::First => return false,
-            Relief::OldestUntil { backlog: target } if backlog <= target => return false,
-            Relief::OldestUntil { backlog: target } => Reach::Bytes(backlog - target),
-            Relief::OlderThan(age) => match now.checked_sub(age) {
-                Some(moment) => Reach::SeenBy(moment),
-                None => return false,
-            },
-        };
-        let reason = relief.reason().expect("lines that are let go have a reason");
-        let away = failing.is_some_and(|failing| failing >= AWAY_AFTER);
-        match self.epoch {
-            None => self.pass_over(reach, reason, now),
-            Some(_) if away => {
-                if std::mem::replace(&mut self.shed.recall, Recall::AskedFor) == Recall::No {
-                    self.handle.pulse().ask_for_recall();
-                }
-                false
-            }
-            Some(_) => self.let_go_here(reach, reason, now),
-        }
+        (backlog, age, failing)
     }
 
     /// Lets go of lines where reading stands; the batch being filled declares them.
@@ -430,6 +446,16 @@ impl<S: FileSystem> Reader<S> {
             (Told::Nothing, None) | (Told::LetsGo, _) => {}
         }
     }
+}
+
+/// How far a relief reaches, and why; `None` when nothing is to be passed over.
+fn reach(relief: Relief, backlog: u64, now: Instant) -> Option<(Reach, Reason)> {
+    let reach = match relief {
+        Relief::Nothing | Relief::First => return None,
+        Relief::OldestUntil { backlog: target } => Reach::Bytes(backlog.checked_sub(target).filter(|left| *left > 0)?),
+        Relief::OlderThan(age) => Reach::SeenBy(now.checked_sub(age)?),
+    };
+    Some((reach, relief.reason()?))
 }
 
 /// Moves frontiers on to the ends of passages that begin at them or behind them.
