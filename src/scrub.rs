@@ -19,6 +19,7 @@ mod frame;
 mod handbook;
 mod keys;
 mod known;
+mod lookup;
 mod markers;
 mod own;
 mod seal;

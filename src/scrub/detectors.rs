@@ -24,7 +24,6 @@ mod settings;
 mod tokens;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -306,7 +305,8 @@ impl Detectors {
     fn find(&self, text: &str, spans: &mut Vec<Span>) {
         let mut runs = Runs::default();
         // For each rule whose keywords stand in the text, where they do, in order and put together.
-        let mut places: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
+        let mut places: Vec<(usize, Vec<Range<usize>>)> = Vec::new();
+        let mut place_of = vec![usize::MAX; self.rules.len()];
         let mut own: Vec<bool> = self.own.iter().map(|rule| rule.keywords.is_empty()).collect();
         let tokens = spans.len();
         for (target, hit) in self.hits(text) {
@@ -324,18 +324,28 @@ impl Detectors {
                     }
                 }
                 Target::Rule(rule, look) => {
+                    let known = places.get_mut(place_of[rule]).map(|(_, places)| places);
+                    // Once such a rule is to run, it runs over the whole text.
+                    if known.is_some() && matches!(self.rules[rule].find, Find::Whole { .. } | Find::Code { .. }) {
+                        continue;
+                    }
                     if !look(text.as_bytes(), hit.clone()) || is_in_marker(text, hit.clone()) {
                         continue;
                     }
                     let end = text.floor_char_boundary(hit.end + AHEAD);
-                    let places = places.entry(rule).or_default();
-                    match places.last_mut() {
-                        // Hits come in the order of their ends, and a longer keyword may begin before.
-                        Some(last) if last.end >= hit.start => {
-                            last.start = last.start.min(hit.start);
-                            last.end = last.end.max(end);
+                    match known {
+                        Some(known) => match known.last_mut() {
+                            // Hits come in the order of their ends, and a longer keyword may begin before.
+                            Some(last) if last.end >= hit.start => {
+                                last.start = last.start.min(hit.start);
+                                last.end = last.end.max(end);
+                            }
+                            _ => known.push(hit.start..end),
+                        },
+                        None => {
+                            place_of[rule] = places.len();
+                            places.push((rule, vec![hit.start..end]));
                         }
-                        _ => places.push(hit.start..end),
                     }
                 }
             }
@@ -345,6 +355,7 @@ impl Detectors {
             places = (0..self.rules.len()).map(|rule| (rule, std::iter::once(0..text.len()).collect())).collect();
             own.fill(true);
         }
+        places.sort_unstable_by_key(|(rule, _)| *rule);
         for (rule, places) in places {
             self.find_at(rule, text, &places, spans);
         }

@@ -178,7 +178,7 @@ impl Frame {
     pub fn argument<'a>(&mut self, text: impl FnOnce() -> Cow<'a, str>) -> Option<Telling> {
         let (start, _) = self.arguments.as_mut()?.secret(&text())?;
         let form = Form::Behind(u8::try_from(start).ok()?);
-        keys::classify("password").map(|telling| Telling { form, ..telling })
+        keys::password().map(|telling| Telling { form, ..telling })
     }
 
     /// The class of a number of a private key, in an object that says that it is a key: `{"kty": "EC", "d": "…"}`.

@@ -12,7 +12,7 @@ mod people;
 mod vendors;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
@@ -20,6 +20,7 @@ use smallvec::SmallVec;
 
 pub use self::people::{BESIDE, PLACES};
 use super::detectors::Id;
+use super::lookup::{Shapes, Table};
 use super::markers::Kind;
 
 /// What a telling key says about its value.
@@ -243,6 +244,21 @@ const ENDINGS: &[&str] = &[
     "pw",
 ];
 
+/// The last letters of [`ENDINGS`].
+const LAST_LETTERS: &[u8] = b"denstwy";
+
+const _: () = {
+    let mut at = 0;
+    while at < ENDINGS.len() {
+        let ending = ENDINGS[at].as_bytes();
+        let mut letter = 0;
+        while LAST_LETTERS[letter] != ending[ending.len() - 1] {
+            letter += 1;
+        }
+        at += 1;
+    }
+};
+
 /// Words that end in one of these and mean something else.
 const OTHER_ENDS: &[&str] = &[
     "askpass",
@@ -392,6 +408,27 @@ const FACTS: &[&str] = &[
     "guard",
 ];
 
+/// The larger tables.
+struct Tables {
+    tails: Table<()>,
+    telling_tails: Table<()>,
+    facts: Table<()>,
+    other_ends: Table<()>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    tails: Table::words(TAILS),
+    telling_tails: Table::words(TELLING_TAILS),
+    facts: Table::words(FACTS),
+    other_ends: Table::words(OTHER_ENDS),
+});
+
+/// The class of a password, whatever its key.
+pub fn password() -> Option<Telling> {
+    static PASSWORD: LazyLock<Option<Telling>> = LazyLock::new(|| classify("password"));
+    *PASSWORD
+}
+
 /// The class of a key, given with its escapes decoded.
 pub fn classify(key: &str) -> Option<Telling> {
     classify_as_written(key).or_else(|| match foreign::fold(key) {
@@ -407,10 +444,10 @@ fn classify_as_written(key: &str) -> Option<Telling> {
         let behind = &words[at + 1..];
         let Some(Entry { telling, place }) = telling_at(&words, at) else { continue };
         if place != Place::Person {
-            let tail = behind.last().is_some_and(|last| contains(TAILS, last.text));
+            let tail = behind.last().is_some_and(|last| TABLES.tails.has(last.text));
             return if tail { None } else { Some(telling) };
         }
-        if behind.iter().all(|word| contains(TELLING_TAILS, word.text)) {
+        if behind.iter().all(|word| TABLES.telling_tails.has(word.text)) {
             return Some(telling);
         }
     }
@@ -433,7 +470,7 @@ pub fn rule_of_word(word: &str) -> Option<&'static str> {
 
 /// Whether a key inside an object of secrets names a fact about them.
 pub fn is_fact(key: &str) -> bool {
-    words(key).last().is_some_and(|last| contains(FACTS, last.text)) || contains(FACTS, key)
+    words(key).last().is_some_and(|last| TABLES.facts.has(last.text)) || TABLES.facts.has(key)
 }
 
 /// The last two words of a key, of which there may be one only.
@@ -520,10 +557,18 @@ const SHORT_MAX: usize = 6;
 pub fn shortest(mut words: Vec<&'static str>) -> Vec<&'static str> {
     words.sort_by_key(|word| (word.len(), *word));
     let mut gate: Vec<&str> = Vec::new();
+    let mut known: HashSet<&[u8], FixedState> = HashSet::default();
+    let mut lengths: Vec<usize> = Vec::new();
     for word in words {
-        if !gate.iter().any(|shorter| word.contains(shorter)) {
-            gate.push(word);
+        let bytes = word.as_bytes();
+        if lengths.iter().any(|length| bytes.windows(*length).any(|part| known.contains(part))) {
+            continue;
         }
+        if lengths.last() != Some(&bytes.len()) {
+            lengths.push(bytes.len());
+        }
+        known.insert(bytes);
+        gate.push(word);
     }
     gate
 }
@@ -551,7 +596,7 @@ pub fn own(rule: &'static str) -> Telling {
 
 /// Whether a word at the end of a key makes the value a fact about the secret.
 pub fn is_tail(word: &str) -> bool {
-    contains(TAILS, word)
+    TABLES.tails.has(word)
 }
 
 /// The words of a key, as it writes them.
@@ -569,6 +614,7 @@ struct Entry {
 /// The entries by their words, lower-case: a pair with a space between its words, and glued.
 struct Entries {
     by_words: HashMap<String, Vec<Entry>, FixedState>,
+    shapes: Shapes,
     /// The words and pairs, unglued.
     spellings: Vec<String>,
 }
@@ -588,7 +634,9 @@ static ENTRIES: LazyLock<Entries> = LazyLock::new(|| {
             }
         }
     }
-    Entries { by_words, spellings: all }
+    let mut shapes = Shapes::default();
+    by_words.keys().for_each(|word| shapes.add(word.as_bytes()));
+    Entries { by_words, shapes, spellings: all }
 });
 
 /// The ways to write a key, but for the case of its ASCII letters: `prénom`, `prÉnom`.
@@ -641,7 +689,8 @@ fn telling_at(words: &[Word<'_>], at: usize) -> Option<Entry> {
         || Some(words.get(at.checked_sub(2)?)?.text).and_then(|first| vendor_key(first, words[at - 1].text, word.text));
     let keyed = || keyed().or_else(|| opening_key(words, at)).filter(fits);
     // Odd casing (`PassWORD`, `sEcret`) splits a word in the wrong places, so the run of letters counts too.
-    let known = paired.or_else(keyed).or_else(|| single(word.text)).or_else(|| single(word.run));
+    let run = || if word.run.len() == word.text.len() { None } else { single(word.run) };
+    let known = paired.or_else(keyed).or_else(|| single(word.text)).or_else(run);
     known.or_else(|| ending(word.text).filter(fits))
 }
 
@@ -682,7 +731,10 @@ fn key_that_looks(form: Form) -> Entry {
 }
 
 fn ending(word: &str) -> Option<Entry> {
-    if contains(OTHER_ENDS, word) {
+    if !word.bytes().next_back().is_some_and(|last| LAST_LETTERS.contains(&last.to_ascii_lowercase())) {
+        return None;
+    }
+    if TABLES.other_ends.has(word) {
         return None;
     }
     let ending = ENDINGS.iter().find(|ending| {
@@ -697,14 +749,17 @@ fn ending(word: &str) -> Option<Entry> {
 fn entries(parts: &[&str]) -> &'static [Entry] {
     let mut buffer = [0; ENTRY_MAX];
     let mut length = 0;
-    for byte in parts.iter().flat_map(|part| part.bytes()) {
-        if length == ENTRY_MAX {
-            return &[];
-        }
-        buffer[length] = byte.to_ascii_lowercase();
-        length += 1;
+    for part in parts {
+        let Some(place) = buffer.get_mut(length..length + part.len()) else { return &[] };
+        place.copy_from_slice(part.as_bytes());
+        length += part.len();
     }
-    let word = str::from_utf8(&buffer[..length]).unwrap_or_default();
+    let word = &mut buffer[..length];
+    if !ENTRIES.shapes.may_have(word) {
+        return &[];
+    }
+    word.make_ascii_lowercase();
+    let word = str::from_utf8(word).unwrap_or_default();
     ENTRIES.by_words.get(word).map_or(&[], Vec::as_slice)
 }
 
@@ -761,15 +816,26 @@ fn runs(key: &str) -> impl Iterator<Item = (usize, &str)> {
         'a'..='z' | 'A'..='Z' => Some(Script::Latin),
         '\0'..='\u{7f}' => None,
         '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' if char.is_alphabetic() => Some(Script::Latin),
+        // Scripts of letters only, which to look up takes long.
+        '\u{410}'..='\u{44f}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' => Some(Script::Other),
+        '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => Some(Script::Other),
         char => char.is_alphabetic().then_some(Script::Other),
     };
-    let mut at = 0;
+    let mut chars = key.char_indices().map(move |(at, char)| (at, script(char)));
+    let mut next = chars.next();
     std::iter::from_fn(move || {
-        let (skipped, first) = key[at..].char_indices().find(|(_, char)| script(*char).is_some())?;
-        let begin = at + skipped;
-        let length = key[begin..].find(|char| script(char) != script(first)).unwrap_or(key.len() - begin);
-        at = begin + length;
-        Some((begin, &key[begin..at]))
+        let (begin, first) = loop {
+            let (at, script) = next?;
+            match script {
+                Some(first) => break (at, first),
+                None => next = chars.next(),
+            }
+        };
+        while next.is_some_and(|(_, script)| script == Some(first)) {
+            next = chars.next();
+        }
+        let end = next.map_or(key.len(), |(at, _)| at);
+        Some((begin, &key[begin..end]))
     })
 }
 

@@ -16,9 +16,10 @@ mod statements;
 mod tables;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
+use self::commands::Lines;
 use self::forms::{is_digits, is_harmless, is_plain_cookie, is_regex};
 pub use self::forms::{
     is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_random, is_secret_number, is_sentence_word,
@@ -293,6 +294,9 @@ fn colour(text: &[u8]) -> Option<usize> {
 
 /// What HTML writes for a mark, at the start of a text: how long that is, and the mark.
 fn entity(text: &[u8]) -> Option<(usize, u8)> {
+    if text.first() != Some(&b'&') {
+        return None;
+    }
     ENTITIES.iter().find(|(entity, _)| text.starts_with(entity.as_bytes())).map(|(entity, mark)| (entity.len(), *mark))
 }
 
@@ -544,11 +548,25 @@ struct Scan<'a> {
     resume: Cell<usize>,
     /// How many values were looked at.
     looks: Cell<usize>,
+    /// The word that was asked for last: the floor and its end, and its start.
+    word: Cell<((usize, usize), usize)>,
+    /// The command lines that were read last.
+    lines: RefCell<Lines>,
 }
 
 impl<'a> Scan<'a> {
     fn new(text: &'a str, reading: Reading, words: &'a Words) -> Self {
-        Scan { text, bytes: text.as_bytes(), reading, words, floor: 0, resume: Cell::new(0), looks: Cell::new(0) }
+        Scan {
+            text,
+            bytes: text.as_bytes(),
+            reading,
+            words,
+            floor: 0,
+            resume: Cell::new(0),
+            looks: Cell::new(0),
+            word: Cell::new(((0, 0), 0)),
+            lines: RefCell::default(),
+        }
     }
 
     /// The value behind the separator at `start`, if the key before it is telling.
@@ -1486,6 +1504,15 @@ impl<'a> Scan<'a> {
         &self.bytes[self.floor.min(at)..at]
     }
 
+    /// How many bytes before `at` are of a kind, `max` at most.
+    #[inline]
+    fn run_before(&self, at: usize, max: usize, is: impl Fn(u8) -> bool) -> usize {
+        let before = self.behind_floor(at);
+        let before = &before[before.len().saturating_sub(max)..];
+        before.iter().rposition(|byte| !is(*byte)).map_or(before.len(), |other| before.len() - other - 1)
+    }
+
+    #[inline]
     fn is_at(&self, at: usize, literal: &str) -> bool {
         let bytes = self.bytes.get(at..).and_then(|rest| rest.get(..literal.len()));
         bytes.is_some_and(|bytes| bytes.eq_ignore_ascii_case(literal.as_bytes()))

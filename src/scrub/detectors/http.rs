@@ -211,8 +211,8 @@ fn is_credential(word: &str) -> bool {
         (false, true) => 8,
         (false, false) => 24,
     };
-    let other = rfc && word.len() <= 8 || is_iso_date(word) || is_example(word);
-    word.len() >= min && !other
+    let other = || rfc && word.len() <= 8 || is_iso_date(word) || is_example(word);
+    word.len() >= min && !other()
 }
 
 fn is_basic_credential(word: &str) -> bool {

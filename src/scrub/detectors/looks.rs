@@ -32,12 +32,12 @@ pub fn word(text: &[u8], hit: Range<usize>) -> bool {
 
 /// A digit follows.
 pub fn digit_ahead(text: &[u8], hit: Range<usize>) -> bool {
-    ahead(text, hit).iter().any(u8::is_ascii_digit)
+    digits(ahead(text, hit)) > 0
 }
 
 /// Four digits, with nothing but a letter here and there between them, follow.
 pub fn digits_ahead(text: &[u8], hit: Range<usize>) -> bool {
-    ahead(text, hit).iter().filter(|byte| byte.is_ascii_digit()).take(4).count() == 4
+    digits(ahead(text, hit)) >= 4
 }
 
 /// A word that stands alone, and two digits behind it. In scripts without blanks words stand beside anything.
@@ -47,7 +47,7 @@ pub fn label(text: &[u8], hit: Range<usize>) -> bool {
         || !text[hit.start].is_ascii()
         || text[..hit.start].last().is_none_or(|before| !before.is_ascii_alphanumeric());
     let ends = !text[hit.end - 1].is_ascii() || text.get(hit.end).is_none_or(|behind| !behind.is_ascii_alphabetic());
-    begins && ends && ahead(text, hit).iter().filter(|byte| byte.is_ascii_digit()).take(2).count() == 2
+    begins && ends && digits(ahead(text, hit)) >= 2
 }
 
 /// The start of a line.
@@ -123,6 +123,15 @@ pub fn facebook_app(text: &[u8], hit: Range<usize>) -> bool {
 
 fn ahead(text: &[u8], hit: Range<usize>) -> &[u8] {
     &text[hit.end..text.len().min(hit.end + GLANCE)]
+}
+
+/// How many digits there are. To count them all takes less time than to stop at the first few: nothing depends on the byte
+/// before.
+fn digits(window: &[u8]) -> usize {
+    window
+        .chunks(64)
+        .map(|chunk| usize::from(chunk.iter().map(|byte| u8::from(byte.is_ascii_digit())).sum::<u8>()))
+        .sum()
 }
 
 /// The start of a JSON object in base64, and more of it.

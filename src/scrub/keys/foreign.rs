@@ -34,6 +34,14 @@ const WORDS: &[(&str, &str)] = &[
     ("認証コード", "otp"), ("確認コード", "otp"), ("인증번호", "otp"), ("인증코드", "otp"), ("令牌", "token"), ("トークン", "token"), ("토큰", "token"),
 ];
 
+/// For each byte, in any ASCII case, the words that a form of begins with it, in their order: where a key is looked for them
+/// at each of its characters, few are left to compare.
+static BY_FIRST: LazyLock<Vec<Vec<(&'static str, &'static str)>>> = LazyLock::new(|| {
+    let forms = || ALL.iter().flat_map(|word| word.forms.iter().map(|form| (form.as_str(), word.ascii)));
+    let begins = |form: &str, byte: u8| form.as_bytes()[0].eq_ignore_ascii_case(&byte);
+    (0..=u8::MAX).map(|byte| forms().filter(|(form, _)| begins(form, byte)).collect()).collect()
+});
+
 /// A word in the cases that it may be written in beyond ASCII: small, with a capital, in capitals.
 struct Word {
     forms: Vec<String>,
@@ -66,10 +74,9 @@ pub fn fold(key: &str) -> Cow<'_, str> {
     let mut copied = 0;
     let mut at = 0;
     while at < key.len() {
-        let found = ALL.iter().find_map(|word| {
-            let form = word.forms.iter().find(|form| starts_with(&key.as_bytes()[at..], form))?;
-            Some((form.len(), word.ascii))
-        });
+        let rest = &key.as_bytes()[at..];
+        let begun = &BY_FIRST[usize::from(rest[0])];
+        let found = begun.iter().find(|(form, _)| starts_with(rest, form)).map(|(form, ascii)| (form.len(), *ascii));
         match found {
             Some((length, ascii)) => {
                 out.push_str(&key[copied..at]);
@@ -100,6 +107,10 @@ pub fn fold(key: &str) -> Cow<'_, str> {
 const KEY_MAX: usize = 256;
 
 fn starts_with(text: &[u8], form: &str) -> bool {
+    // The second bytes differ most.
+    if text.get(1).is_none_or(|second| !second.eq_ignore_ascii_case(&form.as_bytes()[1])) {
+        return false;
+    }
     text.get(..form.len()).is_some_and(|start| start.eq_ignore_ascii_case(form.as_bytes()))
 }
 

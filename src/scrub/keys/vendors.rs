@@ -4,6 +4,10 @@
 //!
 //! Invariant: the tables are sorted, and a name here is no thing that one has many of: `segment`, `box` and `event` are not.
 
+use std::sync::LazyLock;
+
+use super::super::lookup::Table;
+
 /// Whether a word, or two as one, is the name of a provider, in any ASCII case.
 pub fn is_vendor(before: &str, word: &str) -> bool {
     let mut buffer = [0; NAME_MAX];
@@ -21,7 +25,8 @@ const NAME_MAX: usize = 24;
 
 /// Whether a key by a word finds a thing, in any ASCII case.
 pub fn finds(word: &str) -> bool {
-    FINDING.iter().any(|known| known.eq_ignore_ascii_case(word))
+    static TABLE: LazyLock<Table<()>> = LazyLock::new(|| Table::words(FINDING));
+    TABLE.has(word)
 }
 
 /// What keys find, or are, that are no secrets.

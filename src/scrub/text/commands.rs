@@ -4,7 +4,10 @@
 //!
 //! Invariant: what is looked at behind a place is bounded, or skipped by the scan, so the time is linear.
 
+use std::sync::LazyLock;
+
 use super::super::keys;
+use super::super::lookup::Table;
 use super::super::markers::marker_at;
 use super::{Scan, Span};
 
@@ -146,11 +149,14 @@ const READERS: &[&str] = &[
 /// The program of a name, which may stand behind a path.
 pub fn program(name: &str) -> Option<&'static Program> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    PROGRAMS.iter().find(|program| program.names.contains(&name))
+    static TABLE: LazyLock<Table<&Program>> = LazyLock::new(|| {
+        Table::of(PROGRAMS.iter().flat_map(|program| program.names.iter().map(move |name| (*name, program))))
+    });
+    TABLE.get(name).filter(|program| program.names.contains(&name))
 }
 
 /// The arguments of a program, one after the other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arguments {
     program: &'static Program,
     /// For each of the program's places, how many arguments came: none before the word of its command did.
@@ -162,13 +168,44 @@ pub struct Arguments {
 /// No program takes secrets in more ways.
 const TAKES_MAX: usize = 16;
 
+/// So many arguments are told apart by their number: more than any program has places for secrets.
+const PLACES_MAX: u8 = 8;
+
 const _: () = {
     let mut at = 0;
     while at < PROGRAMS.len() {
-        assert!(PROGRAMS[at].takes.len() <= TAKES_MAX);
+        let takes = PROGRAMS[at].takes;
+        assert!(takes.len() <= TAKES_MAX);
+        let mut way = 0;
+        while way < takes.len() {
+            assert!(!matches!(takes[way], Place(_, PLACES_MAX.., _)));
+            way += 1;
+        }
         at += 1;
     }
 };
+
+/// Command lines of programs that were read last, one for each program.
+#[derive(Debug, Clone, Default)]
+pub struct Lines(Vec<Line>);
+
+/// What is known of a program's command line: for each place where an argument ends, what was then known of the arguments.
+///
+/// Where a further command line of the program comes to the same place and knows the same, it is read on from where this
+/// one ended: what lies between would be read the same way again.
+#[derive(Debug, Clone)]
+struct Line {
+    program: &'static Program,
+    known: Vec<(usize, Arguments)>,
+}
+
+impl Line {
+    /// Where to read on who has come to `at` and knows of `arguments`.
+    fn skip(&self, at: usize, arguments: &Arguments) -> Option<&(usize, Arguments)> {
+        let here = self.known.binary_search_by_key(&at, |(end, _)| *end).ok()?;
+        self.known.last().filter(|(end, _)| *end > at && self.known[here].1 == *arguments)
+    }
+}
 
 impl Arguments {
     pub fn of(program: &'static Program) -> Self {
@@ -226,7 +263,7 @@ impl Arguments {
                         if *count == *place || *part == AfterSlash {
                             secret = secret.or_else(|| within(word, *part));
                         }
-                        *count = count.saturating_add(1);
+                        *count = (*count + 1).min(PLACES_MAX);
                     }
                 }
                 Flag(..) | Glued(_) | Joined(..) => {}
@@ -280,8 +317,8 @@ const LINE_MAX: usize = 768;
 impl Scan<'_> {
     /// Appends the secrets on the command line of the program whose name ends at `at`.
     pub fn after_program(&self, at: usize, spans: &mut Vec<Span>) {
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-        let start = at - self.behind_floor(at).iter().rev().take(24).take_while(is_name).count();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let start = at - self.run_before(at, 24, is_name);
         let name = &self.text[start..at];
         if name.len() < 2 {
             return;
@@ -292,11 +329,22 @@ impl Scan<'_> {
         }
         let Some(program) = program(name) else { return };
         self.looks.set(self.looks.get() + 1);
-        let Some(telling) = keys::classify("password") else { return };
+        let Some(telling) = keys::password() else { return };
         let mut arguments = Arguments::of(program);
         let limit = self.boundary(at + LINE_MAX);
         let mut at = at;
+        let lines = &mut self.lines.borrow_mut().0;
+        let line = lines.iter().position(|line| std::ptr::eq(line.program, program)).unwrap_or_else(|| {
+            lines.push(Line { program, known: Vec::new() });
+            lines.len() - 1
+        });
+        let line = &mut lines[line];
+        let mut joined = false;
         while at < limit {
+            if let Some((end, known)) = line.skip(at, &arguments) {
+                (at, arguments) = (*end, known.clone());
+                joined = true;
+            }
             let from = self.skip_blanks(at);
             let end = self.argument_end(from, limit);
             if end == from || matches!(self.bytes[from], b'\n' | b'\r' | b';' | b'|' | b'#') || self.is_at(from, "&&") {
@@ -315,11 +363,21 @@ impl Scan<'_> {
                 }
             }
             at = end;
+            // Cut off at the limit, it may go on.
+            if end < limit && line.known.last().is_none_or(|(known, _)| *known < end) {
+                // What was known before does not lead here.
+                if !joined {
+                    line.known.clear();
+                    joined = true;
+                }
+                line.known.push((end, arguments.clone()));
+            }
         }
         let here = &self.text[start..at.min(limit)];
-        if is_reader(here)
-            && let Some(here) = here.find("<<<")
+        if let Some(string) = here.find("<<<")
+            && is_reader(here)
         {
+            let here = string;
             let mut range = self.here_string(start + here + 3);
             if name == "chpasswd" {
                 range.start += self.text[range.clone()].find(':').map_or(0, |colon| colon + 1);
@@ -350,7 +408,7 @@ impl Scan<'_> {
         if rest.contains("chpasswd") {
             range.start += self.text[range.clone()].find(':')? + 1;
         }
-        self.span(range, keys::classify("password")?)
+        self.span(range, keys::password()?)
     }
 
     fn here_string(&self, at: usize) -> std::ops::Range<usize> {

@@ -5,7 +5,10 @@
 //!
 //! Invariant: the answer depends on the text and the class alone.
 
+use std::sync::LazyLock;
+
 use super::super::keys::{self, Form, Numbers, Telling};
+use super::super::lookup::Table;
 use super::super::markers::{Kind, is_marker, without_markers};
 use super::Reading;
 
@@ -164,10 +167,25 @@ const VALIDATIONS: &[&str] =
 const SHORT_STATES: &[&str] =
     &["any", "app", "str", "bad", "int", "jwt", "n/a", "new", "nil", "no", "off", "ok", "old", "set", "sms", "yes"];
 
+/// The larger tables.
+struct Tables {
+    sentence: Table<()>,
+    states: Table<()>,
+    topics: Table<()>,
+    no_names: Table<()>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    sentence: Table::words(SENTENCE_WORDS.iter().chain(FOREIGN_WORDS)),
+    states: Table::words(STATE_WORDS),
+    topics: Table::words(TOPICS),
+    no_names: Table::words(NO_NAMES),
+});
+
 /// Whether a word is one that sentences put in a secret's place.
 pub fn is_sentence_word(word: &str) -> bool {
     let word = word.trim_end_matches(|char: char| char.is_ascii_punctuation());
-    contains(SENTENCE_WORDS, word) || contains(FOREIGN_WORDS, word)
+    TABLES.sentence.has(word)
 }
 
 /// Whether a value speaks of a secret: a state (`expired`), a message (`must be at least 12 characters`), a rule for
@@ -177,11 +195,11 @@ pub fn is_sentence_word(word: &str) -> bool {
 fn is_report(value: &str, margin: usize) -> bool {
     let value = value.trim_matches(|char: char| char.is_ascii_whitespace() || "()[]<>\"'".contains(char));
     let alone = value.len() > 3 || contains(SHORT_STATES, value);
-    if alone && (contains(STATE_WORDS, value) || is_sentence_word(value)) {
+    if alone && (TABLES.states.has(value) || is_sentence_word(value)) {
         return true;
     }
     if let Some((first, _)) = value.split_once('|') {
-        return is_sentence_word(first) || contains(STATE_WORDS, first);
+        return is_sentence_word(first) || TABLES.states.has(first);
     }
     if let Some((rule, limit)) = value.split_once(':')
         && VALIDATIONS.contains(&rule)
@@ -197,7 +215,7 @@ fn is_report(value: &str, margin: usize) -> bool {
             return false;
         }
         count += 1;
-        let is_known = word.len() > 1 && (is_sentence_word(word) || contains(TOPICS, word));
+        let is_known = word.len() > 1 && (is_sentence_word(word) || TABLES.topics.has(word));
         known += usize::from(is_known);
         last = is_known && word.len() > 3;
     }
@@ -218,8 +236,8 @@ fn is_state_name(value: &str, telling: Telling) -> bool {
         return false;
     }
     let words = keys::word_texts(value);
-    let known = |word: &&str| is_sentence_word(word) || contains(STATE_WORDS, word);
-    let all = telling.rule != "password" || words.iter().all(|word| known(word) || contains(TOPICS, word));
+    let known = |word: &&str| is_sentence_word(word) || TABLES.states.has(word);
+    let all = telling.rule != "password" || words.iter().all(|word| known(word) || TABLES.topics.has(word));
     let cased = telling.rule != "password" || value.bytes().any(|byte| byte.is_ascii_uppercase());
     words.len() >= 2 && all && cased && words.last().is_some_and(|last| last.len() > 3 && known(last))
 }
@@ -757,7 +775,7 @@ pub fn is_full_name(value: &str) -> bool {
         words += 1;
         let bare = word.trim_end_matches('.');
         let letters = bare.chars().all(|char| char.is_alphabetic() || "'’-.".contains(char));
-        if !letters || contains(NO_NAMES, bare) {
+        if !letters || TABLES.no_names.has(bare) {
             return false;
         }
         let particle = contains(PARTICLES, bare);

@@ -3,7 +3,10 @@
 //!
 //! Invariant: what is looked at behind a place is bounded, or skipped by the scan, so the time is linear.
 
+use std::sync::LazyLock;
+
 use super::super::keys::{self, Telling};
+use super::super::lookup::Table;
 use super::super::markers::{Kind, marker_at};
 use super::forms::{is_digits, is_harmless, is_mask, is_placeholder, is_random, is_sentence_word, is_slug, is_uuid};
 use super::{Reading, Scan, Span};
@@ -222,6 +225,25 @@ const CALL_MAX: usize = 256;
 /// Calls within the arguments of a call are followed this deep.
 const NESTED_MAX: usize = 3;
 
+/// The larger tables.
+struct Tables {
+    asserting: Table<()>,
+    linking: Table<()>,
+    connecting: Table<()>,
+    setting: Table<()>,
+    calls: Table<usize>,
+    naming_calls: Table<()>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    asserting: Table::words(ASSERTING),
+    linking: Table::words(LINKING),
+    connecting: Table::words(CONNECTING),
+    setting: Table::words(SETTING),
+    calls: Table::of(CALLS.iter().copied()),
+    naming_calls: Table::words(NAMING_CALLS),
+});
+
 impl Scan<'_> {
     /// The secret that the word before the space or colon at `at` announces.
     pub fn after_word(&self, at: usize) -> Option<Span> {
@@ -247,14 +269,12 @@ impl Scan<'_> {
                 }
                 (keys::classify("otp")?, Speech::SomeCode)
             }
-            None if word == "passe" && self.word_before(start) == "de" => {
-                (keys::classify("password")?, Speech::Password)
-            }
+            None if word == "passe" && self.word_before(start) == "de" => (keys::password()?, Speech::Password),
             None if SECOND_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
                 let telling = self.words.classify_pair(self.word_before(start), word)?;
                 (Some(telling).filter(|telling| telling.kind == Kind::Secret)?, Speech::Token)
             }
-            None if SETTING.contains(&self.word_before(start)) => {
+            None if is_setting(self.word_before(start)) => {
                 let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
                 (telling, Speech::Setting)
             }
@@ -292,8 +312,12 @@ impl Scan<'_> {
 
     /// The value behind the name of a setting that a command sets, and the blank at `at`: `config set //r.test/:_authToken x`.
     pub fn after_setting(&self, at: usize) -> Option<Span> {
-        let name = |byte: &&u8| !byte.is_ascii_whitespace() && !b"=;|&".contains(byte);
-        let start = at - self.behind_floor(at).iter().rev().take(64).take_while(name).count();
+        let name = |byte: u8| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b';' | b'|' | b'&');
+        let start = at - self.run_before(at, 64, name);
+        // The commands end in one of these.
+        if !matches!(self.behind_floor(start), [.., b't' | b's', _]) {
+            return None;
+        }
         let word = self.text.get(start..at)?;
         let command = self.word_before(start);
         if !["set", "config-set", "cset", "secrets"].contains(&command) || word.len() < 4 {
@@ -330,7 +354,7 @@ impl Scan<'_> {
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.@-".contains(&byte));
         let shaped =
             is_name && (secret.len() >= 6 && is_spoken_password(secret, false) || statistics && secret.len() >= 4);
-        if shaped { self.span(from + name.len() + 1..end, keys::classify("password")?) } else { None }
+        if shaped { self.span(from + name.len() + 1..end, keys::password()?) } else { None }
     }
 
     /// The code of an authorization in quotes: `code "SplxlOBe…" was already used`.
@@ -348,20 +372,16 @@ impl Scan<'_> {
         let rest = first[word.len()..].trim_start_matches(' ');
         let named =
             rest.starts_with("= ") && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        let connects = CONNECTING.iter().any(|known| known.eq_ignore_ascii_case(word)) || word.starts_with('(');
+        let connects = TABLES.connecting.has(word) || word.starts_with('(');
         if !connects && !named {
             return None;
         }
         let end = window.find([';', '|']).into_iter().chain(window.find(". ")).min().unwrap_or(window.len());
-        let behind = |mark: &str| window[..end].find(mark).map(|found| found + mark.len());
-        let quoted = |mark: &str| {
-            let found = behind(mark)?;
-            window[found..].starts_with(['\'', '"']).then_some(found)
-        };
-        let plain = BEFORE_SECRET.iter().filter_map(|mark| behind(mark));
-        let mut starts: Vec<usize> = plain.chain(BEFORE_QUOTED.iter().filter_map(|mark| quoted(mark))).collect();
+        let mut starts = ends_of_marks(&window[..end]);
         starts.sort_unstable();
-        starts.into_iter().find_map(|start| self.spoken_later(at, start, telling, speech))
+        let quoted = |start: usize| window[start..].starts_with(['\'', '"']);
+        let starts = starts.into_iter().filter(|(start, mark)| *mark < BEFORE_SECRET.len() || quoted(*start));
+        starts.map(|(start, _)| start).find_map(|start| self.spoken_later(at, start, telling, speech))
     }
 
     /// The password that begins so many bytes behind `at`, in the same line or alone below it.
@@ -400,11 +420,14 @@ impl Scan<'_> {
             from + self.bytes[from..].iter().take(CALL_MAX).take_while(|byte| **byte > b' ' && **byte != b'"').count();
         let is_name = name > 0 && rest[..name].iter().all(|byte| byte.is_ascii_graphic());
         let range = from..self.boundary(end);
-        if is_name && range.len() >= 4 { self.span(range, keys::classify("password")?) } else { None }
+        if is_name && range.len() >= 4 { self.span(range, keys::password()?) } else { None }
     }
 
     /// A password before ` as password`.
     pub fn before_as(&self, at: usize) -> Option<Span> {
+        if !matches!(self.byte(at + 1)?, b'a' | b'A' | b'c' | b'C') {
+            return None;
+        }
         let known = [
             " as password",
             " as the password",
@@ -418,7 +441,7 @@ impl Scan<'_> {
             " come password",
         ];
         known.iter().find(|known| self.is_at(at, known))?;
-        let telling = keys::classify("password")?;
+        let telling = keys::password()?;
         let end = at - usize::from(self.before(at).is_some_and(|before| b"'\"`".contains(&before)));
         let stop = |byte: &&u8| !byte.is_ascii_whitespace() && !b"'\"`".contains(byte);
         let start = end - self.behind_floor(end).iter().rev().take(64).take_while(stop).count();
@@ -437,8 +460,7 @@ impl Scan<'_> {
             let end = self.token_end(start);
             let word = &self.text[start..end];
             let bare = word.trim_end_matches(':');
-            let asserts =
-                ASSERTING.iter().any(|known| known.eq_ignore_ascii_case(if bare.is_empty() { word } else { bare }));
+            let asserts = TABLES.asserting.has(if bare.is_empty() { word } else { bare });
             // `changed from [REDACTED:password] to …`
             if let Some(length) = marker_at(&self.text[start..]).filter(|_| links > 0) {
                 let behind = start + length;
@@ -448,7 +470,7 @@ impl Scan<'_> {
                     continue;
                 }
             }
-            let is_link = asserts || LINKING.iter().any(|known| known.eq_ignore_ascii_case(bare));
+            let is_link = asserts || TABLES.linking.has(bare);
             if links == 5 || !is_link {
                 break (start, end);
             }
@@ -552,7 +574,7 @@ impl Scan<'_> {
         if word == "login" && !numbered() {
             return None;
         }
-        let telling = keys::classify("password")?;
+        let telling = keys::password()?;
         let line =
             at + memchr::memchr2(b'\r', b'\n', &self.bytes[at..self.boundary(at + CALL_MAX)]).unwrap_or(CALL_MAX);
         let line = self.boundary(line);
@@ -605,11 +627,11 @@ impl Scan<'_> {
         let perl = name == "connect" && (behind("DBI ") || behind("DBI->"));
         let client = name == "auth" && ["db.", "redis.", "client.", "admin."].iter().any(|client| behind(client));
         let (first, telling) = if perl || name == "__construct" && (behind("PDO->") || behind("mysqli->")) {
-            (2, keys::classify("password"))
+            (2, keys::password())
         } else if client {
-            (1, keys::classify("password"))
-        } else if let Some((_, first)) = CALLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            (*first, keys::classify("password"))
+            (1, keys::password())
+        } else if let Some(first) = TABLES.calls.get(name) {
+            (first, keys::password())
         } else if name == "PASSWORD" {
             (0, self.words.classify(name))
         } else {
@@ -635,7 +657,7 @@ impl Scan<'_> {
 
     /// The argument behind one that names it: `setProperty("password", "secret")`.
     fn named_argument(&self, call: &str, at: usize, spans: &mut Vec<Span>) {
-        if !NAMING_CALLS.iter().any(|known| known.eq_ignore_ascii_case(call)) {
+        if !TABLES.naming_calls.has(call) {
             return;
         }
         let lower = call.to_ascii_lowercase();
@@ -799,13 +821,25 @@ impl Scan<'_> {
         else {
             return "";
         };
-        &self.text[self.word_start(end)..end]
+        &self.text[self.find_word_start(end)..end]
     }
 
     /// Where the word of at most 48 letters, digits and hyphens begins that ends at `at`.
     fn word_start(&self, at: usize) -> usize {
-        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'-' | b'_');
-        let start = at - self.behind_floor(at).iter().rev().take(48).take_while(is_word).count();
+        // Whatever may stand at a blank asks for the word before it.
+        let asked = (self.floor, at);
+        let (last, start) = self.word.get();
+        if last == asked {
+            return start;
+        }
+        let start = self.find_word_start(at);
+        self.word.set((asked, start));
+        start
+    }
+
+    fn find_word_start(&self, at: usize) -> usize {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'-' | b'_');
+        let start = at - self.run_before(at, 48, is_word);
         self.text.ceil_char_boundary(start).min(at)
     }
 
@@ -835,6 +869,31 @@ impl Scan<'_> {
     }
 }
 
+/// Where each of [`BEFORE_SECRET`] and [`BEFORE_QUOTED`] that is in a text ends for the first time, and its place in both.
+fn ends_of_marks(text: &str) -> Vec<(usize, usize)> {
+    /// The marks by their second bytes; the first is a blank, or a colon.
+    static MARKS: LazyLock<Vec<Vec<(usize, &[u8])>>> = LazyLock::new(|| {
+        let marks = || BEFORE_SECRET.iter().chain(BEFORE_QUOTED).map(|mark| mark.as_bytes()).enumerate();
+        assert!(marks().all(|(_, mark)| b" :".contains(&mark[0])), "no mark begins otherwise");
+        (0..=u8::MAX).map(|second| marks().filter(|(_, mark)| mark[1] == second).collect()).collect()
+    });
+    let bytes = text.as_bytes();
+    let mut met = 0u64;
+    let mut ends = Vec::new();
+    for at in memchr::memchr2_iter(b' ', b':', bytes) {
+        let Some(second) = bytes.get(at + 1) else { break };
+        for (mark, letters) in &MARKS[usize::from(*second)] {
+            if met & 1 << mark == 0 && bytes[at..].starts_with(letters) {
+                met |= 1 << mark;
+                ends.push((at + letters.len(), *mark));
+            }
+        }
+    }
+    ends
+}
+
+const _: () = assert!(BEFORE_SECRET.len() + BEFORE_QUOTED.len() <= 64, "a bit each");
+
 /// Whether a word that a sentence puts in a password's place is one.
 pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
     let has = |is: fn(char) -> bool| word.chars().any(is);
@@ -860,6 +919,11 @@ pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
 
 fn camel_or_capital(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_uppercase()) && word.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// Whether a word comes before the name and the value of a setting.
+fn is_setting(word: &str) -> bool {
+    TABLES.setting.has(word) && SETTING.contains(&word)
 }
 
 /// Whether a word is made of several, as names of settings are.
