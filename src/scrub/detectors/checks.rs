@@ -84,7 +84,7 @@ const OTHER_CODES: &[&str] = &[
 /// What is counted.
 const UNITS: &[&str] = &[
     "ms", "s", "sec", "seconds", "min", "minutes", "hours", "days", "times", "users", "attempts", "requests", "bytes",
-    "rows", "entries", "errors", "of", "px", "us", "ns", "events", "sessions",
+    "rows", "lines", "files", "records", "items", "entries", "errors", "of", "px", "us", "ns", "events", "sessions",
 ];
 
 /// Codes in groups, or of digits and letters.

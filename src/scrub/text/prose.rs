@@ -871,8 +871,9 @@ impl Scan<'_> {
 
 /// Where each of [`BEFORE_SECRET`] and [`BEFORE_QUOTED`] that is in a text ends for the first time, and its place in both.
 fn ends_of_marks(text: &str) -> Vec<(usize, usize)> {
+    type Mark = (usize, &'static [u8]);
     /// The marks by their second bytes; the first is a blank, or a colon.
-    static MARKS: LazyLock<Vec<Vec<(usize, &[u8])>>> = LazyLock::new(|| {
+    static MARKS: LazyLock<Vec<Vec<Mark>>> = LazyLock::new(|| {
         let marks = || BEFORE_SECRET.iter().chain(BEFORE_QUOTED).map(|mark| mark.as_bytes()).enumerate();
         assert!(marks().all(|(_, mark)| b" :".contains(&mark[0])), "no mark begins otherwise");
         (0..=u8::MAX).map(|second| marks().filter(|(_, mark)| mark[1] == second).collect()).collect()
