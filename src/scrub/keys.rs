@@ -200,6 +200,7 @@ const SECRETS: &[Group] = &[
     ]),
     secret("session", Place::Last, Form::Random, &["session", "sess"]),
     secret("session", Place::Alone, Form::Any, &["sid"]),
+    secret("session", Place::Last, Form::Any, &["old sid", "new sid", "previous sid", "session sid"]),
     secret("api_key", Place::Anywhere, Form::Any, &[
         "api key", "api keys", "app key", "application key", "license key", "licence key", "activation key",
         "product key", "subscription key", "service key", "role key", "write key", "admin key", "root key", "bot key",
@@ -345,7 +346,7 @@ const TAILS: &[&str] = &[
     "scopes", "score", "sec", "second", "seconds", "section", "sent", "serializer", "service", "setting", "settings", "sha", "site", "size", "slot",
     "source", "spent", "started", "stat", "state", "stats", "status", "stdin", "step", "storage", "store", "strategy", "stream", "strength",
     "subject", "suffix", "sum", "supported", "tab", "table", "tag", "target", "task", "template", "throttle", "throttled",
-    "thumbprint", "tier", "voter", "listener", "subscriber", "middleware", "interceptor", "resolver", "hasher", "mailer", "notification", "dialog", "modal", "widget", "screen", "region", "time", "timeout", "title", "total", "ttl", "typ", "type", "types", "ui", "unit", "units", "updated", "uri", "url", "urls",
+    "thumbprint", "tier", "h", "hr", "hrs", "hourly", "daily", "weekly", "monthly", "voter", "listener", "subscriber", "middleware", "interceptor", "resolver", "hasher", "mailer", "notification", "dialog", "modal", "widget", "screen", "region", "time", "timeout", "title", "total", "ttl", "typ", "type", "types", "ui", "unit", "units", "updated", "uri", "url", "urls",
     "usage", "used", "user", "username", "uses", "valid", "validated", "validation", "validator", "validity", "variant", "verb", "verified",
     "version", "view", "visibility", "wait", "wall", "warning", "weak", "window", "writer", "year",
     "can",
@@ -431,7 +432,7 @@ pub fn password() -> Option<Telling> {
 
 /// The class of a key, given with its escapes decoded.
 pub fn classify(key: &str) -> Option<Telling> {
-    classify_as_written(key).or_else(|| match foreign::fold(key) {
+    classify_as_written(key).or_else(|| compound(key)).or_else(|| match foreign::fold(key) {
         Cow::Borrowed(_) => None,
         Cow::Owned(folded) => classify_as_written(&folded),
     })
@@ -462,10 +463,24 @@ pub fn classify_pair(before: &str, word: &str) -> Option<Telling> {
     pair(before.last()?.text, word.text).map(|entry| entry.telling)
 }
 
+/// Words that end others which are written as one: `Startpasswort`.
+const COMPOUND_ENDS: &[&str] = &["passwort", "kennwort", "wachtwoord", "salasana", "passphrase"];
+
+/// The class of a word that is made of others, if the last of them is telling.
+fn compound(word: &str) -> Option<Telling> {
+    let ends = |end: &&&str| {
+        word.len() > end.len()
+            && word.len() <= 40
+            && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && word.as_bytes()[word.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+    };
+    COMPOUND_ENDS.iter().find(ends).and_then(|end| classify_as_written(end))
+}
+
 /// The rule of a single word that names a secret by itself, wherever it stands in a sentence.
 pub fn rule_of_word(word: &str) -> Option<&'static str> {
     let entry = entries(&[word]).first().filter(|entry| entry.telling.kind == Kind::Secret);
-    entry.map(|entry| entry.telling.rule)
+    entry.map(|entry| entry.telling.rule).or_else(|| compound(word).map(|telling| telling.rule))
 }
 
 /// Whether a key inside an object of secrets names a fact about them.

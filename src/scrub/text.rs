@@ -1199,6 +1199,7 @@ impl<'a> Scan<'a> {
         });
         let pseudo = ["not(", "is(", "has(", "where(", "nth-"].iter().any(|class| word.starts_with(class));
         literal.iter().any(|known| known.eq_ignore_ascii_case(word))
+            || matches!(word, ":" | "=" | "|" | "-" | "->" | "=>")
             || tight && (named || count || pseudo)
             || tiny
             || is_regex(word)

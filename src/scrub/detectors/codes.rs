@@ -57,6 +57,22 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
+        id: "code_at_the_end",
+        what: "one-time codes that a sentence comes to at its end",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["tan ", "code to "],
+            look: looks::digits_ahead,
+            pattern: r"(?i:\btan [^\n]{1,80}? lautet:? |code to (?:confirm|verify|log ?in|sign ?in|complete|authenticate|reset|unlock|access|finish|activate)[^\n0-9]{0,64}?: ?)([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:[^0-9A-Za-z.,-]|[.,](?:[^0-9]|\z)|\z)",
+            check: checks::sure,
+        },
+        secrets: &[
+            ("Ihr TAN für die Überweisung von 240,00 EUR lautet: 662191", "662191"),
+            ("Enter this code to confirm your new device: 619-632. If", "619-632"),
+        ],
+        innocent: &["code to verify the account expired after 3000 ms", "tan 0.5 lautet nicht"],
+    },
+    ValueRule {
         id: "code_to_use",
         what: "one-time codes in what is to be done with them",
         kind: Kind::Secret,

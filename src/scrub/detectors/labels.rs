@@ -307,7 +307,12 @@ impl Value {
             return Some(start - usize::from(open)..end);
         }
         if self == Date {
-            return date_end(text, start).map(|end| start..end);
+            // The time of day goes on behind the `T` of a moment, and nobody's birth is known as well.
+            let moment = |end: &usize| {
+                let rest = &text.as_bytes()[*end..];
+                rest.first() == Some(&b'T') && rest.get(1).is_some_and(u8::is_ascii_digit)
+            };
+            return date_end(text, start).filter(|end| !moment(end)).map(|end| start..end);
         }
         let groups = groups(text.as_bytes(), start);
         let whole = |end: &&usize| !goes_on(text.as_bytes(), **end);

@@ -72,6 +72,27 @@ pub fn at_sign(text: &[u8], hit: Range<usize>) -> bool {
     before && text.get(hit.end).is_some_and(solid)
 }
 
+/// A capital letter follows at once.
+pub fn capital_ahead(text: &[u8], hit: Range<usize>) -> bool {
+    let begins = text[..hit.start].last().is_none_or(|before| !before.is_ascii_alphanumeric());
+    begins && text.get(hit.end).is_some_and(|next| next.is_ascii_uppercase() || !next.is_ascii() || *next == b'\\')
+}
+
+/// Pairs of digits go on behind the first, or groups behind the zeros of an international call.
+pub fn paired_digits(text: &[u8], hit: Range<usize>) -> bool {
+    let begins = text[..hit.start].last().is_none_or(|before| !before.is_ascii_digit() && !b".:-".contains(before));
+    let behind = &text[hit.end..text.len().min(hit.end + 16)];
+    let digits = behind.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let gaps = behind.iter().take_while(|byte| byte.is_ascii_digit() || b" .-".contains(byte));
+    begins && digits >= 7 && gaps.clone().count() >= 10 && gaps.filter(|byte| !byte.is_ascii_digit()).count() >= 3
+}
+
+/// A capital letter not far before what may be a phone or a mail address behind a name.
+pub fn contact(text: &[u8], hit: Range<usize>) -> bool {
+    let near = &text[hit.start.saturating_sub(2 * 65)..hit.start];
+    near.windows(2).any(|pair| b" :;,(".contains(&pair[0]) && pair[1].is_ascii_uppercase())
+}
+
 /// An `@` in angle brackets: `Kim Lee <kim@dev.test>`.
 pub fn mailbox(text: &[u8], hit: Range<usize>) -> bool {
     let near = &text[hit.start.saturating_sub(2 * 65)..hit.start];
@@ -82,6 +103,7 @@ pub fn mailbox(text: &[u8], hit: Range<usize>) -> bool {
 pub fn house(text: &[u8], hit: Range<usize>) -> bool {
     let named = match text[hit.start..] {
         [b' ', first, ..] => first.is_ascii_uppercase() || first == b'r',
+        [b'v', ..] => false,
         _ => true,
     };
     let near = &text[hit.start.saturating_sub(GLANCE / 2)..text.len().min(hit.end + GLANCE / 2)];

@@ -135,13 +135,78 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["Shop <noreply@dev.test:25/x>", "postgres://x <at> y", "bounce for <kim>"],
     },
     ValueRule {
+        id: "paired_phone",
+        what: "phone numbers in pairs of digits, as in France, and with the zeros of international calls",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &[
+                "01 ", "01.", "01-", "02 ", "02.", "02-", "03 ", "03.", "03-", "04 ", "04.", "04-", "05 ", "05.", "05-", "06 ", "06.", "06-", "07 ", "07.", "07-", "09 ", "09.", "09-",
+                "0041", "0049", "0043", "0033", "0031", "0032", "0034", "0039", "0044", "0045", "0046", "0047", "0048", "00351", "00420",
+            ],
+            look: looks::paired_digits,
+            pattern: r"(?:\A|[^0-9A-Za-z.:/+-])(0[1-79][ .-][0-9]{2}(?:[ .-][0-9]{2}){3}|00(?:4[1345-9]|3[1-49]|351|420)[ .-][0-9]{1,4}(?:[ .-][0-9]{2,4}){2,4})(?:[^0-9A-Za-z:/.-]|[.:-](?:[^0-9]|\z)|\z)",
+            check: checks::is_paired_phone,
+        },
+        secrets: &[
+            ("c'est le 06 47 81 35 92, merci", "06 47 81 35 92"),
+            ("Customer on 06-38 41 72 05, please", "06-38 41 72 05"),
+            ("rappelez le 0041 78 604 29 17 svp", "0041 78 604 29 17"),
+        ],
+        innocent: &["at 07-12 08:00:00", "01.02.2026 03:04", "0041786042917", "01-02-03-04-05-06", "06 47 81", "50 4b 03 04 14 00 08 08  08 00"],
+    },
+    ValueRule {
+        id: "titled_name",
+        what: "first and last names behind a form of address",
+        kind: Kind::Pii,
+        find: Find::Near {
+            keywords: &["herr ", "herrn ", "frau ", "mr ", "mr. ", "mrs ", "mrs. ", "ms. ", "monsieur ", "madame ", "mme ", "señor ", "señora ", "signor ", "signora ", "mevrouw ", "mijnheer "],
+            look: looks::capital_ahead,
+            pattern: r"(?i:herrn?|frau|mr\.?|mrs\.?|ms\.?|monsieur|madame|mme|señora?|signora?|mevrouw|mijnheer) ((?:[A-Z]|\xc3[\x80-\x9e]|\xc5[\x80-\xbf])[a-z\x80-\xff']+(?:[ -](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff']+){1,2})",
+            check: checks::is_full_name,
+        },
+        secrets: &[
+            ("Kunde Herr Wendelin Obermoser ruft an", "Wendelin Obermoser"),
+            ("Frau Jolanda Zgraggen, Tel.", "Jolanda Zgraggen"),
+        ],
+        innocent: &["Herr der Ringe", "Frau mit Hut", "mr bean", "MR 4711 merged"],
+    },
+    ValueRule {
+        id: "name_before_contact",
+        what: "names before the phone or the mail address of the person",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &[", +", "@"],
+            look: looks::contact,
+            pattern: r"(?:\A|[:;,(] |\bfrom |\bby |\bfor )((?:[A-Z]|\xc3[\x80-\x9e]|\xc5[\x80-\xbf])[a-z\x80-\xff']+(?:[ -](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff']+){1,2}),? \(?(?:\+[0-9]{1,3}[0-9 -]{6}|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+\.)",
+            check: checks::is_full_name,
+        },
+        secrets: &[
+            ("Lost item: Marisol Etxeberria, +34 655 218 947", "Marisol Etxeberria"),
+            ("opened by Kim Okafor (k.okafor@dev.test)", "Kim Okafor"),
+        ],
+        innocent: &["Orders: Total Revenue, +12.5 since", "sent to a@dev.test"],
+    },
+    ValueRule {
+        id: "spelled_email",
+        what: "mail addresses that are spelled to hide them from machines",
+        kind: Kind::Pii,
+        find: Find::Whole {
+            keywords: &["[at]", "(at)"],
+            look: looks::always,
+            pattern: r"([A-Za-z0-9._+-]{2,64} ?(?:\[at\]|\(at\)) ?[A-Za-z0-9-]+(?: ?(?:\[dot\]|\(dot\)|\.) ?[A-Za-z0-9-]{2,24}){1,4})",
+            check: checks::sure,
+        },
+        secrets: &[("reach me at fenna.dijkstra [at] kpnmail [dot] nl after", "fenna.dijkstra [at] kpnmail [dot] nl")],
+        innocent: &["index [at] 4", "x (at) y"],
+    },
+    ValueRule {
         id: "salutation",
         what: "names behind a salutation",
         kind: Kind::Pii,
         find: Find::Near {
-            keywords: &["geehrter herr", "geehrte frau", "dear mr", "dear mrs", "dear ms", "dear dr", "geachte heer", "geachte mevrouw", "gentile sig", "egregio sig", "cher monsieur", "chère madame", "estimado sr", "estimada sra", "szanowny panie", "szanowna pani"],
+            keywords: &["geehrter herr", "geehrte frau", "dear mr", "dear mrs", "dear ms", "dear dr", "geachte heer", "geachte mevrouw", "gentile sig", "egregio sig", "cher monsieur", "chère madame", "estimado sr", "estimada sra", "estimado señor", "estimada señora", "szanowny panie", "szanowna pani"],
             look: looks::always,
-            pattern: r"(?i:geehrter herr|geehrte frau|dear (?:mr|mrs|ms|dr)\b\.?|geachte (?:heer|mevrouw)|(?:gentile|egregio) sig(?:nora?|\.ra|\.)?|cher monsieur|chère madame|estimado sr\.?|estimada sra\.?|szanown[ya] pani?e?)(?: (?:Dr|Prof)\.)* ((?:[A-Z]|\xc3[\x80-\x9e]|\xc5[\x80-\xbf])[a-z\x80-\xff']+(?:[ -](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff']+){0,3})",
+            pattern: r"(?i:geehrter herr|geehrte frau|dear (?:mr|mrs|ms|dr)\b\.?|geachte (?:heer|mevrouw)|(?:gentile|egregio) sig(?:nora?|\.ra|\.)?|cher monsieur|chère madame|estimado se\xc3\xb1or|estimada se\xc3\xb1ora|estimado sr\.?|estimada sra\.?|szanown[ya] pani?e?)(?: (?:Dr|Prof)\.)* ((?:[A-Z]|\xc3[\x80-\x9e]|\xc5[\x80-\xbf])[a-z\x80-\xff']+(?:[ -](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff']+){0,3})",
             check: checks::sure,
         },
         secrets: &[
@@ -173,10 +238,10 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &[
                 " street", " avenue", " drive", " road", " lane", " boulevard", " court", " terrace", " blvd", "straße", "strasse", "str.", "gasse", "allee", " rue ", "straat",
-                "gracht", "calle ",
+                "gracht", "calle ", "via ",
             ],
             look: looks::house,
-            pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht) [1-9][0-9]{0,3}[a-z]?|Calle (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
+            pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht) [1-9][0-9]{0,3}[a-z]?|(?:Calle|Via) (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
             check: checks::sure,
         },
         secrets: &[

@@ -40,6 +40,45 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["https://chat.dev.test/hooks/incoming", "/hooks/ekyhqu0tvhv601a4efj6j8g12j.js"],
     },
     ValueRule {
+        id: "wifi_key",
+        what: "keys of wireless networks beside their names",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["ssid"],
+            look: always,
+            pattern: r#"(?i:ssid)[ :="']{1,4}[^\s,;"']{1,32}["']?[,;/ ]{1,3}(?i:key|pass|password|pw|psk)[ :=]{1,3}["']?([^\s,;"']{8,63})"#,
+            check: is_set,
+        },
+        secrets: &[("Guest wifi: SSID SkyLounge-5G, key PretzelAtNoon204", "PretzelAtNoon204")],
+        innocent: &["ssid SkyLounge-5G, key rotation weekly", "SSID hidden"],
+    },
+    ValueRule {
+        id: "wordpress_cookie",
+        what: "login cookies of WordPress",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["wordpress_logged_in_", "wordpress_sec_"],
+            look: always,
+            pattern: r#"(?i:wordpress_(?:logged_in|sec)_)[0-9a-f]{4,64}=([^\s;'"\\]{16,512})"#,
+            check: checks::has_digit,
+        },
+        secrets: &[("-b 'wordpress_logged_in_9c1e=kasse2%7C1767225600%7C3El4Zjfix'", "kasse2%7C1767225600%7C3El4Zjfix")],
+        innocent: &["wordpress_logged_in_9c1e=deleted; path=/"],
+    },
+    ValueRule {
+        id: "encoded_userinfo",
+        what: "passwords in URLs that are percent-encoded as a whole",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["%3a%2f%2f"],
+            look: always,
+            pattern: r"(?i:%3a%2f%2f)[A-Za-z0-9._~-]{1,64}(?i:%3a)((?:[A-Za-z0-9._~!$*+-]|%[0-9A-Fa-f]{2}){1,128}?)(?i:%40)[A-Za-z0-9]",
+            check: is_userinfo,
+        },
+        secrets: &[("next=https%3A%2F%2Fops%3AFunkturm29%40grafana.test%2Fd", "Funkturm29")],
+        innocent: &["https%3A%2F%2Fa.test%3A8443%2Fx%40y", "https%3A%2F%2Fa.test%2Fu%3Ab%2F"],
+    },
+    ValueRule {
         id: "session_sentence",
         what: "ids of sessions in sentences",
         kind: Kind::Secret,
@@ -338,6 +377,11 @@ pub const RULES: &[ValueRule] = &[
 ];
 
 /// Whether what stands in a setting's place is one: no mask, no placeholder, no word of a sentence.
+/// No path goes on before the host.
+fn is_userinfo(text: &str, range: &Range<usize>) -> bool {
+    !text[range.clone()].to_ascii_lowercase().contains("%2f")
+}
+
 /// Random letters and digits, and no words.
 fn is_session(text: &str, range: &Range<usize>) -> bool {
     super::super::text::is_random(&text[range.clone()], 20)

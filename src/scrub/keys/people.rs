@@ -125,7 +125,7 @@ pub const GROUPS: &[Group] = &[
         "achternaam", "voornaam", "voornamen", "roepnaam", "volledige naam", "naam klant", "klantnaam", "nazwisko", "imie", "imię", "imiona", "fornamn", "förnamn", "efternamn", "fornavn", "etternavn", "efternavn",
         "etunimi", "sukunimi", "kokonimi", "jmeno", "jméno", "prijmeni", "příjmení", "priezvisko", "vezeteknev", "vezetéknév", "keresztnev", "keresztnév", "nume familie", "prenume",
         "soyad", "soyadi", "soyadı", "adsoyad", "ad soyad", "prezime", "priimek", "nama lengkap", "namalengkap", "ho ten", "hoten", "familiya", "otchestvo", "pavarde", "vardas",
-        "фамилия", "имя", "отчество", "фио", "прізвище", "όνομα", "επώνυμο", "姓名", "氏名", "名前", "お名前", "성명", "성함",
+        "搭乗者名", "申込者名", "契約者名", "患者名", "顧客名", "фамилия", "имя", "отчество", "фио", "прізвище", "όνομα", "επώνυμο", "姓名", "氏名", "名前", "お名前", "성명", "성함",
     ]),
     pii("name", Place::Person, Form::FullName, &[
         "sender name", "driver name", "owner name", "assignee name", "agent name", "manager name", "supervisor name", "seller name",

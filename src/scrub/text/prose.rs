@@ -82,7 +82,7 @@ const LINKING: &[&str] = &[
     "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
     "temporary", "provisoire", "temporaire", "provisional", "temporal", "provisória", "temporária", "provvisoria", "temporanea", "tijdelijke", "initial", "default",
     "tymczasowe", "nowe", "nové", "dočasné", "neues", "vorläufiges", "nuova", "nueva", "nouveau", "nova", "nieuw", "nieuwe", "nyt", "nytt", "midlertidig", "tillfälligt",
-    "gewijzigd", "veranderd", "naar", "geändert", "auf", "modifié", "cambiada", "modificata", "ændret", "til", "ändrat", "till", "zmienione",
+    "gewijzigd", "veranderd", "naar", "geändert", "auf", "modifié", "cambiada", "modificata", "ændret", "til", "ändrat", "till", "zmienione", "a", "na", "nu",
 ];
 
 /// Words that begin what stands between a secret's name and `is` or a colon: `password for kim is …`.
@@ -260,7 +260,8 @@ impl Scan<'_> {
             self.words.classify(word).map(|telling| telling.rule)
         };
         let speech = rule.and_then(|rule| SPEECH.iter().find(|(of, _)| *of == rule)).map(|(_, speech)| *speech);
-        let (telling, speech) = match speech.filter(|_| !MUTE.iter().any(|mute| mute.eq_ignore_ascii_case(word))) {
+        let mute = MUTE.iter().any(|mute| mute.eq_ignore_ascii_case(word)) && !self.is_login(start, word);
+        let (telling, speech) = match speech.filter(|_| !mute) {
             Some(speech) => (self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?, speech),
             None if word.eq_ignore_ascii_case("code") || word.eq_ignore_ascii_case("codes") => {
                 let before = self.word_before(start);
@@ -379,7 +380,7 @@ impl Scan<'_> {
         let end = window.find([';', '|']).into_iter().chain(window.find(". ")).min().unwrap_or(window.len());
         let mut starts = ends_of_marks(&window[..end]);
         starts.sort_unstable();
-        let quoted = |start: usize| window[start..].starts_with(['\'', '"']);
+        let quoted = |start: usize| window[start..].starts_with(['\'', '"']) || is_strong(&window[start..]);
         let starts = starts.into_iter().filter(|(start, mark)| *mark < BEFORE_SECRET.len() || quoted(*start));
         starts.map(|(start, _)| start).find_map(|start| self.spoken_later(at, start, telling, speech))
     }
@@ -446,12 +447,26 @@ impl Scan<'_> {
         let stop = |byte: &&u8| !byte.is_ascii_whitespace() && !b"'\"`".contains(byte);
         let start = end - self.behind_floor(end).iter().rev().take(64).take_while(stop).count();
         let value = self.text.get(start..end)?;
-        let is_secret = is_spoken_password(value, end < at) && !is_harmless(value, telling, Reading::Prose);
+        let strong = camel_or_capital(value) && value.bytes().any(|byte| byte.is_ascii_digit());
+        let is_secret = is_spoken_password(value, end < at || strong) && !is_harmless(value, telling, Reading::Prose);
         is_secret.then_some(Span { range: start..end, rule: telling.rule })
     }
 
     fn announced(&self, at: usize, telling: Telling, speech: Speech) -> Option<Span> {
-        let refused = ["invalid", "wrong", "bad", "incorrect", "falsches", "ungültiges"];
+        let refused = [
+            "vault",
+            "sudo",
+            "root",
+            "admin",
+            "db",
+            "wifi",
+            "invalid",
+            "wrong",
+            "bad",
+            "incorrect",
+            "falsches",
+            "ungültiges",
+        ];
         let before = self.word_before(self.word_start(at));
         let refused = refused.iter().any(|word| word.eq_ignore_ascii_case(before)) && self.is_at(at, " \"");
         let (mut from, mut asserted, mut links) = (at, refused, 0);
@@ -533,6 +548,23 @@ impl Scan<'_> {
         let value = &self.text[start..end.max(start)];
         let harmless = is_harmless(value, telling, Reading::Prose) || is_placeholder(value);
         (found && !harmless).then_some(Span { range: start..end, rule: telling.rule })
+    }
+
+    /// Whether `pass`, which begins at `start`, is the second half of a login: `user gate, pass x`, `vault pass "x y"`.
+    fn is_login(&self, start: usize, word: &str) -> bool {
+        let before = &self.text[self.text.ceil_char_boundary(start.saturating_sub(64).max(self.floor))..start];
+        let mut words = before.split_ascii_whitespace().rev();
+        let last = words.next().unwrap_or_default();
+        let named = words.next().is_some_and(|name| {
+            ["user", "login", "username", "user:", "login:", "username:"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+        });
+        let whose = ["vault", "sudo", "root", "admin", "db", "wifi", "login"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(last));
+        let quoted = self.is_at(start + word.len(), " \"") || self.is_at(start + word.len(), " '");
+        word.eq_ignore_ascii_case("pass") && (named || whose && quoted)
     }
 
     /// Whether the word before `at` stands behind a login, as in `.netrc`: `machine x login kim password …`.
@@ -918,6 +950,13 @@ pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
     word.len() >= 4 && shape && !special && !code
 }
 
+/// Whether a text begins with a word that can hardly be anything but a password: letters in both cases, and a sign.
+fn is_strong(text: &str) -> bool {
+    let word = text.split_ascii_whitespace().next().unwrap_or_default().trim_end_matches([',', '.', ';', ':', ')']);
+    let sign = word.bytes().skip(1).any(|byte| b"!#$%&*?@+=".contains(&byte));
+    word.len() >= 8 && sign && camel_or_capital(word) && !word.contains(['/', '(', '='])
+}
+
 fn camel_or_capital(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_uppercase()) && word.bytes().any(|byte| byte.is_ascii_lowercase())
 }
@@ -1006,6 +1045,11 @@ mod tests {
             "the api key for the sandbox: 261b29bd9fa6a8ce1eaeec6d878dc04a",
             "the api key for the sandbox: [REDACTED:api_key]",
         );
+        check("user gateagent, pass WingedBoot#31", "user gateagent, pass [REDACTED:password]");
+        check("with vault pass \"seven otters juggling\" and", "with vault pass \"[REDACTED:password]\" and");
+        check("la password a Gabbiano_88rosso per", "la password a [REDACTED:password] per");
+        check("i typed mochi_und_Lola22 as password like", "i typed [REDACTED:password] as password like");
+        check("Ihr Startpasswort lautet Hq4-zeVu-82m. Bitte", "Ihr Startpasswort lautet [REDACTED:password]. Bitte");
         check("SetEnv DB_PASS \"a b\"", "SetEnv DB_PASS \"[REDACTED:password]\"");
         check("authPassphrase Kd82mmXq\n", "authPassphrase [REDACTED:passphrase]\n");
         check("config set //r.test/:_authToken Kd82mmXq", "config set //r.test/:_authToken [REDACTED:token]");
