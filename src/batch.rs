@@ -134,6 +134,14 @@ pub struct Limits {
     pub wait_max: Duration,
 }
 
+impl Limits {
+    /// A share of these limits: of the lines and of the bytes.
+    pub fn scaled(self, share: f64) -> Limits {
+        let part = |whole: usize| ((whole as f64 * share).ceil() as usize).clamp(1, whole.max(1));
+        Limits { lines_max: part(self.lines_max), bytes_max: part(self.bytes_max), ..self }
+    }
+}
+
 /// What one transaction carries.
 #[derive(Debug)]
 pub struct Batch {
@@ -213,6 +221,13 @@ impl Batch {
     /// Whether it may take no more.
     pub fn is_full(&self, limits: &Limits) -> bool {
         self.line_count() >= limits.lines_max || self.text.len() + self.refused_bytes >= limits.bytes_max
+    }
+
+    /// How much of these limits it uses: 1 when it is full by one of them.
+    pub fn share_of(&self, limits: &Limits) -> f64 {
+        let lines = self.line_count() as f64 / limits.lines_max.max(1) as f64;
+        let bytes = (self.text.len() + self.refused_bytes) as f64 / limits.bytes_max.max(1) as f64;
+        lines.max(bytes)
     }
 
     /// How many lines it has, rows and refused ones together.

@@ -7,6 +7,7 @@
 mod database;
 mod keys;
 mod reader;
+mod reload;
 mod scrub;
 mod units;
 
@@ -211,6 +212,12 @@ impl Problems {
     /// The problems, in an order that stays the same.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Problems(vec![problem])
     }
 }
 

@@ -7,7 +7,7 @@
 //! Invariant: it holds one batch that is being filled and one that is waiting to be taken.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use crate::scrub::{Extent, ScrubbedText, Scrubber};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
-use crate::spool::{Frontier, Spool};
+use crate::spool::{self, Frontier, Paths, Spool};
 
 /// When the reader has done its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,21 @@ pub enum Order {
         /// The table's columns.
         columns: Columns,
     },
+    /// Go on with other options.
+    Reload(Box<Reload>),
     /// Send what was read and end.
     Stop,
+}
+
+/// What the reader goes on with after the config was read again.
+#[derive(Debug)]
+pub struct Reload {
+    /// Reading.
+    pub options: Options,
+    /// The spool.
+    pub spool: spool::Options,
+    /// Scrubbing.
+    pub scrubber: Scrubber,
 }
 
 /// How the other half talks to the reader.
@@ -53,6 +66,23 @@ pub enum Order {
 pub struct Handle {
     bell: Bell,
     orders: Arc<Mutex<Vec<Order>>>,
+    size: Arc<Mutex<Size>>,
+}
+
+/// How large a batch may become.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    /// By the config.
+    limits: batch::Limits,
+    /// The share of that which the pace allows now.
+    share: f64,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        let limits = batch::Limits { lines_max: 1, bytes_max: 1, wait_max: Duration::ZERO };
+        Size { limits, share: 1.0 }
+    }
 }
 
 impl Handle {
@@ -65,6 +95,29 @@ impl Handle {
     /// Says that a batch was taken, and there may be room for another.
     pub fn taken(&self) {
         self.bell.ring();
+    }
+
+    /// Says how large batches may be, as a share of what the config allows.
+    pub fn allow(&self, share: f64) {
+        self.size().share = share;
+    }
+
+    /// How large batches may be by the config.
+    pub fn limits(&self) -> batch::Limits {
+        self.size().limits
+    }
+
+    fn set_limits(&self, limits: batch::Limits) {
+        self.size().limits = limits;
+    }
+
+    fn limits_now(&self) -> batch::Limits {
+        let size = *self.size();
+        size.limits.scaled(size.share)
+    }
+
+    fn size(&self) -> MutexGuard<'_, Size> {
+        self.size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The bell that wakes the reader.
@@ -144,6 +197,7 @@ impl<S: FileSystem> Reader<S> {
             batch: Batch::new(0, 0, Instant::now()),
             metrics: metrics.clone(),
         };
+        handle.set_limits(options.batch);
         let directories = spool.directories();
         Reader {
             options,
@@ -178,9 +232,15 @@ impl<S: FileSystem> Reader<S> {
                         rescan_due = now;
                         placed_and_scanned = false;
                     }
+                    Order::Reload(reload) => {
+                        self.reload(*reload, now);
+                        rescan_due = now;
+                        placed_and_scanned = false;
+                    }
                     Order::Stop => stopping = true,
                 }
             }
+            self.maker.limits = self.handle.limits_now();
             rescan_due = self.look(now, rescan_due, &mut placed_and_scanned);
             match self.send() {
                 Sent::Yes | Sent::Nothing => {}
@@ -192,7 +252,7 @@ impl<S: FileSystem> Reader<S> {
             }
             let drained = self.options.until == Until::Drained && placed_and_scanned && self.spool.is_exhausted();
             if !stopping && self.epoch.is_some() && self.read(now) {
-                if self.maker.batch.is_full(&self.options.batch) {
+                if self.maker.batch.is_full(&self.maker.limits) {
                     sealed = now;
                     self.seal(now);
                 }
@@ -223,6 +283,21 @@ impl<S: FileSystem> Reader<S> {
         self.maker.columns = columns;
         self.maker.batch = Batch::new(epoch, 0, now);
         self.spool.place(frontiers, now);
+    }
+
+    /// Goes on with other options. The batch that is being filled is closed first, unless the one before still waits.
+    fn reload(&mut self, reload: Reload, now: Instant) {
+        if self.outbox.is_none() && !self.maker.batch.is_empty() {
+            self.seal(now);
+        }
+        self.handle.set_limits(reload.options.batch);
+        self.maker.max_line_bytes = reload.options.max_line_bytes;
+        self.maker.scrubber = reload.scrubber;
+        self.options = Options { until: self.options.until, ..reload.options };
+        if self.spool.set_options(reload.spool) == Paths::Others {
+            self.directories = self.spool.directories();
+            self.watch = Watch::new(self.handle.bell().clone(), self.spool.depth());
+        }
     }
 
     /// Looks at the spool as far as there is reason to. Returns when it is to be looked at without one.
