@@ -14,6 +14,8 @@
 //!
 //! `ARCHITECTURE.md` has the map and the reasons.
 
+pub mod clock;
+
 pub mod spool;
 
 pub mod record;

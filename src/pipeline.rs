@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::checkpoint::Checkpoint;
+use crate::clock::Clock;
 use crate::endpoint;
 use crate::metrics::Metrics;
 use crate::quarantine::{self, Quarantine};
@@ -45,7 +46,7 @@ pub const STATUS_TARGET: &str = "tracespool::status";
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the checkpoint is written while frontiers move.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What an agent needs to know.
 #[derive(Debug, Clone)]
@@ -150,6 +151,7 @@ pub async fn run<D: Database>(
     mut requests: mpsc::Receiver<Request<D>>,
 ) -> Result<End, Error> {
     name_counters(&metrics);
+    let clock = Clock::machine();
     let state = Arc::new(StateDirectory::open(&options.state_directory)?);
     let checkpoint = load_checkpoint(&state, &options.agent);
     let quarantine = Quarantine::open(options.quarantine.clone(), Arc::clone(&state))
@@ -173,6 +175,7 @@ pub async fn run<D: Database>(
     let (sender, batches) = mpsc::channel(1);
     let reader = Reader::new(
         options.reader,
+        clock.clone(),
         handle.clone(),
         watch,
         spool,
@@ -187,6 +190,7 @@ pub async fn run<D: Database>(
 
     let writers = Arc::new(Writers::new(
         database,
+        clock.clone(),
         writer::Options { patience: options.patience, connections: options.connections },
         stop.clone(),
         handle.clone(),
@@ -300,7 +304,7 @@ async fn commit_everything<D: Database>(
     Ok(end)
 }
 
-fn load_checkpoint(state: &StateDirectory, agent: &str) -> Checkpoint {
+pub(crate) fn load_checkpoint(state: &StateDirectory, agent: &str) -> Checkpoint {
     match Checkpoint::load(state, agent) {
         Ok(Some(checkpoint)) => checkpoint,
         Ok(None) => Checkpoint::default(),
@@ -325,7 +329,7 @@ async fn save_regularly(ledger: Arc<Mutex<Ledger>>, state: Arc<StateDirectory>, 
 
 /// Writes the checkpoint if a frontier moved since the last time. A disk without room for it stops nothing: the database
 /// has the frontiers too.
-fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, metrics: &Metrics) {
+pub(crate) fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, metrics: &Metrics) {
     let checkpoint = {
         let mut ledger = lock(ledger);
         if !std::mem::take(&mut ledger.unsaved) {

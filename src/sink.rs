@@ -20,6 +20,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::batch::Batch;
+use crate::clock::Clock;
 use crate::record::Columns;
 use crate::spool::{FileKey, Frontier, Move};
 
@@ -165,16 +166,16 @@ impl Backoff {
 
     /// The next wait: doubled each time up to [`Backoff::MAX`], of which a random part is taken off. Also of the first:
     /// the agents of a fleet lose their connections all at the same moment.
-    pub fn pause(&mut self) -> Duration {
+    pub fn pause(&mut self, clock: &Clock) -> Duration {
         let doubled = Backoff::MIN.saturating_mul(2u32.saturating_pow(self.attempts.saturating_add(1)));
         self.attempts = self.attempts.saturating_add(1);
-        jittered(doubled.min(Backoff::MAX))
+        jittered(doubled.min(Backoff::MAX), clock)
     }
 
     /// The wait where only people can help: the longest.
-    pub fn slowest(&mut self) -> Duration {
+    pub fn slowest(&mut self, clock: &Clock) -> Duration {
         self.attempts = self.attempts.saturating_add(1);
-        jittered(Backoff::MAX)
+        jittered(Backoff::MAX, clock)
     }
 
     /// How many waits there were.
@@ -184,8 +185,8 @@ impl Backoff {
 }
 
 /// Half of a wait to five sixths of it: of the longest, what is left of half a minute is time to catch up in.
-fn jittered(whole: Duration) -> Duration {
-    whole.mul_f64(rand::random_range(0.5..=0.83)).max(Backoff::MIN)
+fn jittered(whole: Duration, clock: &Clock) -> Duration {
+    whole.mul_f64(1.0 / 6.0 + clock.jitter() * 2.0 / 3.0).max(Backoff::MIN)
 }
 
 #[cfg(test)]
@@ -195,10 +196,10 @@ mod tests {
     #[test]
     fn waits_grow_to_the_longest_and_stay_within_their_bounds() {
         let mut backoff = Backoff::default();
-        let waits: Vec<Duration> = (0..40).map(|_| backoff.pause()).collect();
+        let waits: Vec<Duration> = (0..40).map(|_| backoff.pause(&Clock::machine())).collect();
         assert!(waits.iter().all(|wait| (Backoff::MIN..=Backoff::MAX).contains(wait)));
         assert!(waits[0] <= Backoff::MIN * 2);
-        let firsts: Vec<Duration> = (0..10).map(|_| Backoff::default().pause()).collect();
+        let firsts: Vec<Duration> = (0..10).map(|_| Backoff::default().pause(&Clock::machine())).collect();
         assert!(firsts.windows(2).any(|pair| pair[0] != pair[1]), "the first wait has no jitter: {firsts:?}");
         assert!(waits[20..].iter().all(|wait| *wait >= Backoff::MAX / 2));
         assert!(waits[20..].windows(2).any(|pair| pair[0] != pair[1]), "no jitter");

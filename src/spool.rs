@@ -16,7 +16,7 @@ pub mod tail;
 
 mod copies;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -161,11 +161,11 @@ pub struct Overview {
 pub struct Spool<S: FileSystem> {
     files: S,
     options: Options,
-    entries: HashMap<FileKey, Entry<S::File>>,
+    entries: BTreeMap<FileKey, Entry<S::File>>,
     by_path: HashMap<Arc<Path>, FileKey>,
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
-    frontiers: Option<HashMap<FileKey, Absent>>,
+    frontiers: Option<BTreeMap<FileKey, Absent>>,
     replacements: Replacements,
     gone: Vec<FileKey>,
     vanished: u64,
@@ -186,7 +186,7 @@ impl<S: FileSystem> Spool<S> {
         Spool {
             files,
             options,
-            entries: HashMap::new(),
+            entries: BTreeMap::new(),
             by_path: HashMap::new(),
             queue: VecDeque::new(),
             frontiers: None,
@@ -247,7 +247,7 @@ impl<S: FileSystem> Spool<S> {
             let why = Refusal::Unreadable(format!("cannot be listed ({error}); its files wait"));
             self.refuse(&mut refused, directory, why);
         }
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         for (path, kind) in found.paths {
             match self.observe(&path, kind, now) {
                 Ok(Some(key)) => {
@@ -416,7 +416,7 @@ impl<S: FileSystem> Spool<S> {
                 && other.birth != 0
                 && key.birth != 0
         };
-        self.gone.extend(frontiers.extract_if(|other, _| former(other)).map(|(other, _)| other));
+        self.gone.extend(frontiers.extract_if(.., |other, _| former(other)).map(|(other, _)| other));
     }
 
     fn rename(&mut self, key: FileKey, path: &Path) {
@@ -459,7 +459,7 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Judges the files that a scan did not find.
-    fn miss(&mut self, seen: &HashSet<FileKey>, whole: bool, now: Instant) {
+    fn miss(&mut self, seen: &BTreeSet<FileKey>, whole: bool, now: Instant) {
         let missing: Vec<FileKey> = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
         for key in missing {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
@@ -678,7 +678,7 @@ impl<S: FileSystem> Spool<S> {
     /// Forgets the frontiers of files that were not in the spool for long.
     fn forget_absent(&mut self, now: Instant) {
         if let Some(frontiers) = &mut self.frontiers {
-            self.gone.extend(frontiers.extract_if(|_, absent| now >= absent.until).map(|(file, _)| file));
+            self.gone.extend(frontiers.extract_if(.., |_, absent| now >= absent.until).map(|(file, _)| file));
         }
     }
 

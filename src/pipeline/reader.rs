@@ -8,11 +8,12 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use crate::batch::{self, Batch, Origin, Refused};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::quarantine::LINE_MAX;
 use crate::record::{self, Columns, Reason, Rejected, Timestamp};
@@ -147,6 +148,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Reader<S: FileSystem> {
     options: Options,
+    clock: Clock,
     handle: Handle,
     watch: Watch,
     directories: Vec<std::path::PathBuf>,
@@ -156,9 +158,27 @@ pub struct Reader<S: FileSystem> {
     sender: mpsc::Sender<Batch>,
     epoch: Option<u64>,
     sequence: u64,
+    /// When the spool is looked at without a hint.
+    rescan_due: Instant,
     /// Hints do not make it scan before this.
     scan_not_before: Instant,
+    /// When the last batch was closed.
+    sealed: Instant,
+    stopping: bool,
+    /// Whether the spool was looked at since the frontiers are known.
+    placed_and_scanned: bool,
     metrics: Metrics,
+}
+
+/// What the reader did, or waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There may be more to do.
+    Again,
+    /// Nothing is to be done before this moment, unless the bell rings.
+    WaitUntil(Instant),
+    /// It has ended, and this many files and directories could not be read at last.
+    Ended(usize),
 }
 
 /// The shortest time between two scans that only a hint asked for.
@@ -180,8 +200,10 @@ struct Maker {
 
 impl<S: FileSystem> Reader<S> {
     /// A reader of `spool` that sends its batches to `sender`.
+    #[allow(clippy::too_many_arguments, reason = "each is another seam")]
     pub fn new(
         options: Options,
+        clock: Clock,
         handle: Handle,
         watch: Watch,
         spool: Spool<S>,
@@ -189,18 +211,22 @@ impl<S: FileSystem> Reader<S> {
         sender: mpsc::Sender<Batch>,
         metrics: Metrics,
     ) -> Self {
+        let now = clock.now();
         let maker = Maker {
             scrubber,
             columns: Columns::default(),
             limits: options.batch,
             max_line_bytes: options.max_line_bytes,
-            batch: Batch::new(0, 0, Instant::now()),
+            batch: Batch::new(0, 0, now),
             metrics: metrics.clone(),
         };
         handle.set_limits(options.batch);
         let directories = spool.directories();
         Reader {
+            // The first batch after a pause does not wait: the pause was before the start.
+            sealed: now.checked_sub(options.batch.wait_max).unwrap_or(now),
             options,
+            clock,
             handle,
             watch,
             directories,
@@ -210,7 +236,10 @@ impl<S: FileSystem> Reader<S> {
             sender,
             epoch: None,
             sequence: 0,
-            scan_not_before: Instant::now(),
+            rescan_due: now,
+            scan_not_before: now,
+            stopping: false,
+            placed_and_scanned: false,
             metrics,
         }
     }
@@ -218,58 +247,58 @@ impl<S: FileSystem> Reader<S> {
     /// Reads until it is told to stop, or until the spool is drained, or until nobody takes batches any more. Returns how
     /// many files and directories it could not read at last.
     pub fn run(mut self) -> usize {
-        let mut rescan_due = Instant::now();
-        // The first batch after a pause does not wait: the pause was before the start.
-        let mut sealed = Instant::now().checked_sub(self.options.batch.wait_max).unwrap_or_else(Instant::now);
-        let mut stopping = false;
-        let mut placed_and_scanned = false;
         loop {
-            let now = Instant::now();
-            for order in self.handle.take_orders() {
-                match order {
-                    Order::Place { epoch, frontiers, columns } => {
-                        self.place(epoch, frontiers, columns, now);
-                        rescan_due = now;
-                        placed_and_scanned = false;
-                    }
-                    Order::Reload(reload) => {
-                        self.reload(*reload, now);
-                        rescan_due = now;
-                        placed_and_scanned = false;
-                    }
-                    Order::Stop => stopping = true,
-                }
+            match self.step() {
+                Step::Again => {}
+                Step::WaitUntil(until) => self.handle.bell().wait(until),
+                Step::Ended(unreadable) => return unreadable,
             }
-            self.maker.limits = self.handle.limits_now();
-            rescan_due = self.look(now, rescan_due, &mut placed_and_scanned);
-            match self.send() {
-                Sent::Yes | Sent::Nothing => {}
-                Sent::NoRoom => {
-                    self.handle.bell().wait(rescan_due);
-                    continue;
+        }
+    }
+
+    /// Does the next piece of work. Never waits, but for the file system.
+    pub fn step(&mut self) -> Step {
+        let now = self.clock.now();
+        for order in self.handle.take_orders() {
+            match order {
+                Order::Place { epoch, frontiers, columns } => {
+                    self.place(epoch, frontiers, columns, now);
+                    self.rescan_due = now;
+                    self.placed_and_scanned = false;
                 }
-                Sent::NobodyThere => return self.spool.unreadable(),
+                Order::Reload(reload) => {
+                    self.reload(*reload, now);
+                    self.rescan_due = now;
+                    self.placed_and_scanned = false;
+                }
+                Order::Stop => self.stopping = true,
             }
-            let drained = self.options.until == Until::Drained && placed_and_scanned && self.spool.is_exhausted();
-            if !stopping && self.epoch.is_some() && self.read(now) {
-                if self.maker.batch.is_full(&self.maker.limits) {
-                    sealed = now;
-                    self.seal(now);
-                }
-                continue;
-            }
-            let due = sealed + self.options.batch.wait_max;
-            if self.maker.batch.is_empty() {
-                if stopping || drained {
-                    return self.spool.unreadable();
-                }
-                self.handle.bell().wait(rescan_due);
-            } else if stopping || drained || now >= due {
-                sealed = now;
+        }
+        self.maker.limits = self.handle.limits_now();
+        self.look(now);
+        match self.send() {
+            Sent::Yes | Sent::Nothing => {}
+            Sent::NoRoom => return Step::WaitUntil(self.rescan_due),
+            Sent::NobodyThere => return Step::Ended(self.spool.unreadable()),
+        }
+        let drained = self.options.until == Until::Drained && self.placed_and_scanned && self.spool.is_exhausted();
+        if !self.stopping && self.epoch.is_some() && self.read(now) {
+            if self.maker.batch.is_full(&self.maker.limits) {
                 self.seal(now);
-            } else {
-                self.handle.bell().wait(due.min(rescan_due));
             }
+            return Step::Again;
+        }
+        let due = self.sealed + self.options.batch.wait_max;
+        if self.maker.batch.is_empty() {
+            if self.stopping || drained {
+                return Step::Ended(self.spool.unreadable());
+            }
+            Step::WaitUntil(self.rescan_due)
+        } else if self.stopping || drained || now >= due {
+            self.seal(now);
+            Step::Again
+        } else {
+            Step::WaitUntil(due.min(self.rescan_due))
         }
     }
 
@@ -300,24 +329,27 @@ impl<S: FileSystem> Reader<S> {
         }
     }
 
-    /// Looks at the spool as far as there is reason to. Returns when it is to be looked at without one.
-    fn look(&mut self, now: Instant, due: Instant, placed_and_scanned: &mut bool) -> Instant {
+    /// Looks at the spool as far as there is reason to.
+    fn look(&mut self, now: Instant) {
         let hinted = match self.handle.bell().take_hint() {
             Hint::Everything => true,
             Hint::Nothing => false,
             Hint::Grown(paths) => paths.iter().filter(|path| !self.spool.touch(path, now)).count() > 0,
         };
-        let due = if hinted { due.min(self.scan_not_before) } else { due };
-        if now < due {
-            return due;
+        if hinted {
+            self.rescan_due = self.rescan_due.min(self.scan_not_before);
+        }
+        if now < self.rescan_due {
+            return;
         }
         self.watch.watch(self.directories.iter().map(|directory| &**directory));
         self.spool.scan(now);
-        *placed_and_scanned = self.epoch.is_some();
+        self.placed_and_scanned = self.epoch.is_some();
         self.tell_overview();
         self.metrics.bytes_vanished.inc_by(self.spool.take_vanished());
-        self.scan_not_before = Instant::now() + SCAN_PAUSE.max(now.elapsed() * SCAN_SHARE);
-        now + self.options.rescan_interval
+        let ended = self.clock.now();
+        self.scan_not_before = ended + SCAN_PAUSE.max(ended.saturating_duration_since(now) * SCAN_SHARE);
+        self.rescan_due = now + self.options.rescan_interval;
     }
 
     fn tell_overview(&self) {
@@ -329,9 +361,9 @@ impl<S: FileSystem> Reader<S> {
 
     /// Gives the file whose turn it is its turn. Says whether there was one.
     fn read(&mut self, now: Instant) -> bool {
-        let read_at = Timestamp::from(SystemTime::now());
+        let read_at = Timestamp::from(self.clock.wall());
         let maker = &mut self.maker;
-        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, read_at)) else {
+        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at)) else {
             let gone = self.spool.take_gone();
             maker.batch.forget(gone);
             return false;
@@ -353,6 +385,7 @@ impl<S: FileSystem> Reader<S> {
 
     /// Closes the batch that is being filled.
     fn seal(&mut self, now: Instant) {
+        self.sealed = now;
         let epoch = self.epoch.expect("a batch is filled only after the frontiers are known");
         self.sequence += 1;
         let batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
@@ -382,10 +415,10 @@ enum Sent {
 
 impl Maker {
     /// Takes a line into the batch, as a row or as a refused line.
-    fn take(&mut self, path: &Arc<Path>, line: Line<'_>, read_at: Timestamp) -> Flow {
+    fn take(&mut self, path: &Arc<Path>, line: Line<'_>, now: Instant, read_at: Timestamp) -> Flow {
         self.metrics.line_read();
         if self.batch.is_empty() && self.batch.line_count() == 0 {
-            self.batch.first_read = Instant::now();
+            self.batch.first_read = now;
         }
         let origin = Origin { path: Arc::clone(path), offset: line.offset, length: line.length };
         match line.content {

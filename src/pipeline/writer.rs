@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
@@ -18,6 +18,7 @@ use super::pace::Pace;
 use super::reader::{self, Order};
 use crate::batch::{Batch, Refused};
 use crate::checkpoint::{Checkpoint, Known};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
@@ -79,6 +80,7 @@ pub struct Ledger {
 #[derive(Debug)]
 pub struct Writers<D> {
     database: watch::Sender<Arc<Current<D>>>,
+    clock: Clock,
     options: Options,
     stop: watch::Receiver<Stop>,
     reader: reader::Handle,
@@ -184,6 +186,7 @@ impl<D: Database> Writers<D> {
     /// Writers to `database`.
     pub fn new(
         database: D,
+        clock: Clock,
         options: Options,
         stop: watch::Receiver<Stop>,
         reader: reader::Handle,
@@ -193,6 +196,7 @@ impl<D: Database> Writers<D> {
         let turn = watch::Sender::new(Turn { epoch: 0, sequence: 0 });
         let writers = Writers {
             database: watch::Sender::new(Arc::new(Current { number: 0, database })),
+            clock,
             options,
             stop,
             reader,
@@ -335,11 +339,11 @@ impl<D: Database> Writers<D> {
             // Rows were cut to other columns than the ones that are there now, or follow on another database's frontiers.
             return Ok(Attempt::Elsewhere);
         }
-        let begun = Instant::now();
+        let begun = self.clock.now();
         session.begin().await.map_err(Failure::unsent)?;
         let refused = sending.send(session, batch).await.map_err(Failure::unsent)?;
         ends.refused = refused.into_iter().map(|(row, error)| refuse_row(batch, row, &error)).collect();
-        let sent_in = begun.elapsed();
+        let sent_in = self.since(begun);
         if !self.wait_for_turn(batch).await {
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Void);
@@ -357,11 +361,12 @@ impl<D: Database> Writers<D> {
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Elsewhere);
         }
-        let begun = Instant::now();
+        let begun = self.clock.now();
         match session.commit().await {
             Ok(()) => {
-                self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
-                ends.took = Some(sent_in + begun.elapsed());
+                let took = self.since(begun);
+                self.metrics.commit_seconds.observe(took.as_secs_f64());
+                ends.took = Some(sent_in + took);
                 self.settle_quarantine(Outcome::Committed);
                 Ok(Attempt::Committed)
             }
@@ -388,7 +393,7 @@ impl<D: Database> Writers<D> {
         }
         self.metrics.rows_committed.inc_by(rows as u64);
         self.metrics.batch_rows.observe(rows as f64);
-        self.metrics.delivery_seconds.observe(batch.first_read.elapsed().as_secs_f64());
+        self.metrics.delivery_seconds.observe(self.since(batch.first_read).as_secs_f64());
         {
             let mut ledger = self.ledger();
             ledger.checkpoint.moved(batch.moves());
@@ -576,17 +581,17 @@ impl<D: Database> Writers<D> {
             return Err(GaveUp::Stopped(error.clone()));
         }
         let mut pause = match error.class {
-            Class::Schema if !stopping => backoff.slowest(),
+            Class::Schema if !stopping => backoff.slowest(&self.clock),
             Class::Schema
             | Class::Connection
             | Class::Busy
             | Class::NotTheWriter
             | Class::Full
             | Class::Data
-            | Class::Unknown => backoff.pause(),
+            | Class::Unknown => backoff.pause(&self.clock),
         };
         if let Patience::Limited(limit) = self.options.patience {
-            let left = limit.saturating_sub(since.elapsed());
+            let left = limit.saturating_sub(self.since(since));
             if left.is_zero() {
                 return Err(GaveUp::DatabaseAway(error.clone()));
             }
@@ -602,14 +607,19 @@ impl<D: Database> Writers<D> {
         // When asked to stop, one attempt more: a long wait is no reason to leave lines behind. And another database is
         // asked at once.
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            biased;
             () = told => {}
             changed = database.wait_for(|current| current.number != asked) => debug_assert!(changed.is_ok(), "it is ours"),
+            () = self.clock.sleep(pause) => {}
         }
         let mut circuit = lock(&self.circuit);
         circuit.asking();
         self.tell_circuit(circuit.state());
         Ok(())
+    }
+
+    fn since(&self, then: Instant) -> Duration {
+        self.clock.now().saturating_duration_since(then)
     }
 
     fn count(&self, error: &Error) {
@@ -620,7 +630,7 @@ impl<D: Database> Writers<D> {
     fn is_away(&self, error: &Error) -> Instant {
         lock(&self.pace).failed();
         self.tell_pace();
-        let now = Instant::now();
+        let now = self.clock.now();
         let mut circuit = lock(&self.circuit);
         match circuit.failed(error.class, now) {
             News::Opened => tracing::warn!(class = error.class.as_str(), "{error}; the lines wait in the spool"),
@@ -632,7 +642,7 @@ impl<D: Database> Writers<D> {
 
     fn is_back(&self) {
         let mut circuit = lock(&self.circuit);
-        if let Some(away) = circuit.succeeded(Instant::now()) {
+        if let Some(away) = circuit.succeeded(self.clock.now()) {
             tracing::info!(after_seconds = away.as_secs_f64(), "the database takes rows again");
         }
         self.tell_circuit(circuit.state());
@@ -665,7 +675,7 @@ impl<D: Database> Writers<D> {
         if batch.refused().is_empty() && refused.is_empty() {
             return Quarantined::Yes;
         }
-        let now = Timestamp::from(SystemTime::now());
+        let now = Timestamp::from(self.clock.wall());
         let mut ledger = self.ledger();
         let prepared = ledger.quarantine.prepare(batch.refused().iter().chain(refused), batch.moves(), now);
         self.metrics.quarantine_dropped.inc_by(ledger.quarantine.take_dropped());
