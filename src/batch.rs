@@ -26,6 +26,9 @@ pub struct Origin {
     pub length: u64,
 }
 
+/// How often the largest line of a batch is held on its way to the database, a batch's part of it.
+const COPIES: usize = 4;
+
 /// A row as the batch keeps it: its texts are ranges of the batch's one buffer.
 #[derive(Debug)]
 struct Kept {
@@ -130,6 +133,8 @@ pub struct Limits {
     pub lines_max: usize,
     /// Bytes of text.
     pub bytes_max: usize,
+    /// Bytes of memory, what is known of each row beside its texts included.
+    pub memory_max: usize,
     /// The shortest time between two batches that are not full.
     pub wait_max: Duration,
 }
@@ -155,6 +160,8 @@ pub struct Batch {
     rows: Vec<Kept>,
     refused: Vec<Refused>,
     refused_bytes: usize,
+    /// Bytes of the largest row's texts.
+    largest: usize,
     moves: Vec<Move>,
     gone: Vec<FileKey>,
 }
@@ -170,6 +177,7 @@ impl Batch {
             rows: Vec::new(),
             refused: Vec::new(),
             refused_bytes: 0,
+            largest: 0,
             moves: Vec::new(),
             gone: Vec::new(),
         }
@@ -177,6 +185,7 @@ impl Batch {
 
     /// Adds a row.
     pub fn push(&mut self, origin: Origin, row: &Row<'_>) {
+        let before = self.text.len();
         let text = &mut self.text;
         let mut keep = |part: &str| {
             let start = text.len() as u32;
@@ -196,6 +205,7 @@ impl Batch {
             metadata: row.metadata.as_deref().map(&mut keep),
         };
         self.rows.push(kept);
+        self.largest = self.largest.max(self.text.len() - before);
     }
 
     /// Adds a line that is to end in quarantine.
@@ -220,7 +230,16 @@ impl Batch {
 
     /// Whether it may take no more.
     pub fn is_full(&self, limits: &Limits) -> bool {
-        self.line_count() >= limits.lines_max || self.text.len() + self.refused_bytes >= limits.bytes_max
+        self.line_count() >= limits.lines_max
+            || self.text.len() + self.refused_bytes >= limits.bytes_max
+            || self.memory() >= limits.memory_max
+    }
+
+    /// About how many bytes of memory it takes, with its part of what its largest line takes on the way: as it was read,
+    /// taken apart, scrubbed and put together, and then as a value, as a packet and as bytes that are being sent.
+    fn memory(&self) -> usize {
+        let kept = self.rows.len() * size_of::<Kept>() + self.refused.len() * size_of::<Refused>();
+        self.text.len() + self.refused_bytes + kept + COPIES * self.largest
     }
 
     /// How much of these limits it uses: 1 when it is full by one of them.
@@ -283,5 +302,45 @@ impl Batch {
     /// Whether it carries nothing.
     pub fn is_empty(&self) -> bool {
         self.moves.is_empty() && self.gone.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::samples::{batch, with_long_key};
+
+    const LIMITS: Limits =
+        Limits { lines_max: 100, bytes_max: 1 << 20, memory_max: 4 << 20, wait_max: Duration::from_secs(1) };
+
+    fn rows(count: usize, characters: usize) -> Batch {
+        // Two bytes each.
+        batch(&vec![with_long_key(characters); count])
+    }
+
+    #[test]
+    fn a_batch_is_full_by_its_lines_its_bytes_or_its_memory() {
+        assert!(!rows(99, 1).is_full(&LIMITS));
+        assert!(rows(100, 1).is_full(&LIMITS));
+        assert!(!rows(9, 50 << 10).is_full(&LIMITS));
+        assert!(rows(11, 50 << 10).is_full(&LIMITS));
+        // What is known of a row beside its texts counts, and so do the copies of the largest line on its way.
+        let many = Limits { lines_max: usize::MAX, memory_max: 1 << 20, ..LIMITS };
+        let kept = (1 << 20) / size_of::<Kept>();
+        assert!(kept < 10_000, "{kept} rows of next to nothing fill a MiB");
+        assert!(rows(kept + 1, 1).is_full(&many));
+        assert!(!rows(kept / 2, 1).is_full(&many));
+        assert!(rows(1, 110 << 10).is_full(&many));
+        assert!(!rows(1, 90 << 10).is_full(&many));
+    }
+
+    #[test]
+    fn a_share_is_of_the_lines_and_of_the_bytes_and_never_nothing() {
+        let half = LIMITS.scaled(0.5);
+        assert_eq!((half.lines_max, half.bytes_max, half.memory_max), (50, 512 << 10, 4 << 20));
+        assert_eq!(LIMITS.scaled(1.0), LIMITS);
+        assert_eq!(LIMITS.scaled(0.000_001).lines_max, 1);
+        assert_eq!(rows(50, 1).share_of(&LIMITS), 0.5);
+        assert!((0.97..0.98).contains(&rows(10, 50 << 10).share_of(&LIMITS)));
     }
 }

@@ -13,7 +13,7 @@ pub mod mysql;
 pub mod sqlite;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use std::future::Future;
 use std::ops::Range;

@@ -4,6 +4,8 @@
 
 mod columns;
 mod crash;
+mod faults;
+mod memory;
 mod outage;
 mod quarantine;
 mod signals;

@@ -124,7 +124,12 @@ async fn ship(places: &Places, metrics: Metrics) -> Result<u64, Failure> {
         reader: reader::Options {
             until: Until::Stopped,
             rescan_interval: Duration::from_millis(200),
-            batch: batch::Limits { lines_max: 2000, bytes_max: 4 << 20, wait_max: Duration::from_millis(50) },
+            batch: batch::Limits {
+                lines_max: 2000,
+                bytes_max: 4 << 20,
+                memory_max: 4 << 20,
+                wait_max: Duration::from_millis(50),
+            },
             max_line_bytes,
         },
         scrub: scrub::Options::default(),

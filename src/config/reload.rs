@@ -87,6 +87,7 @@ mod tests {
     fn every_key_takes_effect_at_once_or_is_named() {
         let at_once = [
             ("agent.shutdown_grace", "\"3s\""),
+            ("agent.max_memory", "\"64MiB\""),
             ("spool.paths", "[\"/t/*\"]"),
             ("spool.exclude", "[\"/s/x\"]"),
             ("spool.start_at", "\"end\""),

@@ -81,7 +81,7 @@ struct Size {
 
 impl Default for Size {
     fn default() -> Self {
-        let limits = batch::Limits { lines_max: 1, bytes_max: 1, wait_max: Duration::ZERO };
+        let limits = batch::Limits { lines_max: 1, bytes_max: 1, memory_max: 1, wait_max: Duration::ZERO };
         Size { limits, share: 1.0 }
     }
 }

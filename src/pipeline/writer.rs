@@ -302,10 +302,10 @@ impl<D: Database> Writers<D> {
                         self.count(&error);
                         seat.clear();
                     }
-                    match sending.again() {
+                    match sending.take_again() {
                         Again::AtOnce => {
                             self.count(&error);
-                            tracing::debug!(%error, rows = batch.row_count(), "a row of the batch is refused; looking for it");
+                            tracing::debug!(%error, rows = batch.row_count(), "a row of the batch is not taken; looking for it");
                         }
                         Again::Later => self.wait_before(batch, seat.database, &error, &mut backoff).await?,
                     }

@@ -18,6 +18,9 @@ mod schema;
 mod wire;
 
 #[cfg(test)]
+mod codes;
+
+#[cfg(test)]
 mod testbed;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How the rows of one batch are sent, by what happened to the attempts before.
 //!
 //! As a rule all at once. When a row is refused, by halves, to find it. When the connection breaks twice in a row at the
-//! same rows, in ever smaller pieces: something between us and the server may not pass a packet of that size, and hangs up
+//! same rows, in pieces that become smaller with each break: something between us and the server may not pass a packet of that size, and hangs up
 //! without a word. When the server gives a reason that is not known as often as [`UNKNOWN_MAX`], by halves too: it may be
 //! one row that it does not like.
 //!
@@ -77,7 +77,7 @@ impl Sending {
     /// Sends the rows, and returns which cannot be stored, with the reason.
     ///
     /// # Errors
-    /// The transaction must be rolled back, or its connection dropped. [`Sending::again`] says when to try again.
+    /// The transaction must be rolled back, or its connection dropped. [`Sending::take_again`] says when to try again.
     pub async fn send<S: Session>(&mut self, session: &mut S, batch: &Batch) -> Result<Vec<(usize, Error)>, Error> {
         self.again = Again::Later;
         let mut refused: Vec<_> = self.given_up.iter().map(|row| (*row, broke_the_connection())).collect();
@@ -98,9 +98,10 @@ impl Sending {
         Ok(refused)
     }
 
-    /// When to try again, after [`Sending::send`] failed.
-    pub fn again(&self) -> Again {
-        self.again
+    /// When to try again, after an attempt failed: at once only if the failure was just met in sending, and told of the rows
+    /// and not of the server.
+    pub fn take_again(&mut self) -> Again {
+        std::mem::replace(&mut self.again, Again::Later)
     }
 
     /// Decides how the rows are sent next.
@@ -117,13 +118,17 @@ impl Sending {
                 }
             }
             Class::Connection => {
-                let times =
-                    self.broken.as_ref().filter(|broken| broken.rows == rows).map_or(1, |broken| broken.times + 1);
-                if rows.len() > 1 && times >= 2 {
+                let same = self.broken.as_ref().filter(|broken| broken.rows == rows);
+                let times = same.map_or(1, |broken| broken.times + 1);
+                let is_halving = matches!(self.way, Way::Pieces(most) if most < self.rows);
+                if rows.len() > 1 && (times >= 2 || is_halving) {
                     self.way = Way::Pieces(rows.len().div_ceil(2));
+                    // The connection was had and took other requests, so it is about these rows.
+                    self.again = Again::AtOnce;
                 } else if rows.len() == 1 && times >= BROKEN_MAX && largest >= LARGE {
                     self.given_up.push(rows.start);
                     self.given_up.sort_unstable();
+                    self.again = Again::AtOnce;
                 }
                 self.broken = Some(Broken { rows, times });
             }
@@ -204,10 +209,10 @@ mod tests {
         assert_eq!(sending.way, Way::Pieces(100));
         sending.note(&error(Class::Connection), 0..100, 10);
         assert_eq!(sending.way, Way::Pieces(50));
+        assert_eq!(sending.take_again(), Again::AtOnce);
+        assert_eq!(sending.take_again(), Again::Later, "or a server that is away would be asked without a pause");
         sending.note(&error(Class::Connection), 50..100, 10);
-        assert_eq!(sending.way, Way::Pieces(50), "other rows count from one");
-        sending.note(&error(Class::Connection), 50..100, 10);
-        assert_eq!(sending.way, Way::Pieces(25));
+        assert_eq!(sending.way, Way::Pieces(25), "once it has begun each break halves on");
     }
 
     #[test]
@@ -227,14 +232,14 @@ mod tests {
     fn refused_data_is_looked_for_at_once_and_an_unknown_reason_later() {
         let mut known = sending(10);
         known.note(&error(Class::Data), 0..10, 10);
-        assert_eq!((known.way, known.again()), (Way::Bisecting, Again::AtOnce));
+        assert_eq!((known.way, known.take_again()), (Way::Bisecting, Again::AtOnce));
         let mut unknown = sending(10);
         for _ in 1..UNKNOWN_MAX {
             unknown.note(&error(Class::Unknown), 0..10, 10);
             assert_eq!(unknown.way, Way::Pieces(10));
         }
         unknown.note(&error(Class::Unknown), 0..10, 10);
-        assert_eq!((unknown.way, unknown.again()), (Way::Bisecting, Again::Later));
+        assert_eq!((unknown.way, unknown.take_again()), (Way::Bisecting, Again::Later));
     }
 
     proptest! {
