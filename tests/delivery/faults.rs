@@ -261,25 +261,13 @@ fn read_only() {
 }
 
 #[test]
-fn the_tablespace_is_full() {
-    let server =
-        MariaDb::start_with(&["--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:8M:autoextend:max:76M"]);
-    // Out of its own file and into the one that has an end.
-    server.query("ALTER TABLE app.telemetry_traces FORCE");
+fn full_by_its_own_word() {
     suffer(
         "full",
-        server,
+        MariaDb::start(),
         Begin::Later(|server| {
-            server.query("CREATE TABLE app.filler (text LONGTEXT)");
-            for length in [300_000, 7000] {
-                let insert = format!("INSERT INTO app.filler VALUES (REPEAT('x', {length}))");
-                while server.client().query(&insert).is_ok() {}
-            }
-            Box::new(|server| {
-                server.stop();
-                server.set_options(&["--innodb-file-per-table=0"]);
-                server.restart();
-            })
+            refuse_all(server, 1114);
+            query("DROP TRIGGER app.refuse")
         }),
     );
 }

@@ -97,11 +97,6 @@ impl MariaDb {
         server
     }
 
-    /// Changes what it is started with from now on; see [`MariaDb::start_with`].
-    pub fn set_options(&mut self, options: &[&str]) {
-        self.options = options.iter().map(|option| (*option).to_owned()).collect();
-    }
-
     /// Where its data lies.
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
