@@ -479,3 +479,39 @@ fn connections_that_break_all_the_time_are_not_taken_for_a_packet_that_is_too_la
     site.finish_exactly(agent, &written);
     assert_eq!(site.quarantined().len(), 0, "an outage costs no row");
 }
+
+#[test]
+fn a_return_is_gentle_and_never_takes_more_than_its_connections() {
+    let mut server = MariaDb::start();
+    let mut site = Site::mariadb(&server);
+    site.set("database.connections", "3").set("batch.max_rows", "400");
+    let path = site.path("app.ndjson");
+    let mut written = ids("first", 0..100);
+    append(&path, lines(&written));
+    let agent = site.start();
+    site.wait_rows(written.len());
+    for round in 0..3 {
+        server.kill9();
+        let more = ids(&format!("round-{round}"), 0..12_000);
+        append(&path, lines(&more));
+        written.extend(more);
+        eventually("the agent notices", || agent.metrics().sum("tracespool_database_up") == 0.0);
+        let metrics = agent.metrics();
+        assert_eq!(metrics.sum("tracespool_batches_at_once"), 1.0, "all writers ask for a server that is away");
+        assert!(metrics.sum("tracespool_batch_share") <= 0.125);
+        server.restart();
+        let mut most = 0;
+        let all = poll(SOON, || {
+            let count = "SELECT count(*) FROM information_schema.processlist WHERE user = 'tracespool'";
+            let open = server.query(count)[0][0].as_deref().expect("a count").parse::<usize>().expect("a number");
+            most = most.max(open);
+            (site.count() >= written.len()).then_some(())
+        });
+        assert!(all.is_some(), "{} of {} lines are there", site.count(), written.len());
+        assert!((1..=3).contains(&most), "{most} connections");
+    }
+    let metrics = agent.metrics();
+    assert_eq!(metrics.sum("tracespool_batches_at_once"), 3.0, "it is back at full width");
+    assert!(metrics.sum("tracespool_batch_share") > 0.125);
+    site.finish_exactly(agent, &written);
+}
