@@ -24,6 +24,8 @@ pub mod scrub;
 
 pub mod row;
 
+pub mod shed;
+
 pub mod batch;
 
 pub mod sink;

@@ -7,6 +7,7 @@
 //! one a connection.
 
 pub mod pace;
+pub mod pulse;
 pub mod reader;
 pub mod status;
 pub mod writer;
@@ -26,8 +27,10 @@ use crate::clock::Clock;
 use crate::endpoint;
 use crate::metrics::Metrics;
 use crate::quarantine::{self, Quarantine};
-use crate::record::Reason;
+use crate::record::{Reason, Severity};
 use crate::scrub::{self, Scrubber};
+use crate::shed;
+use crate::shed::note::NoteFile;
 use crate::sink::{Class, Database};
 use crate::spool::files::Disk;
 use crate::spool::hints::Watch;
@@ -156,7 +159,11 @@ pub async fn run<D: Database>(
     let checkpoint = load_checkpoint(&state, &options.agent);
     let quarantine = Quarantine::open(options.quarantine.clone(), Arc::clone(&state))
         .map_err(|source| Error::File { what: "the note on pending quarantine records", source })?;
-    let ledger = Arc::new(Mutex::new(Ledger { quarantine, checkpoint, unsaved: false, unsavable: false }));
+    let ledger = Ledger { quarantine, checkpoint, in_doubt: Vec::new(), unsaved: false, unsavable: false };
+    let ledger = Arc::new(Mutex::new(ledger));
+    let note = NoteFile::open(Arc::clone(&state), options.agent.clone())
+        .map_err(|source| Error::File { what: "the note of lines let go", source })?;
+    let note = Arc::new(Mutex::new(note));
 
     let mut background = JoinSet::new();
     if let Some(address) = options.metrics_listen {
@@ -181,6 +188,7 @@ pub async fn run<D: Database>(
         spool,
         Scrubber::new(options.scrub),
         sender,
+        Arc::clone(&note),
         metrics.clone(),
     );
     let reader = thread::Builder::new()
@@ -195,6 +203,7 @@ pub async fn run<D: Database>(
         stop.clone(),
         handle.clone(),
         Arc::clone(&ledger),
+        note,
         metrics.clone(),
     ));
     let work = commit_everything(Arc::clone(&writers), batches, options.connections);
@@ -258,6 +267,11 @@ fn name_counters(metrics: &Metrics) {
     for reason in Reason::ALL {
         metrics.lines_quarantined.with_label_values(&[reason.as_str()]);
     }
+    for reason in shed::Reason::OF_LINES {
+        for severity in Severity::ALL {
+            metrics.lines_shed.with_label_values(&[reason.as_str(), severity.as_str()]);
+        }
+    }
     for class in Class::ALL {
         metrics.database_errors.with_label_values(&[class.as_str()]);
     }
@@ -288,6 +302,8 @@ async fn commit_everything<D: Database>(
         tasks.spawn(async move { writers.work(seat, &batches).await });
     }
     drop(batches);
+    let mut recalls = JoinSet::new();
+    recalls.spawn(async move { writers.recall_when_asked().await });
     let mut end = End::Complete;
     while let Some(task) = tasks.join_next().await {
         match task {

@@ -285,7 +285,7 @@ fn push_record(records: &mut Vec<u8>, refused: &Refused, now: Timestamp) {
 mod tests {
     use super::*;
     use crate::batch::Origin;
-    use crate::record::{Reason, Rejected};
+    use crate::record::{Reason, Rejected, Severity};
     use crate::scrub::{Extent, Options as ScrubOptions, Scrubber};
     use crate::spool::Marker;
     use std::fs::{self, OpenOptions};
@@ -321,6 +321,7 @@ mod tests {
     fn refused(offset: u64, line: &str) -> Refused {
         Refused {
             origin: Origin { path: Arc::from(Path::new("/spool/a.ndjson")), offset, length: line.len() as u64 },
+            severity: Severity::Info,
             why: Rejected { reason: Reason::NotJson, detail: "a value expected at byte 0".to_owned() },
             line: Scrubber::new(ScrubOptions::default()).scrub_text(line, Extent::Whole),
         }

@@ -8,4 +8,5 @@ mod faults;
 mod memory;
 mod outage;
 mod quarantine;
+mod shedding;
 mod signals;

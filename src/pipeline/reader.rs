@@ -1,10 +1,13 @@
 //! The reading half: lines from the spool, through record, scrub and row, into batches.
 //!
 //! It runs on a thread of its own, since reading files blocks. While the writers take no batch it goes on looking at the
-//! spool, so that files which are rotated away or deleted meanwhile are held, but reads nothing.
+//! spool, so that files which are rotated away or deleted meanwhile are held, but makes no rows. What it lets go of when
+//! that lasts too long, and how, is in `relief`.
 //!
-//! Invariant: nothing is read before the database's frontiers are known.
+//! Invariant: no row is made before the database's frontiers are known.
 //! Invariant: it holds one batch that is being filled and one that is waiting to be taken.
+
+mod relief;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,17 +15,20 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::pulse::Pulse;
 use crate::batch::{self, Batch, Origin, Refused};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::quarantine::LINE_MAX;
-use crate::record::{self, Columns, Reason, Rejected, Timestamp};
+use crate::record::{self, Columns, Reason, Rejected, Severity, Timestamp};
 use crate::row::Row;
 use crate::scrub::{Extent, ScrubbedText, Scrubber};
+use crate::shed::note::NoteFile;
+use crate::shed::{self, Lost};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
-use crate::spool::{self, Frontier, Paths, Spool};
+use crate::spool::{self, Frontier, Move, Paths, Spool};
 
 /// When the reader has done its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +53,14 @@ pub enum Order {
     },
     /// Go on with other options.
     Reload(Box<Reload>),
+    /// The database is not there to say where the frontiers stand: where they probably do. What was read and not
+    /// committed is void, and no row is made until the frontiers are known.
+    Assume {
+        /// The frontiers as they were last known.
+        frontiers: Vec<Frontier>,
+        /// Steps that a commit of unknown outcome may have made since.
+        in_doubt: Vec<Move>,
+    },
     /// Send what was read and end.
     Stop,
 }
@@ -66,6 +80,7 @@ pub struct Reload {
 #[derive(Debug, Clone, Default)]
 pub struct Handle {
     bell: Bell,
+    pulse: Arc<Pulse>,
     orders: Arc<Mutex<Vec<Order>>>,
     size: Arc<Mutex<Size>>,
 }
@@ -121,6 +136,11 @@ impl Handle {
         self.size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the reader gets to know of the writing half.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
     /// The bell that wakes the reader.
     pub fn bell(&self) -> &Bell {
         &self.bell
@@ -142,6 +162,8 @@ pub struct Options {
     pub batch: batch::Limits,
     /// The longest line that is read, in bytes. For the message; the spool keeps to it.
     pub max_line_bytes: usize,
+    /// What is let go when there is too much.
+    pub shed: shed::limits::Options,
 }
 
 /// The reading half.
@@ -167,6 +189,11 @@ pub struct Reader<S: FileSystem> {
     stopping: bool,
     /// Whether the spool was looked at since the frontiers are known.
     placed_and_scanned: bool,
+    shed: relief::State,
+    /// What was let go and is not declared yet.
+    note: Arc<Mutex<NoteFile>>,
+    /// Whose lines it reads, for the declarations.
+    agent: String,
     metrics: Metrics,
 }
 
@@ -209,8 +236,10 @@ impl<S: FileSystem> Reader<S> {
         spool: Spool<S>,
         scrubber: Scrubber,
         sender: mpsc::Sender<Batch>,
+        note: Arc<Mutex<NoteFile>>,
         metrics: Metrics,
     ) -> Self {
+        let agent = note.lock().unwrap_or_else(PoisonError::into_inner).agent().to_owned();
         let now = clock.now();
         let maker = Maker {
             scrubber,
@@ -225,6 +254,7 @@ impl<S: FileSystem> Reader<S> {
         Reader {
             // The first batch after a pause does not wait: the pause was before the start.
             sealed: now.checked_sub(options.batch.wait_max).unwrap_or(now),
+            shed: relief::State::new(options.shed.clone(), now),
             options,
             clock,
             handle,
@@ -240,6 +270,8 @@ impl<S: FileSystem> Reader<S> {
             scan_not_before: now,
             stopping: false,
             placed_and_scanned: false,
+            note,
+            agent,
             metrics,
         }
     }
@@ -271,18 +303,22 @@ impl<S: FileSystem> Reader<S> {
                     self.rescan_due = now;
                     self.placed_and_scanned = false;
                 }
+                Order::Assume { frontiers, in_doubt } => self.assume(frontiers, in_doubt, now),
                 Order::Stop => self.stopping = true,
             }
         }
         self.maker.limits = self.handle.limits_now();
         self.look(now);
+        if !self.stopping && self.relieve(now) {
+            return Step::Again;
+        }
         match self.send() {
             Sent::Yes | Sent::Nothing => {}
             Sent::NoRoom => return Step::WaitUntil(self.rescan_due),
             Sent::NobodyThere => return Step::Ended(self.spool.unreadable()),
         }
         let drained = self.options.until == Until::Drained && self.placed_and_scanned && self.spool.is_exhausted();
-        if !self.stopping && self.epoch.is_some() && self.read(now) {
+        if !self.stopping && self.epoch.is_some() && (self.declare() || self.read(now)) {
             if self.maker.batch.is_full(&self.maker.limits) {
                 self.seal(now);
             }
@@ -304,9 +340,9 @@ impl<S: FileSystem> Reader<S> {
 
     /// Sets reading to the database's frontiers. What was read and not committed is read again.
     fn place(&mut self, epoch: u64, frontiers: Vec<Frontier>, columns: Columns, now: Instant) {
-        let unsent = self.outbox.take().map_or(0, |batch| batch.line_count());
-        self.metrics.lines_voided(unsent + self.maker.batch.line_count());
-        self.metrics.nothing_unsettled();
+        self.finish_recall(now);
+        self.void();
+        let frontiers = self.reconcile(frontiers, now);
         self.epoch = Some(epoch);
         self.sequence = 0;
         self.maker.columns = columns;
@@ -322,6 +358,7 @@ impl<S: FileSystem> Reader<S> {
         self.handle.set_limits(reload.options.batch);
         self.maker.max_line_bytes = reload.options.max_line_bytes;
         self.maker.scrubber = reload.scrubber;
+        self.shed.set_limits(reload.options.shed.clone());
         self.options = Options { until: self.options.until, ..reload.options };
         if self.spool.set_options(reload.spool) == Paths::Others {
             self.directories = self.spool.directories();
@@ -346,7 +383,7 @@ impl<S: FileSystem> Reader<S> {
         self.spool.scan(now);
         self.placed_and_scanned = self.epoch.is_some();
         self.tell_overview();
-        self.metrics.bytes_vanished.inc_by(self.spool.take_vanished());
+        self.after_scan();
         let ended = self.clock.now();
         self.scan_not_before = ended + SCAN_PAUSE.max(ended.saturating_duration_since(now) * SCAN_SHARE);
         self.rescan_due = now + self.options.rescan_interval;
@@ -362,8 +399,8 @@ impl<S: FileSystem> Reader<S> {
     /// Gives the file whose turn it is its turn. Says whether there was one.
     fn read(&mut self, now: Instant) -> bool {
         let read_at = Timestamp::from(self.clock.wall());
-        let maker = &mut self.maker;
-        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at)) else {
+        let (maker, shed) = (&mut self.maker, &self.shed);
+        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at, shed)) else {
             let gone = self.spool.take_gone();
             maker.batch.forget(gone);
             return false;
@@ -371,6 +408,7 @@ impl<S: FileSystem> Reader<S> {
         if let Some(step) = progress.moved {
             self.metrics.unsettled(step.spool_bytes());
             maker.batch.advance(step);
+            self.shed.filling_since = [self.shed.filling_since, progress.seen].into_iter().flatten().min();
         }
         for (kind, bytes) in [("nul_hole", progress.skipped.nul_bytes), ("bom", progress.skipped.mark_bytes)] {
             if bytes > 0 {
@@ -388,9 +426,15 @@ impl<S: FileSystem> Reader<S> {
         self.sealed = now;
         let epoch = self.epoch.expect("a batch is filled only after the frontiers are known");
         self.sequence += 1;
-        let batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
+        let mut batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
+        batch.close(&self.agent, Timestamp::from(self.clock.wall()));
+        self.shed.sealed(batch.sequence, batch.backlog_bytes());
         self.outbox = Some(batch);
         self.tell_overview();
+    }
+
+    fn keeper(&self) -> MutexGuard<'_, NoteFile> {
+        self.note.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn send(&mut self) -> Sent {
@@ -415,7 +459,14 @@ enum Sent {
 
 impl Maker {
     /// Takes a line into the batch, as a row or as a refused line.
-    fn take(&mut self, path: &Arc<Path>, line: Line<'_>, now: Instant, read_at: Timestamp) -> Flow {
+    fn take(
+        &mut self,
+        path: &Arc<Path>,
+        line: Line<'_>,
+        now: Instant,
+        read_at: Timestamp,
+        shed: &relief::State,
+    ) -> Flow {
         self.metrics.line_read();
         if self.batch.is_empty() && self.batch.line_count() == 0 {
             self.batch.first_read = now;
@@ -423,23 +474,36 @@ impl Maker {
         let origin = Origin { path: Arc::clone(path), offset: line.offset, length: line.length };
         match line.content {
             Content::Whole(bytes) => {
-                if let Err(why) = self.make_row(&origin, bytes, read_at) {
+                if let Err(why) = self.make_row(&origin, bytes, read_at, shed) {
                     let line = self.scrub_refused(bytes, Extent::Whole);
-                    self.batch.refuse(Refused { origin, why, line });
+                    self.batch.refuse(Refused { origin, severity: Severity::Info, why, line });
                 }
             }
             Content::TooLong(head) => {
                 let detail = format!("{} bytes, and `spool.max_line_bytes` is {}", line.length, self.max_line_bytes);
                 let why = Rejected { reason: Reason::TooLong, detail };
                 let line = self.scrub_refused(head, Extent::CutOff);
-                self.batch.refuse(Refused { origin, why, line });
+                self.batch.refuse(Refused { origin, severity: Severity::Info, why, line });
             }
         }
         if self.batch.is_full(&self.limits) { Flow::Enough } else { Flow::More }
     }
 
-    fn make_row(&mut self, origin: &Origin, bytes: &[u8], read_at: Timestamp) -> Result<(), Rejected> {
+    fn make_row(
+        &mut self,
+        origin: &Origin,
+        bytes: &[u8],
+        read_at: Timestamp,
+        shed: &relief::State,
+    ) -> Result<(), Rejected> {
         let record = record::parse(bytes, read_at, &self.columns)?;
+        if shed.lets_go_of(record.severity) {
+            let Origin { path, offset, length } = origin;
+            let (severity, created_at) = (record.severity, Some(record.created_at));
+            let line = Lost { offset: *offset, length: *length, severity, created_at };
+            self.batch.let_go(path, shed::Reason::SoftBacklogBytes, line);
+            return Ok(());
+        }
         let scrubbed = self.scrubber.scrub(record)?;
         let row = Row::compose(scrubbed, &self.columns)?;
         self.batch.push(origin.clone(), &row);
@@ -449,5 +513,19 @@ impl Maker {
     /// Scrubs a line for the quarantine; only then is it cut.
     fn scrub_refused(&mut self, bytes: &[u8], extent: Extent) -> ScrubbedText {
         self.scrubber.scrub_text(&String::from_utf8_lossy(bytes), extent).cut(LINE_MAX)
+    }
+}
+
+/// What a declaration tells of a line.
+fn facts(line: &Line<'_>, read_at: Timestamp, columns: &Columns) -> Lost {
+    let record = match line.content {
+        Content::Whole(bytes) => record::parse(bytes, read_at, columns).ok(),
+        Content::TooLong(_) => None,
+    };
+    Lost {
+        offset: line.offset,
+        length: line.length,
+        severity: record.as_ref().map_or(Severity::Info, |record| record.severity),
+        created_at: record.map(|record| record.created_at),
     }
 }
