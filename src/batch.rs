@@ -27,6 +27,9 @@ pub struct Origin {
     pub length: u64,
 }
 
+/// How often the largest line of a batch is held on its way to the database, a batch's part of it.
+const COPIES: usize = 4;
+
 /// A row as the batch keeps it: its texts are ranges of the batch's one buffer.
 #[derive(Debug)]
 struct Kept {
@@ -145,8 +148,18 @@ pub struct Limits {
     pub lines_max: usize,
     /// Bytes of text.
     pub bytes_max: usize,
+    /// Bytes of memory, what is known of each row beside its texts included.
+    pub memory_max: usize,
     /// The shortest time between two batches that are not full.
     pub wait_max: Duration,
+}
+
+impl Limits {
+    /// A share of these limits: of the lines and of the bytes.
+    pub fn scaled(self, share: f64) -> Limits {
+        let part = |whole: usize| ((whole as f64 * share).ceil() as usize).clamp(1, whole.max(1));
+        Limits { lines_max: part(self.lines_max), bytes_max: part(self.bytes_max), ..self }
+    }
 }
 
 /// What one transaction carries.
@@ -162,6 +175,8 @@ pub struct Batch {
     rows: Vec<Kept>,
     refused: Vec<Refused>,
     refused_bytes: usize,
+    /// Bytes of the largest row's texts.
+    largest: usize,
     own_rows: usize,
     lost: Vec<Shed>,
     lost_lines: u64,
@@ -192,6 +207,7 @@ impl Batch {
             rows: Vec::new(),
             refused: Vec::new(),
             refused_bytes: 0,
+            largest: 0,
             own_rows: 0,
             lost: Vec::new(),
             lost_lines: 0,
@@ -238,6 +254,7 @@ impl Batch {
     }
 
     fn keep(&mut self, source: Source, origin: Origin, row: &Row<'_>) {
+        let before = self.text.len();
         let text = &mut self.text;
         let mut keep = |part: &str| {
             let start = text.len() as u32;
@@ -258,6 +275,7 @@ impl Batch {
             metadata: row.metadata.as_deref().map(&mut keep),
         };
         self.rows.push(kept);
+        self.largest = self.largest.max(self.text.len() - before);
     }
 
     /// Adds a line that is to end in quarantine.
@@ -289,7 +307,23 @@ impl Batch {
     /// Whether it may take no more.
     pub fn is_full(&self, limits: &Limits) -> bool {
         let lines = (self.rows.len() + self.refused.len()) as u64 + self.lost_lines / LOST_PER_ROW;
-        lines >= limits.lines_max as u64 || self.text.len() + self.refused_bytes >= limits.bytes_max
+        lines >= limits.lines_max as u64
+            || self.text.len() + self.refused_bytes >= limits.bytes_max
+            || self.memory() >= limits.memory_max
+    }
+
+    /// About how many bytes of memory it takes, with its part of what its largest line takes on the way: as it was read,
+    /// taken apart, scrubbed and put together, and then as a value, as a packet and as bytes that are being sent.
+    fn memory(&self) -> usize {
+        let kept = self.rows.len() * size_of::<Kept>() + self.refused.len() * size_of::<Refused>();
+        self.text.len() + self.refused_bytes + kept + COPIES * self.largest
+    }
+
+    /// How much of these limits it uses: 1 when it is full by one of them.
+    pub fn share_of(&self, limits: &Limits) -> f64 {
+        let lines = (self.rows.len() + self.refused.len()) as f64 / limits.lines_max.max(1) as f64;
+        let bytes = (self.text.len() + self.refused_bytes) as f64 / limits.bytes_max.max(1) as f64;
+        lines.max(bytes)
     }
 
     /// How many lines it has: rows of lines, refused lines and lines let go.
@@ -362,6 +396,42 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::samples::{batch, with_long_key};
+
+    const LIMITS: Limits =
+        Limits { lines_max: 100, bytes_max: 1 << 20, memory_max: 4 << 20, wait_max: Duration::from_secs(1) };
+
+    fn rows(count: usize, characters: usize) -> Batch {
+        // Two bytes each.
+        batch(&vec![with_long_key(characters); count])
+    }
+
+    #[test]
+    fn a_batch_is_full_by_its_lines_its_bytes_or_its_memory() {
+        assert!(!rows(99, 1).is_full(&LIMITS));
+        assert!(rows(100, 1).is_full(&LIMITS));
+        assert!(!rows(9, 50 << 10).is_full(&LIMITS));
+        assert!(rows(11, 50 << 10).is_full(&LIMITS));
+        // What is known of a row beside its texts counts, and so do the copies of the largest line on its way.
+        let many = Limits { lines_max: usize::MAX, memory_max: 1 << 20, ..LIMITS };
+        let kept = (1 << 20) / size_of::<Kept>();
+        assert!(kept < 10_000, "{kept} rows of next to nothing fill a MiB");
+        assert!(rows(kept + 1, 1).is_full(&many));
+        assert!(!rows(kept / 2, 1).is_full(&many));
+        assert!(rows(1, 110 << 10).is_full(&many));
+        assert!(!rows(1, 90 << 10).is_full(&many));
+    }
+
+    #[test]
+    fn a_share_is_of_the_lines_and_of_the_bytes_and_never_nothing() {
+        let half = LIMITS.scaled(0.5);
+        assert_eq!((half.lines_max, half.bytes_max, half.memory_max), (50, 512 << 10, 4 << 20));
+        assert_eq!(LIMITS.scaled(1.0), LIMITS);
+        assert_eq!(LIMITS.scaled(0.000_001).lines_max, 1);
+        assert_eq!(rows(50, 1).share_of(&LIMITS), 0.5);
+        assert!((0.97..0.98).contains(&rows(10, 50 << 10).share_of(&LIMITS)));
+    }
+
     use crate::record::{Severity, Timestamp};
     use crate::spool::{Marker, Position};
 
@@ -376,7 +446,7 @@ mod tests {
 
     #[test]
     fn lines_let_go_are_lines_and_their_declarations_are_rows_of_its_own() {
-        let limits = Limits { lines_max: 2, bytes_max: 1 << 20, wait_max: Duration::ZERO };
+        let limits = Limits { lines_max: 2, bytes_max: 1 << 20, memory_max: 1 << 20, wait_max: Duration::ZERO };
         let mut batch = Batch::new(0, 0, Instant::now());
         let (one, other): (Arc<Path>, Arc<Path>) = (Arc::from(Path::new("/a")), Arc::from(Path::new("/b")));
         for n in 0..30 {

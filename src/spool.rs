@@ -52,6 +52,15 @@ pub struct Options {
     pub files_open_max: usize,
 }
 
+/// Whether other options mean other paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    /// The same.
+    Same,
+    /// Others.
+    Others,
+}
+
 /// How long a deleted file is kept open after it last grew: its writer may not have noticed yet.
 const DELETED_LINGER: Duration = Duration::from_secs(2);
 
@@ -200,6 +209,8 @@ pub struct Spool<S: FileSystem> {
     unreadable: HashMap<FileKey, String>,
     buffer: Vec<u8>,
     scans: u64,
+    /// The last scan by the options before these.
+    reloaded: Option<u64>,
     /// Whether the last scan could list everything.
     seen_whole: bool,
     turns: u64,
@@ -224,6 +235,7 @@ impl<S: FileSystem> Spool<S> {
             unreadable: HashMap::new(),
             buffer: Vec::new(),
             scans: 0,
+            reloaded: None,
             seen_whole: false,
             turns: 0,
             open: 0,
@@ -233,6 +245,19 @@ impl<S: FileSystem> Spool<S> {
     /// The directories that its patterns begin in.
     pub fn directories(&self) -> Vec<PathBuf> {
         self.options.globs.directories().map(Path::to_owned).collect()
+    }
+
+    /// How far below them files may lie.
+    pub fn depth(&self) -> hints::Depth {
+        if self.options.globs.reaches_below() { hints::Depth::Below } else { hints::Depth::Entries }
+    }
+
+    /// Goes on with other options. What no longer belongs to the spool is let go by the scans that follow.
+    pub fn set_options(&mut self, options: Options) -> Paths {
+        let paths = if self.options.globs == options.globs { Paths::Same } else { Paths::Others };
+        self.options = options;
+        self.reloaded = Some(self.scans);
+        paths
     }
 
     /// Says up to where files are thought to be read, for [`Spool::overview`] alone: nothing is read by it.
@@ -579,7 +604,18 @@ impl<S: FileSystem> Spool<S> {
                     let Some(entry) = self.entries.get_mut(&key) else { continue };
                     entry.presence = Presence::Missing { scans };
                     let read = !entry.queued && entry.stage == Stage::Reading;
+                    let path = Arc::clone(entry.tail.path());
+                    let keeps_its_name = || self.files.stat(&path).is_ok_and(|there| there.key == key);
                     match stat.links {
+                        // Found until the config was read again and not since, and still where it was: it is no longer
+                        // named.
+                        1.. if whole
+                            && scans >= 2
+                            && self.reloaded == Some(self.scans - u64::from(scans))
+                            && keeps_its_name() =>
+                        {
+                            Verdict::Excluded
+                        }
                         0 if (read || stat.size == 0) && idle >= DELETED_LINGER => Verdict::Deleted,
                         1.. if read && idle >= MOVED_LINGER => Verdict::Moved,
                         _ => Verdict::Stays,
@@ -598,6 +634,7 @@ impl<S: FileSystem> Spool<S> {
                 Verdict::Stays => {}
                 Verdict::Deleted => self.let_go(key, LastSeen::Deleted, now),
                 Verdict::Moved => self.let_go(key, LastSeen::Elsewhere, now),
+                Verdict::Excluded => self.let_go(key, LastSeen::Excluded, now),
             }
         }
     }
@@ -613,19 +650,20 @@ impl<S: FileSystem> Spool<S> {
             self.by_path.remove(entry.tail.path());
         }
         let (path, offset, bytes) = (entry.tail.path(), entry.tail.position().offset, entry.tail.unread());
-        if bytes > 0 {
+        // What is in a file that is no longer named stays there, and is read when it is named again.
+        if bytes > 0 && !matches!(seen, LastSeen::Excluded) {
             self.vanished.push(Vanished { path: Arc::clone(path), offset, bytes });
         }
         tracing::debug!(path = %entry.tail.path().display(), unread = entry.tail.unread(), ?seen, "file let go");
         match (seen, entry.tail.sent()) {
             (LastSeen::Deleted, _) => self.gone.push(key),
             // It may come back under a name of the spool.
-            (LastSeen::Elsewhere, Some(sent)) => {
+            (LastSeen::Elsewhere | LastSeen::Excluded, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
                     frontiers.insert(key, Absent { position: sent, until: now + ABSENT_KEEP });
                 }
             }
-            (LastSeen::Elsewhere, None) => {}
+            (LastSeen::Elsewhere | LastSeen::Excluded, None) => {}
         }
     }
 
@@ -855,6 +893,7 @@ enum Verdict {
     Stays,
     Deleted,
     Moved,
+    Excluded,
 }
 
 /// What is known of a file that is let go.
@@ -862,6 +901,7 @@ enum Verdict {
 enum LastSeen {
     Deleted,
     Elsewhere,
+    Excluded,
 }
 
 fn missed(presence: Presence) -> u32 {

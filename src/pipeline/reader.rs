@@ -28,7 +28,7 @@ use crate::shed::{self, Lost};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
-use crate::spool::{Frontier, Move, Spool};
+use crate::spool::{self, Frontier, Move, Paths, Spool};
 
 /// When the reader has done its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub enum Order {
         /// The table's columns.
         columns: Columns,
     },
+    /// Go on with other options.
+    Reload(Box<Reload>),
     /// The database is not there to say where the frontiers stand: where they probably do. What was read and not
     /// committed is void, and no row is made until the frontiers are known.
     Assume {
@@ -63,12 +65,40 @@ pub enum Order {
     Stop,
 }
 
+/// What the reader goes on with after the config was read again.
+#[derive(Debug)]
+pub struct Reload {
+    /// Reading.
+    pub options: Options,
+    /// The spool.
+    pub spool: spool::Options,
+    /// Scrubbing.
+    pub scrubber: Scrubber,
+}
+
 /// How the other half talks to the reader.
 #[derive(Debug, Clone, Default)]
 pub struct Handle {
     bell: Bell,
     pulse: Arc<Pulse>,
     orders: Arc<Mutex<Vec<Order>>>,
+    size: Arc<Mutex<Size>>,
+}
+
+/// How large a batch may become.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    /// By the config.
+    limits: batch::Limits,
+    /// The share of that which the pace allows now.
+    share: f64,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        let limits = batch::Limits { lines_max: 1, bytes_max: 1, memory_max: 1, wait_max: Duration::ZERO };
+        Size { limits, share: 1.0 }
+    }
 }
 
 impl Handle {
@@ -81,6 +111,29 @@ impl Handle {
     /// Says that a batch was taken, and there may be room for another.
     pub fn taken(&self) {
         self.bell.ring();
+    }
+
+    /// Says how large batches may be, as a share of what the config allows.
+    pub fn allow(&self, share: f64) {
+        self.size().share = share;
+    }
+
+    /// How large batches may be by the config.
+    pub fn limits(&self) -> batch::Limits {
+        self.size().limits
+    }
+
+    fn set_limits(&self, limits: batch::Limits) {
+        self.size().limits = limits;
+    }
+
+    fn limits_now(&self) -> batch::Limits {
+        let size = *self.size();
+        size.limits.scaled(size.share)
+    }
+
+    fn size(&self) -> MutexGuard<'_, Size> {
+        self.size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the reader gets to know of the writing half.
@@ -196,6 +249,7 @@ impl<S: FileSystem> Reader<S> {
             batch: Batch::new(0, 0, now),
             metrics: metrics.clone(),
         };
+        handle.set_limits(options.batch);
         let directories = spool.directories();
         Reader {
             // The first batch after a pause does not wait: the pause was before the start.
@@ -244,10 +298,16 @@ impl<S: FileSystem> Reader<S> {
                     self.rescan_due = now;
                     self.placed_and_scanned = false;
                 }
+                Order::Reload(reload) => {
+                    self.reload(*reload, now);
+                    self.rescan_due = now;
+                    self.placed_and_scanned = false;
+                }
                 Order::Assume { frontiers, in_doubt } => self.assume(frontiers, in_doubt, now),
                 Order::Stop => self.stopping = true,
             }
         }
+        self.maker.limits = self.handle.limits_now();
         self.look(now);
         if !self.stopping && self.relieve(now) {
             return Step::Again;
@@ -259,7 +319,7 @@ impl<S: FileSystem> Reader<S> {
         }
         let drained = self.options.until == Until::Drained && self.placed_and_scanned && self.spool.is_exhausted();
         if !self.stopping && self.epoch.is_some() && (self.declare() || self.read(now)) {
-            if self.maker.batch.is_full(&self.options.batch) {
+            if self.maker.batch.is_full(&self.maker.limits) {
                 self.seal(now);
             }
             return Step::Again;
@@ -288,6 +348,22 @@ impl<S: FileSystem> Reader<S> {
         self.maker.columns = columns;
         self.maker.batch = Batch::new(epoch, 0, now);
         self.spool.place(frontiers, now);
+    }
+
+    /// Goes on with other options. The batch that is being filled is closed first, unless the one before still waits.
+    fn reload(&mut self, reload: Reload, now: Instant) {
+        if self.outbox.is_none() && !self.maker.batch.is_empty() {
+            self.seal(now);
+        }
+        self.handle.set_limits(reload.options.batch);
+        self.maker.max_line_bytes = reload.options.max_line_bytes;
+        self.maker.scrubber = reload.scrubber;
+        self.shed.set_limits(reload.options.shed.clone());
+        self.options = Options { until: self.options.until, ..reload.options };
+        if self.spool.set_options(reload.spool) == Paths::Others {
+            self.directories = self.spool.directories();
+            self.watch = Watch::new(self.handle.bell().clone(), self.spool.depth());
+        }
     }
 
     /// Looks at the spool as far as there is reason to.

@@ -98,6 +98,11 @@ enum Told {
 }
 
 impl State {
+    /// Goes by other limits.
+    pub(super) fn set_limits(&mut self, options: limits::Options) {
+        self.limits = Limits::new(options);
+    }
+
     pub(super) fn new(options: limits::Options, now: Instant) -> Self {
         State {
             limits: Limits::new(options),
