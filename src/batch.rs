@@ -1,7 +1,7 @@
 //! Rows of lines that follow one another, and the frontiers they move: what one transaction carries.
 //!
 //! Invariant: a batch holds only [`Row`]s and scrubbed text; there is no way in for anything else.
-//! Invariant: rows, refused lines and moves of a batch belong together: all of them have an end, or none.
+//! Invariant: rows, refused lines, lines let go and moves of a batch belong together: all of them have an end, or none.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -13,6 +13,7 @@ use crate::record::json::push_string;
 use crate::record::{Rejected, Severity, Timestamp};
 use crate::row::Row;
 use crate::scrub::ScrubbedText;
+use crate::shed::{Declaration, Lost, Reason, Tally};
 use crate::spool::{FileKey, Move};
 
 /// Where a line stood.
@@ -29,6 +30,7 @@ pub struct Origin {
 /// A row as the batch keeps it: its texts are ranges of the batch's one buffer.
 #[derive(Debug)]
 struct Kept {
+    source: Source,
     origin: Origin,
     severity: Severity,
     actor_admin_id: Option<i128>,
@@ -41,9 +43,20 @@ struct Kept {
     metadata: Option<Range<u32>>,
 }
 
+/// Where a row comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// From a line.
+    Line,
+    /// From the agent itself.
+    Own,
+}
+
 /// A row of a batch, borrowed from it.
 #[derive(Debug, Clone, Copy)]
 pub struct RowRef<'a> {
+    /// Where it comes from.
+    pub source: Source,
     /// Where its line stood.
     pub origin: &'a Origin,
     /// Column `event_key`.
@@ -117,6 +130,8 @@ impl RowRef<'_> {
 pub struct Refused {
     /// Where it stood.
     pub origin: Origin,
+    /// Its severity; `info` where it has none.
+    pub severity: Severity,
     /// Why.
     pub why: Rejected,
     /// The line, scrubbed and cut (see `quarantine`).
@@ -147,9 +162,24 @@ pub struct Batch {
     rows: Vec<Kept>,
     refused: Vec<Refused>,
     refused_bytes: usize,
+    own_rows: usize,
+    lost: Vec<Shed>,
+    lost_lines: u64,
     moves: Vec<Move>,
+    backlog_bytes: u64,
     gone: Vec<FileKey>,
 }
+
+/// Lines of one file let go for one reason.
+#[derive(Debug)]
+struct Shed {
+    path: Arc<Path>,
+    reason: Reason,
+    tally: Tally,
+}
+
+/// How many lines let go weigh as much as one row.
+const LOST_PER_ROW: u64 = 50;
 
 impl Batch {
     /// An empty batch.
@@ -162,13 +192,52 @@ impl Batch {
             rows: Vec::new(),
             refused: Vec::new(),
             refused_bytes: 0,
+            own_rows: 0,
+            lost: Vec::new(),
+            lost_lines: 0,
             moves: Vec::new(),
+            backlog_bytes: 0,
             gone: Vec::new(),
         }
     }
 
-    /// Adds a row.
+    /// Adds the row of a line.
     pub fn push(&mut self, origin: Origin, row: &Row<'_>) {
+        self.keep(Source::Line, origin, row);
+    }
+
+    /// Adds the row that declares lines let go.
+    pub fn declare(&mut self, declaration: &Declaration, agent: &str, now: Timestamp) {
+        let path = Arc::from(Path::new(&declaration.path));
+        self.own_rows += 1;
+        self.keep(Source::Own, Origin { path, offset: 0, length: 0 }, &declaration.row(agent, now));
+    }
+
+    /// Lets go of a line; [`Batch::close`] declares it.
+    pub fn let_go(&mut self, path: &Arc<Path>, reason: Reason, line: Lost) {
+        self.lost_lines += 1;
+        // The file read last is the file most likely to lose a line.
+        match self.lost.iter_mut().rev().find(|lost| lost.reason == reason && lost.path == *path) {
+            Some(lost) => lost.tally.add(line),
+            None => {
+                let mut tally = Tally::default();
+                tally.add(line);
+                self.lost.push(Shed { path: Arc::clone(path), reason, tally });
+            }
+        }
+    }
+
+    /// Declares what was let go. Nothing can be added afterwards.
+    pub fn close(&mut self, agent: &str, now: Timestamp) {
+        let lost = std::mem::take(&mut self.lost);
+        for Shed { path, reason, tally } in &lost {
+            let path = path.to_string_lossy().into_owned();
+            self.declare(&Declaration { path, reason: *reason, tally: *tally }, agent, now);
+        }
+        self.lost = lost;
+    }
+
+    fn keep(&mut self, source: Source, origin: Origin, row: &Row<'_>) {
         let text = &mut self.text;
         let mut keep = |part: &str| {
             let start = text.len() as u32;
@@ -176,6 +245,7 @@ impl Batch {
             start..text.len() as u32
         };
         let kept = Kept {
+            source,
             origin,
             severity: row.severity,
             actor_admin_id: row.actor_admin_id,
@@ -196,8 +266,14 @@ impl Batch {
         self.refused.push(refused);
     }
 
-    /// Moves a frontier on; the steps of one file must follow one another.
+    /// Moves a frontier on over lines of the batch; the steps of one file must follow one another.
     pub fn advance(&mut self, step: Move) {
+        self.backlog_bytes += step.spool_bytes();
+        self.pass(step);
+    }
+
+    /// Moves a frontier on over bytes that count as backlog no more.
+    pub fn pass(&mut self, step: Move) {
         // The file read last is the file most likely to move.
         match self.moves.iter_mut().rev().find(|known| known.file == step.file) {
             Some(known) => *known = Move { from: known.from, ..step },
@@ -212,17 +288,28 @@ impl Batch {
 
     /// Whether it may take no more.
     pub fn is_full(&self, limits: &Limits) -> bool {
-        self.line_count() >= limits.lines_max || self.text.len() + self.refused_bytes >= limits.bytes_max
+        let lines = (self.rows.len() + self.refused.len()) as u64 + self.lost_lines / LOST_PER_ROW;
+        lines >= limits.lines_max as u64 || self.text.len() + self.refused_bytes >= limits.bytes_max
     }
 
-    /// How many lines it has, rows and refused ones together.
+    /// How many lines it has: rows of lines, refused lines and lines let go.
     pub fn line_count(&self) -> usize {
-        self.rows.len() + self.refused.len()
+        self.rows.len() - self.own_rows + self.refused.len() + self.lost_lines as usize
     }
 
-    /// How many rows it has.
+    /// How many rows it has, the agent's own among them.
     pub fn row_count(&self) -> usize {
         self.rows.len()
+    }
+
+    /// How many of its rows come from lines.
+    pub fn line_row_count(&self) -> usize {
+        self.rows.len() - self.own_rows
+    }
+
+    /// The lines that it lets go: why, and how many of which severity.
+    pub fn lost(&self) -> impl Iterator<Item = (Reason, &Tally)> {
+        self.lost.iter().map(|lost| (lost.reason, &lost.tally))
     }
 
     /// The rows of a range of the batch.
@@ -232,6 +319,7 @@ impl Batch {
     pub fn rows(&self, range: Range<usize>) -> impl ExactSizeIterator<Item = RowRef<'_>> {
         let text = |range: &Range<u32>| &self.text[range.start as usize..range.end as usize];
         self.rows[range].iter().map(move |row| RowRef {
+            source: row.source,
             origin: &row.origin,
             event_key: text(&row.event_key),
             severity: row.severity,
@@ -255,9 +343,9 @@ impl Batch {
         &self.moves
     }
 
-    /// Bytes of the spool that its frontiers pass.
-    pub fn spool_bytes(&self) -> u64 {
-        self.moves.iter().map(Move::spool_bytes).sum()
+    /// Bytes of the spool that count as backlog until it is committed.
+    pub fn backlog_bytes(&self) -> u64 {
+        self.backlog_bytes
     }
 
     /// Files whose frontiers nobody needs once it is committed.
@@ -268,5 +356,44 @@ impl Batch {
     /// Whether it carries nothing.
     pub fn is_empty(&self) -> bool {
         self.moves.is_empty() && self.gone.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Severity, Timestamp};
+    use crate::spool::{Marker, Position};
+
+    fn at(offset: u64) -> Position {
+        Position { generation: 0, offset, marker: Marker(offset) }
+    }
+
+    fn step(from: u64, to: u64) -> Move {
+        let file = FileKey { device: 1, inode: 2, birth: 3 };
+        Move { file, path: Arc::from(Path::new("/a")), from: Some(at(from)), to: at(to) }
+    }
+
+    #[test]
+    fn lines_let_go_are_lines_and_their_declarations_are_rows_of_its_own() {
+        let limits = Limits { lines_max: 2, bytes_max: 1 << 20, wait_max: Duration::ZERO };
+        let mut batch = Batch::new(0, 0, Instant::now());
+        let (one, other): (Arc<Path>, Arc<Path>) = (Arc::from(Path::new("/a")), Arc::from(Path::new("/b")));
+        for n in 0..30 {
+            let created_at = Some(Timestamp(0));
+            let line = Lost { offset: 10 * n, length: 9, severity: Severity::Debug, created_at };
+            batch.let_go(if n < 20 { &one } else { &other }, Reason::MaxAge, line);
+        }
+        batch.advance(step(0, 100));
+        batch.pass(step(100, 300));
+        assert_eq!(batch.moves(), [step(0, 300)]);
+        assert_eq!(batch.backlog_bytes(), 100, "what was let go is no backlog");
+        assert_eq!((batch.line_count(), batch.row_count()), (30, 0));
+        assert!(!batch.is_full(&limits), "they take no room");
+        batch.close("agent", Timestamp(7));
+        assert_eq!((batch.line_count(), batch.row_count(), batch.line_row_count()), (30, 2, 0));
+        assert!(batch.rows(0..2).all(|row| row.source == Source::Own && row.event_key == crate::shed::EVENT_KEY));
+        let lost: Vec<_> = batch.lost().map(|(reason, tally)| (reason, tally.lines())).collect();
+        assert_eq!(lost, [(Reason::MaxAge, 20), (Reason::MaxAge, 10)]);
     }
 }

@@ -26,6 +26,7 @@ pub use self::database::Url;
 use self::reader::Reader;
 pub use self::scrub::{ActionName, Rule, Scrub};
 pub use self::units::ByteSize;
+use crate::record::Severity;
 use crate::scrub as scrubbing;
 use crate::sink::mysql::{Method, Secret, Tls};
 use crate::sink::table::TableName;
@@ -43,6 +44,8 @@ pub struct Config {
     pub database: Database,
     /// Section `batch`.
     pub batch: Batch,
+    /// Section `shed`.
+    pub shed: Shed,
     /// Section `scrub`.
     pub scrub: Scrub,
     /// Section `quarantine`.
@@ -113,6 +116,19 @@ pub struct Batch {
     pub max_bytes: ByteSize,
     /// How long its first line has waited.
     pub max_wait: Duration,
+}
+
+/// Section `shed`: what is let go when the database cannot take it all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shed {
+    /// The severities that go first.
+    pub first: Vec<Severity>,
+    /// The backlog over which they go.
+    pub soft_backlog_bytes: ByteSize,
+    /// The backlog over which the oldest lines go.
+    pub max_backlog_bytes: ByteSize,
+    /// The age over which lines go.
+    pub max_age: Duration,
 }
 
 /// Section `quarantine`.
@@ -395,6 +411,7 @@ fn read_keys(reader: &mut Reader, machine_id: &Path, secrets: Option<&[(String, 
     let spool = read_spool(reader);
     let database = read_database(reader, secrets);
     let batch = read_batch(reader);
+    let shed = read_shed(reader);
     let scrub = scrub::read(reader);
     if let (Some(_), Some(scrub)) = (secrets, &scrub)
         && let Err(problem) = scrub.options(hash_key)
@@ -409,6 +426,7 @@ fn read_keys(reader: &mut Reader, machine_id: &Path, secrets: Option<&[(String, 
         spool: spool?,
         database: database?,
         batch: batch?,
+        shed: shed?,
         scrub: scrub?,
         quarantine: quarantine?,
         state: state?,
@@ -512,6 +530,24 @@ fn read_batch(reader: &mut Reader) -> Option<Batch> {
     let max_bytes = reader.size("batch.max_bytes", ByteSize::from_kib(64)..=ByteSize::from_mib(256));
     let max_wait = reader.duration("batch.max_wait", Duration::ZERO..=minutes(1));
     Some(Batch { max_rows: max_rows?, max_bytes: max_bytes?, max_wait: max_wait? })
+}
+
+fn read_shed(reader: &mut Reader) -> Option<Shed> {
+    let severity = |text: &str| {
+        let known = Severity::ALL.into_iter().find(|severity| severity.as_str() == text);
+        known.ok_or_else(|| Refused::new("a severity is one of `debug`, `info`, `warning`, `error`"))
+    };
+    let first = reader.texts("shed.first", "severities", 0..=Severity::ALL.len(), severity);
+    let sizes = ByteSize::from_kib(64)..=ByteSize::from_gib(1 << 20);
+    let soft_backlog_bytes = reader.size("shed.soft_backlog_bytes", sizes.clone());
+    let max_backlog_bytes = reader.size("shed.max_backlog_bytes", sizes);
+    let max_age = reader.duration("shed.max_age", Duration::from_secs(1)..=minutes(60 * 24 * 366));
+    Some(Shed {
+        first: first?,
+        soft_backlog_bytes: soft_backlog_bytes?,
+        max_backlog_bytes: max_backlog_bytes?,
+        max_age: max_age?,
+    })
 }
 
 fn read_quarantine_and_state(reader: &mut Reader) -> (Option<Quarantine>, Option<State>) {
@@ -775,6 +811,12 @@ mod tests {
                 tls_key: None,
             },
             batch: Batch { max_rows: 5000, max_bytes: ByteSize::from_mib(4), max_wait: Duration::from_millis(200) },
+            shed: Shed {
+                first: vec![Severity::Debug],
+                soft_backlog_bytes: ByteSize::from_mib(256),
+                max_backlog_bytes: ByteSize::from_gib(1),
+                max_age: Duration::from_secs(24 * 3600),
+            },
             scrub: Scrub {
                 action: ActionName::Redact,
                 pii_action: ActionName::Redact,
@@ -1104,6 +1146,17 @@ mod tests {
     }
 
     #[test]
+    fn the_severities_that_go_first_are_words_of_the_table() {
+        let first = |text: &str| config(&format!("shed.first = {text}")).shed.first;
+        assert_eq!(first("[]"), []);
+        assert_eq!(first("[\"info\", \"debug\"]"), [Severity::Info, Severity::Debug]);
+        let env = [("TRACESPOOL__SHED__FIRST", "debug,info")];
+        assert_eq!(from_env(&env).shed.first, [Severity::Debug, Severity::Info]);
+        let message = message("shed.first = [\"notice\"]");
+        assert!(message.ends_with("a severity is one of `debug`, `info`, `warning`, `error`"), "{message}");
+    }
+
+    #[test]
     fn every_number_has_its_bounds() {
         #[track_caller]
         fn check(key: &str, good: &[&str], bad: &[&str], want: &str) {
@@ -1133,6 +1186,12 @@ mod tests {
         check("database.write_timeout", &["\"100ms\"", "\"10m\""], &["\"99ms\"", "\"11m\""], timeout);
         let bytes = "use a size from `64KiB` to `256MiB`";
         check("batch.max_bytes", &["\"64KiB\"", "\"256MiB\""], &["65535", "\"257MiB\""], bytes);
+        let backlog = "use a size from `64KiB` to `1048576GiB`";
+        for key in ["shed.soft_backlog_bytes", "shed.max_backlog_bytes"] {
+            check(key, &["65536", "\"1048576GiB\""], &["65535", "\"1048577GiB\""], backlog);
+        }
+        let age = "use a duration from `1s` to `8784h`";
+        check("shed.max_age", &["\"1s\"", "\"8784h\""], &["\"999ms\"", "\"8785h\""], age);
         let wait = "use a duration from `0s` to `1m`";
         check("batch.max_wait", &["\"0s\"", "\"60s\""], &["\"61s\""], wait);
         let quarantine = "use a size from `64KiB` to `1024GiB`";

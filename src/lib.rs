@@ -14,6 +14,8 @@
 //!
 //! `ARCHITECTURE.md` has the map and the reasons.
 
+pub mod clock;
+
 pub mod spool;
 
 pub mod record;
@@ -21,6 +23,8 @@ pub mod record;
 pub mod scrub;
 
 pub mod row;
+
+pub mod shed;
 
 pub mod batch;
 

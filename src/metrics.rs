@@ -11,6 +11,8 @@ use prometheus::{
     Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
+use crate::shed::{Reason, Tally};
+
 /// Everything the agent counts.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -32,6 +34,7 @@ pub struct Metrics {
     /// Secrets taken out, by rule.
     pub secrets_scrubbed: IntCounterVec,
     backlog_bytes: IntGauge,
+    backlog_seconds: Gauge,
     backlog: Arc<Backlog>,
     /// Files followed.
     pub files: IntGauge,
@@ -63,6 +66,8 @@ struct Lines {
 struct Backlog {
     unread: AtomicU64,
     unsettled: AtomicU64,
+    /// When the oldest of them were first seen.
+    since: Mutex<Option<Instant>>,
 }
 
 impl Default for Metrics {
@@ -101,6 +106,10 @@ impl Default for Metrics {
             secrets_scrubbed: counters("tracespool_secrets_scrubbed_total", "Secrets taken out of lines.", &["rule"]),
             backlog: Arc::default(),
             backlog_bytes: gauge("tracespool_backlog_bytes", "Bytes in the spool above the frontiers."),
+            backlog_seconds: register(
+                &registry,
+                Gauge::new("tracespool_backlog_seconds", "Age of the oldest line in the spool above the frontiers."),
+            ),
             files: gauge("tracespool_files", "Files of the spool that are followed."),
             files_open: gauge("tracespool_files_open", "Files of the spool that are open."),
             batch_rows: histogram(
@@ -149,6 +158,24 @@ impl Metrics {
         self.backlog.unread.store(bytes, Ordering::Relaxed);
     }
 
+    /// Counts lines let go, which were read for that alone.
+    pub fn lines_passed(&self, reason: Reason, tally: &Tally) {
+        self.lines.taken.fetch_add(tally.lines(), Ordering::Relaxed);
+        self.lines_let_go(reason, tally);
+    }
+
+    /// Counts lines let go.
+    pub fn lines_let_go(&self, reason: Reason, tally: &Tally) {
+        for (severity, lines) in tally.by_severity() {
+            self.lines_shed.with_label_values(&[reason.as_str(), severity.as_str()]).inc_by(lines);
+        }
+    }
+
+    /// Says when the oldest line that has no end yet was first seen.
+    pub fn backlog_since(&self, since: Option<Instant>) {
+        *self.backlog.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
     /// Counts bytes that were read and wait for their end.
     pub fn unsettled(&self, bytes: u64) {
         self.backlog.unsettled.fetch_add(bytes, Ordering::Relaxed);
@@ -190,6 +217,9 @@ impl Metrics {
         // A counter never goes back: after lines were taken back it stands still until they were read again.
         let above = self.backlog.unread.load(Ordering::Relaxed) + self.backlog.unsettled.load(Ordering::Relaxed);
         self.backlog_bytes.set(above as i64);
+        let since = *self.backlog.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = since.filter(|_| above > 0);
+        self.backlog_seconds.set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
         self.lines_read.inc_by(read.saturating_sub(self.lines_read.get()));
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page).expect("writing to memory cannot fail");
@@ -239,6 +269,7 @@ mod tests {
             "tracespool_bytes_vanished_total 0",
             "tracespool_secrets_scrubbed_total{rule=\"jwt\"} 1",
             "tracespool_backlog_bytes 0",
+            "tracespool_backlog_seconds 0",
             "tracespool_files_open 0",
             "tracespool_batch_rows_count 0",
             "tracespool_commit_seconds_count 0",

@@ -6,6 +6,7 @@
 //! Invariant: memory is bounded by the batches that can exist at once: one filling, one waiting, one in the channel, and
 //! one a connection.
 
+pub mod pulse;
 pub mod reader;
 pub mod writer;
 
@@ -20,11 +21,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::checkpoint::Checkpoint;
+use crate::clock::Clock;
 use crate::endpoint;
 use crate::metrics::Metrics;
 use crate::quarantine::{self, Quarantine};
-use crate::record::Reason;
+use crate::record::{Reason, Severity};
 use crate::scrub::{self, Scrubber};
+use crate::shed;
+use crate::shed::note::NoteFile;
 use crate::sink::{Class, Database};
 use crate::spool::files::Disk;
 use crate::spool::hints::{Depth, Watch};
@@ -36,7 +40,7 @@ pub use writer::{GaveUp, Patience, Stop};
 use writer::{Ledger, Writers};
 
 /// How often the checkpoint is written while frontiers move.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What an agent needs to know.
 #[derive(Debug, Clone)]
@@ -114,11 +118,16 @@ pub async fn run<D: Database>(
     stop: watch::Receiver<Stop>,
 ) -> Result<End, Error> {
     name_counters(&metrics);
+    let clock = Clock::machine();
     let state = Arc::new(StateDirectory::open(&options.state_directory)?);
     let checkpoint = load_checkpoint(&state, &options.agent);
     let quarantine = Quarantine::open(options.quarantine.clone(), Arc::clone(&state))
         .map_err(|source| Error::File { what: "the note on pending quarantine records", source })?;
-    let ledger = Arc::new(Mutex::new(Ledger { quarantine, checkpoint, unsaved: false, unsavable: false }));
+    let ledger = Ledger { quarantine, checkpoint, in_doubt: Vec::new(), unsaved: false, unsavable: false };
+    let ledger = Arc::new(Mutex::new(ledger));
+    let note = NoteFile::open(Arc::clone(&state), options.agent.clone())
+        .map_err(|source| Error::File { what: "the note of lines let go", source })?;
+    let note = Arc::new(Mutex::new(note));
 
     let mut background = JoinSet::new();
     if let Some(address) = options.metrics_listen {
@@ -134,11 +143,13 @@ pub async fn run<D: Database>(
     let (sender, batches) = mpsc::channel(1);
     let reader = Reader::new(
         options.reader,
+        clock.clone(),
         handle.clone(),
         watch,
         Spool::new(Disk, options.spool),
         Scrubber::new(options.scrub),
         sender,
+        Arc::clone(&note),
         metrics.clone(),
     );
     let reader = thread::Builder::new()
@@ -148,10 +159,12 @@ pub async fn run<D: Database>(
 
     let writers = Arc::new(Writers::new(
         database,
+        clock,
         options.patience,
         stop.clone(),
         handle.clone(),
         Arc::clone(&ledger),
+        note,
         metrics.clone(),
     ));
     let work = commit_everything(writers, batches, options.connections);
@@ -176,6 +189,11 @@ pub async fn run<D: Database>(
 fn name_counters(metrics: &Metrics) {
     for reason in Reason::ALL {
         metrics.lines_quarantined.with_label_values(&[reason.as_str()]);
+    }
+    for reason in shed::Reason::OF_LINES {
+        for severity in Severity::ALL {
+            metrics.lines_shed.with_label_values(&[reason.as_str(), severity.as_str()]);
+        }
     }
     for class in Class::ALL {
         metrics.database_errors.with_label_values(&[class.as_str()]);
@@ -207,6 +225,8 @@ async fn commit_everything<D: Database>(
         tasks.spawn(async move { writers.work(session, &batches).await });
     }
     drop(batches);
+    let mut recalls = JoinSet::new();
+    recalls.spawn(async move { writers.recall_when_asked().await });
     let mut end = End::Complete;
     while let Some(task) = tasks.join_next().await {
         match task {
@@ -223,7 +243,7 @@ async fn commit_everything<D: Database>(
     Ok(end)
 }
 
-fn load_checkpoint(state: &StateDirectory, agent: &str) -> Checkpoint {
+pub(crate) fn load_checkpoint(state: &StateDirectory, agent: &str) -> Checkpoint {
     match Checkpoint::load(state, agent) {
         Ok(Some(checkpoint)) => checkpoint,
         Ok(None) => Checkpoint::default(),
@@ -248,7 +268,7 @@ async fn save_regularly(ledger: Arc<Mutex<Ledger>>, state: Arc<StateDirectory>, 
 
 /// Writes the checkpoint if a frontier moved since the last time. A disk without room for it stops nothing: the database
 /// has the frontiers too.
-fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, metrics: &Metrics) {
+pub(crate) fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, metrics: &Metrics) {
     let checkpoint = {
         let mut ledger = lock(ledger);
         if !std::mem::take(&mut ledger.unsaved) {

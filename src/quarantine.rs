@@ -9,9 +9,7 @@
 //! Invariant: the file is no larger than `Options::bytes_max`, and nobody but its owner can read it.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Refused;
 use crate::record::Timestamp;
 use crate::spool::{FileKey, Move, Position};
+use crate::state::files::{Begin, OwnFile};
 use crate::state::{self, StateDirectory};
 
 /// The note's name in the state directory.
@@ -27,6 +26,9 @@ const PENDING: &str = "quarantine-pending";
 
 /// How much of a line a record keeps, in bytes (CONTRACT §3).
 pub const LINE_MAX: usize = 8 << 10;
+
+/// How much of the file is in memory at once when its older half is dropped.
+const PIECE: usize = 64 << 10;
 
 /// What the quarantine needs to know.
 #[derive(Debug, Clone)]
@@ -139,11 +141,11 @@ impl Quarantine {
             push_record(&mut records, line, now);
         }
         let mut file = self.open_file()?;
-        let mut length = file.seek(SeekFrom::End(0))?;
+        let mut length = file.length()?;
         if length + records.len() as u64 > self.options.bytes_max {
-            self.drop_older_half(&mut file, &mut records)?;
+            self.drop_older_half(length, &mut records)?;
             file = self.open_file()?;
-            length = file.seek(SeekFrom::End(0))?;
+            length = file.length()?;
         }
         let pending_move = |step: &Move| PendingMove {
             file: step.file.to_string(),
@@ -156,7 +158,7 @@ impl Quarantine {
             moves: moves.iter().map(pending_move).collect(),
         };
         self.state.replace(PENDING, &serde_json::to_vec(&pending).map_err(io::Error::other)?)?;
-        let written = file.write_all(&records).and_then(|()| file.sync_data());
+        let written = file.write(&records).and_then(|()| file.sync());
         self.pending = Some(pending);
         if let Err(error) = written {
             self.settle(Outcome::Undone)?;
@@ -175,11 +177,12 @@ impl Quarantine {
         match outcome {
             Outcome::Committed => {}
             Outcome::Undone => {
-                let file = self.open_file()?;
+                let mut file = self.open_file()?;
+                let length = file.length()?;
                 // Longer than noted: a later commit's records are behind, so this one was settled before.
-                if file.metadata()?.len() <= pending.length_after && file.metadata()?.len() > pending.length {
-                    file.set_len(pending.length)?;
-                    file.sync_data()?;
+                if length <= pending.length_after && length > pending.length {
+                    file.cut(pending.length)?;
+                    file.sync()?;
                 }
             }
         }
@@ -194,33 +197,50 @@ impl Quarantine {
         std::mem::take(&mut self.dropped)
     }
 
-    fn open_file(&self) -> io::Result<File> {
+    fn open_file(&self) -> io::Result<Box<dyn OwnFile>> {
         if let Some(directory) = self.options.path.parent() {
-            state::make(directory)?;
+            self.state.files().make_directory(directory)?;
         }
-        let file = state::own(OpenOptions::new().read(true).append(true).create(true)).open(&self.options.path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::other("the quarantine's path is not a regular file"));
-        }
-        if metadata.permissions().mode() & 0o777 != 0o600 {
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
-        }
-        Ok(file)
+        self.state.files().open(&self.options.path, Begin::AtEnd)
     }
 
     /// Makes room: keeps the newer half of the file, and of the new records those that fit.
-    fn drop_older_half(&mut self, file: &mut File, records: &mut Vec<u8>) -> io::Result<()> {
+    fn drop_older_half(&mut self, length: u64, records: &mut Vec<u8>) -> io::Result<()> {
         let half = self.options.bytes_max / 2;
-        let length = file.metadata()?.len();
-        let mut kept = Vec::new();
-        file.seek(SeekFrom::Start(0))?;
-        file.take(length).read_to_end(&mut kept)?;
-        let before = count_lines(&kept) + count_lines(records);
-        keep_newest(&mut kept, half as usize);
+        let (files, path) = (self.state.files(), &self.options.path);
+        // Piece by piece: the file may be larger than the memory that the agent may have.
+        let pieces = |from: u64, take: &mut dyn FnMut(&[u8]) -> io::Result<()>| -> io::Result<()> {
+            let mut at = from;
+            loop {
+                let piece = files.read_part(path, at, PIECE)?;
+                if piece.is_empty() {
+                    return Ok(());
+                }
+                at += piece.len() as u64;
+                take(&piece)?;
+            }
+        };
+        // The line that begins before the cut goes too.
+        let cut = length.saturating_sub(half);
+        let mut kept_from = if cut == 0 { Some(0) } else { None };
+        let mut dropped = 0;
+        let mut at = 0;
+        pieces(0, &mut |piece| {
+            for newline in memchr::memchr_iter(b'\n', piece) {
+                let end = at + newline as u64 + 1;
+                if kept_from.is_none() {
+                    dropped += 1;
+                    kept_from = (end >= cut).then_some(end);
+                }
+            }
+            at += piece.len() as u64;
+            Ok(())
+        })?;
+        let kept_from = kept_from.unwrap_or(length);
+        let before = count_lines(records);
         keep_newest(records, half as usize);
-        state::replace(&self.options.path, &kept)?;
-        self.dropped += before - count_lines(&kept) - count_lines(records);
+        state::replace_by(files, path, |file| pieces(kept_from, &mut |piece| file.write(piece)))?;
+        self.dropped += dropped + before - count_lines(records);
         tracing::warn!(path = %self.options.path.display(), "the quarantine reached `quarantine.max_bytes`; its older half was dropped");
         Ok(())
     }
@@ -260,9 +280,11 @@ fn push_record(records: &mut Vec<u8>, refused: &Refused, now: Timestamp) {
 mod tests {
     use super::*;
     use crate::batch::Origin;
-    use crate::record::{Reason, Rejected};
+    use crate::record::{Reason, Rejected, Severity};
     use crate::scrub::{Extent, Options as ScrubOptions, Scrubber};
     use crate::spool::Marker;
+    use std::fs::{self, OpenOptions};
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     struct Site {
@@ -294,6 +316,7 @@ mod tests {
     fn refused(offset: u64, line: &str) -> Refused {
         Refused {
             origin: Origin { path: Arc::from(Path::new("/spool/a.ndjson")), offset, length: line.len() as u64 },
+            severity: Severity::Info,
             why: Rejected { reason: Reason::NotJson, detail: "a value expected at byte 0".to_owned() },
             line: Scrubber::new(ScrubOptions::default()).scrub_text(line, Extent::Whole),
         }

@@ -1,6 +1,6 @@
 //! A scrubbed record becomes a [`Row`]: cut to the columns' widths, its `metadata` put together (CONTRACT §3).
 //!
-//! Invariant: only [`Row::compose`] makes a row, and it takes only what the scrubber has passed.
+//! Invariant: only [`Row::compose`] makes a row of a line, and it takes only what the scrubber has passed.
 //! Invariant: `metadata` with nothing to add is the text of the line, byte for byte; with something to add, the line's
 //! own text stands in it unchanged.
 //! Invariant: nothing of a record is lost but the end of a `user_agent`, whose cut is by design.
@@ -61,6 +61,21 @@ impl<'a> Row<'a> {
             metadata: metadata.map(|json| json.text),
             created_at: record.created_at,
         })
+    }
+
+    /// A row that the agent writes of itself: nothing of a line is in it.
+    pub(crate) fn own(event_key: &'static str, severity: Severity, metadata: String, now: Timestamp) -> Row<'static> {
+        Row {
+            event_key: Cow::Borrowed(event_key),
+            severity,
+            actor_admin_id: None,
+            ip_address: None,
+            user_agent: None,
+            route_name: None,
+            request_id: None,
+            metadata: Some(Cow::Owned(metadata)),
+            created_at: now,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::batch::Batch;
+use crate::clock::Clock;
 use crate::record::Columns;
 use crate::spool::{FileKey, Frontier, Move};
 
@@ -160,15 +161,15 @@ impl Backoff {
     pub const MAX: Duration = Duration::from_secs(30);
 
     /// The next wait: doubled each time up to [`Backoff::MAX`], of which a random half is taken off.
-    pub fn pause(&mut self) -> Duration {
+    pub fn pause(&mut self, clock: &Clock) -> Duration {
         let whole = Backoff::MIN.saturating_mul(2u32.saturating_pow(self.attempts)).min(Backoff::MAX);
         self.attempts = self.attempts.saturating_add(1);
-        whole.mul_f64(rand::random_range(0.5..=1.0)).max(Backoff::MIN)
+        whole.mul_f64(clock.jitter()).max(Backoff::MIN)
     }
 
     /// The wait where only people can help: the longest.
-    pub fn slowest(&mut self) -> Duration {
-        Backoff::MAX.mul_f64(rand::random_range(0.5..=1.0))
+    pub fn slowest(&mut self, clock: &Clock) -> Duration {
+        Backoff::MAX.mul_f64(clock.jitter())
     }
 
     /// How many waits there were.
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn waits_grow_to_the_longest_and_stay_within_their_bounds() {
         let mut backoff = Backoff::default();
-        let waits: Vec<Duration> = (0..40).map(|_| backoff.pause()).collect();
+        let waits: Vec<Duration> = (0..40).map(|_| backoff.pause(&Clock::machine())).collect();
         assert!(waits.iter().all(|wait| (Backoff::MIN..=Backoff::MAX).contains(wait)));
         assert!(waits[0] <= Backoff::MIN * 2);
         assert!(waits[20..].iter().all(|wait| *wait >= Backoff::MAX / 2));

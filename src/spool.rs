@@ -7,6 +7,7 @@
 //! Invariant: "not there" is concluded only from a listing that worked; what cannot be observed is left as it was.
 //! Invariant: at most `Options::files_open_max` descriptors are open, and turns go round, so that no file starves.
 
+pub mod ages;
 pub mod files;
 pub mod globs;
 pub mod hints;
@@ -16,12 +17,13 @@ pub mod tail;
 
 mod copies;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ages::Ages;
 use copies::{Replacements, possible_originals};
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
@@ -62,6 +64,9 @@ const COPY_HOLD: Duration = Duration::from_secs(2);
 /// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
 pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The fewest bytes that a skimming turn looks at.
+const SKIM_MIN: u64 = 64 << 10;
+
 /// How many refusals are remembered, so that each is logged once.
 const REFUSED_MAX: usize = 10_000;
 
@@ -82,6 +87,10 @@ struct Entry<F> {
     size_at_start: Option<u64>,
     /// Where reading began, once that was decided.
     begin: Option<Position>,
+    /// When its bytes were first seen.
+    ages: Ages,
+    /// The scan since which it has nothing to skim.
+    skimmed: u64,
 }
 
 /// Whether a file is read.
@@ -134,6 +143,28 @@ pub struct Progress {
     pub moved: Option<Move>,
     /// Bytes skipped.
     pub skipped: Skipped,
+    /// When the first byte that was given out was first seen in the spool.
+    pub seen: Option<Instant>,
+}
+
+/// Bytes that went away before they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vanished {
+    /// The file's last path.
+    pub path: Arc<Path>,
+    /// Where they stood.
+    pub offset: u64,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// How far a skimming turn may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Over about so many bytes.
+    Bytes(u64),
+    /// Over lines that were first seen no later than this.
+    SeenBy(Instant),
 }
 
 /// What a look at the spool said.
@@ -145,6 +176,8 @@ pub struct Overview {
     pub files_open: usize,
     /// Bytes known to be there and not yet given out.
     pub unread_bytes: u64,
+    /// When the oldest of them were first seen.
+    pub unread_since: Option<Instant>,
 }
 
 /// The files of the spool.
@@ -152,19 +185,23 @@ pub struct Overview {
 pub struct Spool<S: FileSystem> {
     files: S,
     options: Options,
-    entries: HashMap<FileKey, Entry<S::File>>,
+    entries: BTreeMap<FileKey, Entry<S::File>>,
     by_path: HashMap<Arc<Path>, FileKey>,
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
-    frontiers: Option<HashMap<FileKey, Absent>>,
+    frontiers: Option<BTreeMap<FileKey, Absent>>,
     replacements: Replacements,
+    /// Offsets up to which files are thought to be read, until the frontiers are known.
+    expected: HashMap<FileKey, u64>,
     gone: Vec<FileKey>,
-    vanished: u64,
+    vanished: Vec<Vanished>,
     refused: HashMap<PathBuf, Refusal>,
     /// Files that could not be read when their turn came.
     unreadable: HashMap<FileKey, String>,
     buffer: Vec<u8>,
     scans: u64,
+    /// Whether the last scan could list everything.
+    seen_whole: bool,
     turns: u64,
     open: usize,
 }
@@ -175,17 +212,19 @@ impl<S: FileSystem> Spool<S> {
         Spool {
             files,
             options,
-            entries: HashMap::new(),
+            entries: BTreeMap::new(),
             by_path: HashMap::new(),
             queue: VecDeque::new(),
             frontiers: None,
             replacements: Replacements::default(),
+            expected: HashMap::new(),
             gone: Vec::new(),
-            vanished: 0,
+            vanished: Vec::new(),
             refused: HashMap::new(),
             unreadable: HashMap::new(),
             buffer: Vec::new(),
             scans: 0,
+            seen_whole: false,
             turns: 0,
             open: 0,
         }
@@ -196,6 +235,11 @@ impl<S: FileSystem> Spool<S> {
         self.options.globs.directories().map(Path::to_owned).collect()
     }
 
+    /// Says up to where files are thought to be read, for [`Spool::overview`] alone: nothing is read by it.
+    pub fn expect(&mut self, frontiers: impl IntoIterator<Item = (FileKey, u64)>) {
+        self.expected = frontiers.into_iter().collect();
+    }
+
     /// Says where the database's frontiers stand, at the start and whenever reading is to be set back to them.
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
@@ -203,6 +247,7 @@ impl<S: FileSystem> Spool<S> {
             (frontier.file, Absent { position: frontier.position, until })
         };
         self.frontiers = Some(frontiers.into_iter().map(absent).collect());
+        self.expected.clear();
         self.queue.clear();
         self.gone.clear();
         for entry in self.entries.values_mut() {
@@ -222,7 +267,7 @@ impl<S: FileSystem> Spool<S> {
             let why = Refusal::Unreadable(format!("cannot be listed ({error}); its files wait"));
             self.refuse(&mut refused, directory, why);
         }
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         for (path, kind) in found.paths {
             match self.observe(&path, kind, now) {
                 Ok(Some(key)) => {
@@ -233,8 +278,9 @@ impl<S: FileSystem> Spool<S> {
             }
         }
         self.refused = refused;
+        self.seen_whole = whole;
         self.miss(&seen, whole, now);
-        self.vanished += self.replacements.expire(now);
+        self.vanished.extend(self.replacements.expire(now));
         self.decide(now);
         if whole {
             self.forget_absent(now);
@@ -259,34 +305,98 @@ impl<S: FileSystem> Spool<S> {
         while let Some(key) = self.queue.pop_front() {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             entry.queued = false;
-            self.turns += 1;
-            if let Err(error) = self.open(key) {
-                self.cannot_read(key, &error);
-                continue;
-            }
-            let Some(entry) = self.entries.get_mut(&key) else { continue };
-            entry.used = self.turns;
-            let path = Arc::clone(entry.tail.path());
-            let before = entry.tail.position();
-            match entry.tail.turn(&mut self.buffer, self.options.limits, |line| take(&path, line)) {
-                Ok(turn) => {
-                    self.unreadable.remove(&key);
-                    if entry.tail.position() != before {
-                        entry.grown = now;
-                    }
-                    if turn.more && !entry.queued {
-                        entry.queued = true;
-                        self.queue.push_back(key);
-                    }
-                    if let Some(what) = turn.replaced {
-                        self.replacements.remember(path, what, now);
-                    }
-                    return Some(Progress { moved: turn.moved, skipped: turn.skipped });
-                }
-                Err(error) => self.cannot_read(key, &error),
+            let progress = self.turn_of(key, self.options.limits, now, &mut take);
+            if progress.is_some() {
+                return progress;
             }
         }
         None
+    }
+
+    /// Gives the oldest lines that were not given out yet to `take`, of one file and not beyond `reach`, nor beyond the
+    /// offset that `bound` says for the file; `None` when there are none.
+    pub fn skim(
+        &mut self,
+        reach: Reach,
+        bound: impl Fn(FileKey, Position) -> Option<u64>,
+        now: Instant,
+        take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow,
+    ) -> Option<Progress> {
+        let mut take = take;
+        loop {
+            let scans = self.scans;
+            let candidates = self
+                .entries
+                .iter()
+                .filter(|(_, entry)| entry.stage == Stage::Reading && entry.tail.has_more() && entry.skimmed != scans);
+            let oldest = candidates
+                .filter_map(|(key, entry)| Some((entry.ages.of(entry.tail.position().offset)?, entry.found, *key)))
+                .min();
+            let (seen, _, key) = oldest?;
+            let entry = self.entries.get_mut(&key)?;
+            let position = entry.tail.position();
+            let bytes = match reach {
+                Reach::Bytes(bytes) => bytes.max(SKIM_MIN),
+                Reach::SeenBy(moment) if seen > moment => return None,
+                Reach::SeenBy(moment) => entry.ages.seen_by(moment).saturating_sub(position.offset),
+            };
+            let within = bound(key, position).map_or(u64::MAX, |bound| bound.saturating_sub(position.offset).max(1));
+            let quantum = usize::try_from(bytes.min(within)).unwrap_or(usize::MAX);
+            let limits = Limits { quantum: quantum.min(self.options.limits.quantum), ..self.options.limits };
+            let progress = self.turn_of(key, limits, now, &mut take);
+            if let Some(entry) = self.entries.get_mut(&key)
+                && (progress.is_none() || !entry.tail.has_more())
+            {
+                entry.skimmed = scans;
+            }
+            if progress.is_some() {
+                return progress;
+            }
+        }
+    }
+
+    /// One turn of one file; `None` when it cannot be read now.
+    fn turn_of(
+        &mut self,
+        key: FileKey,
+        limits: Limits,
+        now: Instant,
+        take: &mut impl FnMut(&Arc<Path>, Line<'_>) -> Flow,
+    ) -> Option<Progress> {
+        self.turns += 1;
+        if let Err(error) = self.open(key) {
+            self.cannot_read(key, &error);
+            return None;
+        }
+        let entry = self.entries.get_mut(&key)?;
+        entry.used = self.turns;
+        let path = Arc::clone(entry.tail.path());
+        let before = entry.tail.position();
+        let seen = entry.ages.of(before.offset);
+        match entry.tail.turn(&mut self.buffer, limits, |line| take(&path, line)) {
+            Ok(turn) => {
+                self.unreadable.remove(&key);
+                if entry.tail.position() != before {
+                    entry.grown = now;
+                }
+                if turn.replaced.is_some() {
+                    entry.ages.start_over();
+                }
+                entry.ages.grown(entry.tail.size(), entry.tail.position().offset, now);
+                if turn.more && !entry.queued {
+                    entry.queued = true;
+                    self.queue.push_back(key);
+                }
+                if let Some(what) = turn.replaced {
+                    self.replacements.remember(path, what, now);
+                }
+                Some(Progress { moved: turn.moved, skipped: turn.skipped, seen: seen.or(Some(now)) })
+            }
+            Err(error) => {
+                self.cannot_read(key, &error);
+                None
+            }
+        }
     }
 
     /// Whether everything that can be read now was given out.
@@ -307,17 +417,37 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Bytes that went away before they were read, since the last call.
-    pub fn take_vanished(&mut self) -> u64 {
+    pub fn take_vanished(&mut self) -> Vec<Vanished> {
         std::mem::take(&mut self.vanished)
     }
 
     /// How much there is.
     pub fn overview(&self) -> Overview {
-        Overview {
-            files: self.entries.len(),
-            files_open: self.open,
-            unread_bytes: self.entries.values().map(|entry| entry.tail.unread()).sum(),
+        let mut overview = Overview { files: self.entries.len(), files_open: self.open, ..Overview::default() };
+        for (key, entry) in &self.entries {
+            let read = match entry.stage {
+                Stage::Waiting => self.expected.get(key).copied().unwrap_or(0),
+                Stage::Reading => 0,
+            };
+            let offset = entry.tail.position().offset.max(read);
+            let unread = entry.tail.size().saturating_sub(offset);
+            if unread > 0 {
+                overview.unread_bytes += unread;
+                let seen = entry.ages.of(offset);
+                overview.unread_since = [overview.unread_since, seen].into_iter().flatten().min();
+            }
         }
+        overview
+    }
+
+    /// Whether it follows that file, under any name.
+    pub fn follows(&self, file: &FileKey) -> bool {
+        self.entries.contains_key(file)
+    }
+
+    /// Whether the last scan could look at everything.
+    pub fn was_seen_whole(&self) -> bool {
+        self.seen_whole
     }
 
     /// Looks at a path that a walk found. `Ok(None)` when it went away or cannot be judged now.
@@ -370,6 +500,8 @@ impl<S: FileSystem> Spool<S> {
             found: self.scans,
             size_at_start: (self.scans == 1).then_some(stat.size),
             begin: None,
+            ages: Ages::default(),
+            skimmed: 0,
         };
         self.entries.insert(stat.key, entry);
         // Opened while it has a name: a file may be deleted before its turn comes.
@@ -391,7 +523,7 @@ impl<S: FileSystem> Spool<S> {
                 && other.birth != 0
                 && key.birth != 0
         };
-        self.gone.extend(frontiers.extract_if(|other, _| former(other)).map(|(other, _)| other));
+        self.gone.extend(frontiers.extract_if(.., |other, _| former(other)).map(|(other, _)| other));
     }
 
     fn rename(&mut self, key: FileKey, path: &Path) {
@@ -418,6 +550,7 @@ impl<S: FileSystem> Spool<S> {
         if entry.tail.unread() != unread {
             entry.grown = now;
         }
+        entry.ages.grown(entry.tail.size(), entry.tail.position().offset, now);
         if changed {
             self.enqueue(key);
         }
@@ -434,7 +567,7 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Judges the files that a scan did not find.
-    fn miss(&mut self, seen: &HashSet<FileKey>, whole: bool, now: Instant) {
+    fn miss(&mut self, seen: &BTreeSet<FileKey>, whole: bool, now: Instant) {
         let missing: Vec<FileKey> = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
         for key in missing {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
@@ -479,7 +612,10 @@ impl<S: FileSystem> Spool<S> {
         if self.by_path.get(entry.tail.path()) == Some(&key) {
             self.by_path.remove(entry.tail.path());
         }
-        self.vanished += entry.tail.unread();
+        let (path, offset, bytes) = (entry.tail.path(), entry.tail.position().offset, entry.tail.unread());
+        if bytes > 0 {
+            self.vanished.push(Vanished { path: Arc::clone(path), offset, bytes });
+        }
         tracing::debug!(path = %entry.tail.path().display(), unread = entry.tail.unread(), ?seen, "file let go");
         match (seen, entry.tail.sent()) {
             (LastSeen::Deleted, _) => self.gone.push(key),
@@ -600,6 +736,8 @@ impl<S: FileSystem> Spool<S> {
             && let Some(what) = turn.replaced
         {
             let path = Arc::clone(entry.tail.path());
+            entry.ages.start_over();
+            entry.ages.grown(entry.tail.size(), 0, now);
             self.replacements.remember(path, what, now);
             self.enqueue(key);
         }
@@ -637,7 +775,7 @@ impl<S: FileSystem> Spool<S> {
     /// Forgets the frontiers of files that were not in the spool for long.
     fn forget_absent(&mut self, now: Instant) {
         if let Some(frontiers) = &mut self.frontiers {
-            self.gone.extend(frontiers.extract_if(|_, absent| now >= absent.until).map(|(file, _)| file));
+            self.gone.extend(frontiers.extract_if(.., |_, absent| now >= absent.until).map(|(file, _)| file));
         }
     }
 

@@ -3,15 +3,13 @@
 //! Invariant: a file written by [`StateDirectory::replace`] is, after a crash at any moment, the old one or the new one.
 //! Invariant: no symbolic link is followed to a file of ours, and nobody else can read one.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+pub mod files;
+
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustix::fs::OFlags;
-
-/// The largest file of ours that is read back.
-const READ_MAX: u64 = 256 << 20;
+use files::{Begin, Disk, Files, Held, OwnFile};
 
 /// Why the state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +31,9 @@ pub enum Error {
 #[derive(Debug)]
 pub struct StateDirectory {
     path: PathBuf,
+    files: Arc<dyn Files>,
     /// Held as long as the agent runs; the kernel lets go of it however that ends.
-    _lock: File,
+    _lock: Box<dyn Held>,
 }
 
 impl StateDirectory {
@@ -43,14 +42,19 @@ impl StateDirectory {
     /// # Errors
     /// Another agent has it, or it cannot be used.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        StateDirectory::open_on(Arc::new(Disk), path)
+    }
+
+    /// The same, on `files`.
+    ///
+    /// # Errors
+    /// Another agent has it, or it cannot be used.
+    pub fn open_on(files: Arc<dyn Files>, path: &Path) -> Result<Self, Error> {
         let unusable = |source| Error::Unusable { directory: path.to_owned(), source };
-        make(path).map_err(unusable)?;
-        let lock = own(OpenOptions::new().write(true).create(true)).open(path.join("lock")).map_err(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(StateDirectory { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
-            Err(TryLockError::Error(source)) => Err(unusable(source)),
-        }
+        files.make_directory(path).map_err(unusable)?;
+        let lock = files.lock(&path.join("lock")).map_err(unusable)?;
+        let lock = lock.ok_or_else(|| Error::InUse(path.to_owned()))?;
+        Ok(StateDirectory { path: path.to_owned(), files, _lock: lock })
     }
 
     /// Where it is.
@@ -58,12 +62,17 @@ impl StateDirectory {
         &self.path
     }
 
+    /// The file system it is on.
+    pub fn files(&self) -> &dyn Files {
+        &*self.files
+    }
+
     /// Replaces a file by `content`, durably.
     ///
     /// # Errors
     /// The old file is still there then.
     pub fn replace(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        replace(&self.path.join(name), content)
+        replace(self.files(), &self.path.join(name), content)
     }
 
     /// The content of a file; `None` if there is none.
@@ -71,13 +80,7 @@ impl StateDirectory {
     /// # Errors
     /// It is there and cannot be read.
     pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let mut content = Vec::new();
-        match own(OpenOptions::new().read(true)).open(self.path.join(name)) {
-            Ok(file) => file.take(READ_MAX).read_to_end(&mut content)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(content))
+        self.files.read(&self.path.join(name))
     }
 
     /// Removes a file, if it is there.
@@ -85,10 +88,7 @@ impl StateDirectory {
     /// # Errors
     /// It is still there then.
     pub fn remove(&self, name: &str) -> io::Result<()> {
-        match fs::remove_file(self.path.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        self.files.remove(&self.path.join(name))
     }
 }
 
@@ -96,43 +96,41 @@ impl StateDirectory {
 ///
 /// # Errors
 /// The old file is still there then, and no temporary one.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace(files: &dyn Files, path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_by(files, path, |file| file.write(content))
+}
+
+/// The same, with the content that `write` writes.
+///
+/// # Errors
+/// The old file is still there then, and no temporary one.
+pub fn replace_by(
+    files: &dyn Files,
+    path: &Path,
+    write: impl FnOnce(&mut dyn OwnFile) -> io::Result<()>,
+) -> io::Result<()> {
     let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    make(directory)?;
+    files.make_directory(directory)?;
     let mut temporary = path.to_owned();
     temporary.as_mut_os_string().push(".new");
     let written = || -> io::Result<()> {
-        let mut file = own(OpenOptions::new().write(true).create(true).truncate(true)).open(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        File::open(directory)?.sync_all()
+        let mut file = files.open(&temporary, Begin::Anew)?;
+        write(&mut *file)?;
+        file.sync()?;
+        files.rename(&temporary, path)?;
+        files.sync_directory(directory)
     };
     written().inspect_err(|_| {
-        if let Err(error) = fs::remove_file(&temporary)
-            && error.kind() != io::ErrorKind::NotFound
-        {
+        if let Err(error) = files.remove(&temporary) {
             tracing::debug!(path = %temporary.display(), %error, "temporary file stays");
         }
     })
 }
 
-/// Makes a directory that only its owner can enter, unless it is there.
-///
-/// # Errors
-/// It is not there then.
-pub fn make(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
-
-/// How files of ours are opened: for their owner only, through no link.
-pub fn own(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits() as i32)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]

@@ -6,3 +6,4 @@ mod columns;
 mod crash;
 mod outage;
 mod quarantine;
+mod shedding;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The path of a line. A module may use what lies upstream of it, and `metrics`.
-const PATH: &[&str] = &["spool", "record", "scrub", "row", "batch", "sink", "quarantine", "checkpoint"];
+const PATH: &[&str] = &["spool", "record", "scrub", "row", "shed", "batch", "sink", "quarantine", "checkpoint"];
 
 /// The files of a module: `src/name.rs` and everything below `src/name/`.
 fn files(module: &str) -> Vec<PathBuf> {

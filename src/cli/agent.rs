@@ -7,6 +7,7 @@ use crate::cli::Exit;
 use crate::config::{self, Config, Problem, Url};
 use crate::pipeline::{self, Patience, Until, reader};
 use crate::quarantine;
+use crate::shed;
 use crate::sink::mysql::{self, MySql};
 use crate::sink::sqlite::SqLite;
 use crate::spool::{self, tail};
@@ -51,10 +52,16 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
             rescan_interval: config.spool.rescan_interval,
             batch: batch::Limits {
                 lines_max: config.batch.max_rows,
-                bytes_max: config.batch.max_bytes.bytes() as usize,
+                bytes_max: batch_bytes_max(config),
                 wait_max: config.batch.max_wait,
             },
             max_line_bytes,
+            shed: shed::limits::Options {
+                first: config.shed.first.clone(),
+                soft_backlog_bytes: config.shed.soft_backlog_bytes.bytes(),
+                max_backlog_bytes: config.shed.max_backlog_bytes.bytes(),
+                max_age: config.shed.max_age,
+            },
         },
         scrub: config.scrubbing()?,
         connections: match config.database.url {
@@ -74,6 +81,12 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
         },
         metrics_listen: config.metrics.listen,
     })
+}
+
+/// Bytes of one batch. What waits for a slow database in batches cannot be let go, so it must be a small part of the
+/// backlog that there may be.
+fn batch_bytes_max(config: &Config) -> usize {
+    config.batch.max_bytes.bytes().min(config.shed.max_backlog_bytes.bytes() / 16) as usize
 }
 
 /// The database of a config.

@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::pipeline::{self, End, Patience, Stop, Until, reader};
 use crate::record::Timestamp;
 use crate::scrub;
+use crate::shed;
 use crate::sink::sqlite::SqLite;
 use crate::spool::globs::Globs;
 use crate::spool::{self, StartAt, tail};
@@ -126,6 +127,12 @@ async fn ship(places: &Places, metrics: Metrics) -> Result<u64, Failure> {
             rescan_interval: Duration::from_millis(200),
             batch: batch::Limits { lines_max: 2000, bytes_max: 4 << 20, wait_max: Duration::from_millis(50) },
             max_line_bytes,
+            shed: shed::limits::Options {
+                first: Vec::new(),
+                soft_backlog_bytes: u64::MAX,
+                max_backlog_bytes: u64::MAX,
+                max_age: Duration::from_secs(u64::from(u32::MAX)),
+            },
         },
         scrub: scrub::Options::default(),
         connections: 1,

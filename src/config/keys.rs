@@ -46,6 +46,10 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "batch.max_rows", unset: Unset::Default("5000") },
     Key { name: "batch.max_bytes", unset: Unset::Default("\"4MiB\"") },
     Key { name: "batch.max_wait", unset: Unset::Default("\"200ms\"") },
+    Key { name: "shed.first", unset: Unset::Default("[\"debug\"]") },
+    Key { name: "shed.soft_backlog_bytes", unset: Unset::Default("\"256MiB\"") },
+    Key { name: "shed.max_backlog_bytes", unset: Unset::Default("\"1GiB\"") },
+    Key { name: "shed.max_age", unset: Unset::Default("\"24h\"") },
     Key { name: "scrub.action", unset: Unset::Default("\"redact\"") },
     Key { name: "scrub.pii_action", unset: Unset::Default("\"redact\"") },
     Key { name: "scrub.keys", unset: Unset::Default("[]") },
@@ -142,7 +146,7 @@ mod tests {
 
     #[test]
     fn sections_come_in_order_and_once() {
-        let want = ["agent", "spool", "database", "batch", "scrub", "quarantine", "state", "metrics", "log"];
+        let want = ["agent", "spool", "database", "batch", "shed", "scrub", "quarantine", "state", "metrics", "log"];
         assert_eq!(sections().collect::<Vec<_>>(), want);
     }
 

@@ -1,27 +1,34 @@
 //! The reading half: lines from the spool, through record, scrub and row, into batches.
 //!
 //! It runs on a thread of its own, since reading files blocks. While the writers take no batch it goes on looking at the
-//! spool, so that files which are rotated away or deleted meanwhile are held, but reads nothing.
+//! spool, so that files which are rotated away or deleted meanwhile are held, but makes no rows. What it lets go of when
+//! that lasts too long, and how, is in `relief`.
 //!
-//! Invariant: nothing is read before the database's frontiers are known.
+//! Invariant: no row is made before the database's frontiers are known.
 //! Invariant: it holds one batch that is being filled and one that is waiting to be taken.
 
+mod relief;
+
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::pulse::Pulse;
 use crate::batch::{self, Batch, Origin, Refused};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::quarantine::LINE_MAX;
-use crate::record::{self, Columns, Reason, Rejected, Timestamp};
+use crate::record::{self, Columns, Reason, Rejected, Severity, Timestamp};
 use crate::row::Row;
 use crate::scrub::{Extent, ScrubbedText, Scrubber};
+use crate::shed::note::NoteFile;
+use crate::shed::{self, Lost};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
-use crate::spool::{Frontier, Spool};
+use crate::spool::{Frontier, Move, Spool};
 
 /// When the reader has done its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +51,14 @@ pub enum Order {
         /// The table's columns.
         columns: Columns,
     },
+    /// The database is not there to say where the frontiers stand: where they probably do. What was read and not
+    /// committed is void, and no row is made until the frontiers are known.
+    Assume {
+        /// The frontiers as they were last known.
+        frontiers: Vec<Frontier>,
+        /// Steps that a commit of unknown outcome may have made since.
+        in_doubt: Vec<Move>,
+    },
     /// Send what was read and end.
     Stop,
 }
@@ -52,6 +67,7 @@ pub enum Order {
 #[derive(Debug, Clone, Default)]
 pub struct Handle {
     bell: Bell,
+    pulse: Arc<Pulse>,
     orders: Arc<Mutex<Vec<Order>>>,
 }
 
@@ -65,6 +81,11 @@ impl Handle {
     /// Says that a batch was taken, and there may be room for another.
     pub fn taken(&self) {
         self.bell.ring();
+    }
+
+    /// What the reader gets to know of the writing half.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// The bell that wakes the reader.
@@ -88,12 +109,15 @@ pub struct Options {
     pub batch: batch::Limits,
     /// The longest line that is read, in bytes. For the message; the spool keeps to it.
     pub max_line_bytes: usize,
+    /// What is let go when there is too much.
+    pub shed: shed::limits::Options,
 }
 
 /// The reading half.
 #[derive(Debug)]
 pub struct Reader<S: FileSystem> {
     options: Options,
+    clock: Clock,
     handle: Handle,
     watch: Watch,
     directories: Vec<std::path::PathBuf>,
@@ -103,9 +127,32 @@ pub struct Reader<S: FileSystem> {
     sender: mpsc::Sender<Batch>,
     epoch: Option<u64>,
     sequence: u64,
+    /// When the spool is looked at without a hint.
+    rescan_due: Instant,
     /// Hints do not make it scan before this.
     scan_not_before: Instant,
+    /// When the last batch was closed.
+    sealed: Instant,
+    stopping: bool,
+    /// Whether the spool was looked at since the frontiers are known.
+    placed_and_scanned: bool,
+    shed: relief::State,
+    /// What was let go and is not declared yet.
+    note: Arc<Mutex<NoteFile>>,
+    /// Whose lines it reads, for the declarations.
+    agent: String,
     metrics: Metrics,
+}
+
+/// What the reader did, or waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There may be more to do.
+    Again,
+    /// Nothing is to be done before this moment, unless the bell rings.
+    WaitUntil(Instant),
+    /// It has ended, and this many files and directories could not be read at last.
+    Ended(usize),
 }
 
 /// The shortest time between two scans that only a hint asked for.
@@ -127,26 +174,35 @@ struct Maker {
 
 impl<S: FileSystem> Reader<S> {
     /// A reader of `spool` that sends its batches to `sender`.
+    #[allow(clippy::too_many_arguments, reason = "each is another seam")]
     pub fn new(
         options: Options,
+        clock: Clock,
         handle: Handle,
         watch: Watch,
         spool: Spool<S>,
         scrubber: Scrubber,
         sender: mpsc::Sender<Batch>,
+        note: Arc<Mutex<NoteFile>>,
         metrics: Metrics,
     ) -> Self {
+        let agent = note.lock().unwrap_or_else(PoisonError::into_inner).agent().to_owned();
+        let now = clock.now();
         let maker = Maker {
             scrubber,
             columns: Columns::default(),
             limits: options.batch,
             max_line_bytes: options.max_line_bytes,
-            batch: Batch::new(0, 0, Instant::now()),
+            batch: Batch::new(0, 0, now),
             metrics: metrics.clone(),
         };
         let directories = spool.directories();
         Reader {
+            // The first batch after a pause does not wait: the pause was before the start.
+            sealed: now.checked_sub(options.batch.wait_max).unwrap_or(now),
+            shed: relief::State::new(options.shed.clone(), now),
             options,
+            clock,
             handle,
             watch,
             directories,
@@ -156,7 +212,12 @@ impl<S: FileSystem> Reader<S> {
             sender,
             epoch: None,
             sequence: 0,
-            scan_not_before: Instant::now(),
+            rescan_due: now,
+            scan_not_before: now,
+            stopping: false,
+            placed_and_scanned: false,
+            note,
+            agent,
             metrics,
         }
     }
@@ -164,60 +225,64 @@ impl<S: FileSystem> Reader<S> {
     /// Reads until it is told to stop, or until the spool is drained, or until nobody takes batches any more. Returns how
     /// many files and directories it could not read at last.
     pub fn run(mut self) -> usize {
-        let mut rescan_due = Instant::now();
-        // The first batch after a pause does not wait: the pause was before the start.
-        let mut sealed = Instant::now().checked_sub(self.options.batch.wait_max).unwrap_or_else(Instant::now);
-        let mut stopping = false;
-        let mut placed_and_scanned = false;
         loop {
-            let now = Instant::now();
-            for order in self.handle.take_orders() {
-                match order {
-                    Order::Place { epoch, frontiers, columns } => {
-                        self.place(epoch, frontiers, columns, now);
-                        rescan_due = now;
-                        placed_and_scanned = false;
-                    }
-                    Order::Stop => stopping = true,
-                }
+            match self.step() {
+                Step::Again => {}
+                Step::WaitUntil(until) => self.handle.bell().wait(until),
+                Step::Ended(unreadable) => return unreadable,
             }
-            rescan_due = self.look(now, rescan_due, &mut placed_and_scanned);
-            match self.send() {
-                Sent::Yes | Sent::Nothing => {}
-                Sent::NoRoom => {
-                    self.handle.bell().wait(rescan_due);
-                    continue;
+        }
+    }
+
+    /// Does the next piece of work. Never waits, but for the file system.
+    pub fn step(&mut self) -> Step {
+        let now = self.clock.now();
+        for order in self.handle.take_orders() {
+            match order {
+                Order::Place { epoch, frontiers, columns } => {
+                    self.place(epoch, frontiers, columns, now);
+                    self.rescan_due = now;
+                    self.placed_and_scanned = false;
                 }
-                Sent::NobodyThere => return self.spool.unreadable(),
+                Order::Assume { frontiers, in_doubt } => self.assume(frontiers, in_doubt, now),
+                Order::Stop => self.stopping = true,
             }
-            let drained = self.options.until == Until::Drained && placed_and_scanned && self.spool.is_exhausted();
-            if !stopping && self.epoch.is_some() && self.read(now) {
-                if self.maker.batch.is_full(&self.options.batch) {
-                    sealed = now;
-                    self.seal(now);
-                }
-                continue;
-            }
-            let due = sealed + self.options.batch.wait_max;
-            if self.maker.batch.is_empty() {
-                if stopping || drained {
-                    return self.spool.unreadable();
-                }
-                self.handle.bell().wait(rescan_due);
-            } else if stopping || drained || now >= due {
-                sealed = now;
+        }
+        self.look(now);
+        if !self.stopping && self.relieve(now) {
+            return Step::Again;
+        }
+        match self.send() {
+            Sent::Yes | Sent::Nothing => {}
+            Sent::NoRoom => return Step::WaitUntil(self.rescan_due),
+            Sent::NobodyThere => return Step::Ended(self.spool.unreadable()),
+        }
+        let drained = self.options.until == Until::Drained && self.placed_and_scanned && self.spool.is_exhausted();
+        if !self.stopping && self.epoch.is_some() && (self.declare() || self.read(now)) {
+            if self.maker.batch.is_full(&self.options.batch) {
                 self.seal(now);
-            } else {
-                self.handle.bell().wait(due.min(rescan_due));
             }
+            return Step::Again;
+        }
+        let due = self.sealed + self.options.batch.wait_max;
+        if self.maker.batch.is_empty() {
+            if self.stopping || drained {
+                return Step::Ended(self.spool.unreadable());
+            }
+            Step::WaitUntil(self.rescan_due)
+        } else if self.stopping || drained || now >= due {
+            self.seal(now);
+            Step::Again
+        } else {
+            Step::WaitUntil(due.min(self.rescan_due))
         }
     }
 
     /// Sets reading to the database's frontiers. What was read and not committed is read again.
     fn place(&mut self, epoch: u64, frontiers: Vec<Frontier>, columns: Columns, now: Instant) {
-        let unsent = self.outbox.take().map_or(0, |batch| batch.line_count());
-        self.metrics.lines_voided(unsent + self.maker.batch.line_count());
-        self.metrics.nothing_unsettled();
+        self.finish_recall(now);
+        self.void();
+        let frontiers = self.reconcile(frontiers, now);
         self.epoch = Some(epoch);
         self.sequence = 0;
         self.maker.columns = columns;
@@ -225,24 +290,27 @@ impl<S: FileSystem> Reader<S> {
         self.spool.place(frontiers, now);
     }
 
-    /// Looks at the spool as far as there is reason to. Returns when it is to be looked at without one.
-    fn look(&mut self, now: Instant, due: Instant, placed_and_scanned: &mut bool) -> Instant {
+    /// Looks at the spool as far as there is reason to.
+    fn look(&mut self, now: Instant) {
         let hinted = match self.handle.bell().take_hint() {
             Hint::Everything => true,
             Hint::Nothing => false,
             Hint::Grown(paths) => paths.iter().filter(|path| !self.spool.touch(path, now)).count() > 0,
         };
-        let due = if hinted { due.min(self.scan_not_before) } else { due };
-        if now < due {
-            return due;
+        if hinted {
+            self.rescan_due = self.rescan_due.min(self.scan_not_before);
+        }
+        if now < self.rescan_due {
+            return;
         }
         self.watch.watch(self.directories.iter().map(|directory| &**directory));
         self.spool.scan(now);
-        *placed_and_scanned = self.epoch.is_some();
+        self.placed_and_scanned = self.epoch.is_some();
         self.tell_overview();
-        self.metrics.bytes_vanished.inc_by(self.spool.take_vanished());
-        self.scan_not_before = Instant::now() + SCAN_PAUSE.max(now.elapsed() * SCAN_SHARE);
-        now + self.options.rescan_interval
+        self.after_scan();
+        let ended = self.clock.now();
+        self.scan_not_before = ended + SCAN_PAUSE.max(ended.saturating_duration_since(now) * SCAN_SHARE);
+        self.rescan_due = now + self.options.rescan_interval;
     }
 
     fn tell_overview(&self) {
@@ -254,9 +322,9 @@ impl<S: FileSystem> Reader<S> {
 
     /// Gives the file whose turn it is its turn. Says whether there was one.
     fn read(&mut self, now: Instant) -> bool {
-        let read_at = Timestamp::from(SystemTime::now());
-        let maker = &mut self.maker;
-        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, read_at)) else {
+        let read_at = Timestamp::from(self.clock.wall());
+        let (maker, shed) = (&mut self.maker, &self.shed);
+        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at, shed)) else {
             let gone = self.spool.take_gone();
             maker.batch.forget(gone);
             return false;
@@ -264,6 +332,7 @@ impl<S: FileSystem> Reader<S> {
         if let Some(step) = progress.moved {
             self.metrics.unsettled(step.spool_bytes());
             maker.batch.advance(step);
+            self.shed.filling_since = [self.shed.filling_since, progress.seen].into_iter().flatten().min();
         }
         for (kind, bytes) in [("nul_hole", progress.skipped.nul_bytes), ("bom", progress.skipped.mark_bytes)] {
             if bytes > 0 {
@@ -278,11 +347,18 @@ impl<S: FileSystem> Reader<S> {
 
     /// Closes the batch that is being filled.
     fn seal(&mut self, now: Instant) {
+        self.sealed = now;
         let epoch = self.epoch.expect("a batch is filled only after the frontiers are known");
         self.sequence += 1;
-        let batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
+        let mut batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
+        batch.close(&self.agent, Timestamp::from(self.clock.wall()));
+        self.shed.sealed(batch.sequence, batch.backlog_bytes());
         self.outbox = Some(batch);
         self.tell_overview();
+    }
+
+    fn keeper(&self) -> MutexGuard<'_, NoteFile> {
+        self.note.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn send(&mut self) -> Sent {
@@ -307,31 +383,51 @@ enum Sent {
 
 impl Maker {
     /// Takes a line into the batch, as a row or as a refused line.
-    fn take(&mut self, path: &Arc<Path>, line: Line<'_>, read_at: Timestamp) -> Flow {
+    fn take(
+        &mut self,
+        path: &Arc<Path>,
+        line: Line<'_>,
+        now: Instant,
+        read_at: Timestamp,
+        shed: &relief::State,
+    ) -> Flow {
         self.metrics.line_read();
         if self.batch.is_empty() && self.batch.line_count() == 0 {
-            self.batch.first_read = Instant::now();
+            self.batch.first_read = now;
         }
         let origin = Origin { path: Arc::clone(path), offset: line.offset, length: line.length };
         match line.content {
             Content::Whole(bytes) => {
-                if let Err(why) = self.make_row(&origin, bytes, read_at) {
+                if let Err(why) = self.make_row(&origin, bytes, read_at, shed) {
                     let line = self.scrub_refused(bytes, Extent::Whole);
-                    self.batch.refuse(Refused { origin, why, line });
+                    self.batch.refuse(Refused { origin, severity: Severity::Info, why, line });
                 }
             }
             Content::TooLong(head) => {
                 let detail = format!("{} bytes, and `spool.max_line_bytes` is {}", line.length, self.max_line_bytes);
                 let why = Rejected { reason: Reason::TooLong, detail };
                 let line = self.scrub_refused(head, Extent::CutOff);
-                self.batch.refuse(Refused { origin, why, line });
+                self.batch.refuse(Refused { origin, severity: Severity::Info, why, line });
             }
         }
         if self.batch.is_full(&self.limits) { Flow::Enough } else { Flow::More }
     }
 
-    fn make_row(&mut self, origin: &Origin, bytes: &[u8], read_at: Timestamp) -> Result<(), Rejected> {
+    fn make_row(
+        &mut self,
+        origin: &Origin,
+        bytes: &[u8],
+        read_at: Timestamp,
+        shed: &relief::State,
+    ) -> Result<(), Rejected> {
         let record = record::parse(bytes, read_at, &self.columns)?;
+        if shed.lets_go_of(record.severity) {
+            let Origin { path, offset, length } = origin;
+            let (severity, created_at) = (record.severity, Some(record.created_at));
+            let line = Lost { offset: *offset, length: *length, severity, created_at };
+            self.batch.let_go(path, shed::Reason::SoftBacklogBytes, line);
+            return Ok(());
+        }
         let scrubbed = self.scrubber.scrub(record)?;
         let row = Row::compose(scrubbed, &self.columns)?;
         self.batch.push(origin.clone(), &row);
@@ -341,5 +437,19 @@ impl Maker {
     /// Scrubs a line for the quarantine; only then is it cut.
     fn scrub_refused(&mut self, bytes: &[u8], extent: Extent) -> ScrubbedText {
         self.scrubber.scrub_text(&String::from_utf8_lossy(bytes), extent).cut(LINE_MAX)
+    }
+}
+
+/// What a declaration tells of a line.
+fn facts(line: &Line<'_>, read_at: Timestamp, columns: &Columns) -> Lost {
+    let record = match line.content {
+        Content::Whole(bytes) => record::parse(bytes, read_at, columns).ok(),
+        Content::TooLong(_) => None,
+    };
+    Lost {
+        offset: line.offset,
+        length: line.length,
+        severity: record.as_ref().map_or(Severity::Info, |record| record.severity),
+        created_at: record.map(|record| record.created_at),
     }
 }

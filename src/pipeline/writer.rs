@@ -10,18 +10,21 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
 use super::reader::{self, Order};
-use crate::batch::{Batch, Refused};
+use crate::batch::{Batch, Refused, Source};
 use crate::checkpoint::{Checkpoint, Known};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
+use crate::shed::note::{Changed, NoteFile};
+use crate::shed::{self, Declaration, Lost, Tally};
 use crate::sink::{self, Backoff, Class, Database, Error, Progress, Session, Swap};
-use crate::spool::{FileKey, Frontier, Position};
+use crate::spool::{FileKey, Frontier, Move, Position};
 
 /// How far a stop has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +60,16 @@ pub enum GaveUp {
 struct Turn {
     epoch: u64,
     sequence: u64,
+    reading: Reading,
+}
+
+/// By what the reader reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// By the database's frontiers.
+    Placed,
+    /// By none: its batches were recalled, or the database was never reached.
+    Unplaced,
 }
 
 /// What is kept of commits outside the database.
@@ -66,6 +79,8 @@ pub struct Ledger {
     pub quarantine: Quarantine,
     /// The committed frontiers.
     pub checkpoint: Checkpoint,
+    /// The steps of a commit that is under way, or whose outcome is unknown.
+    pub in_doubt: Vec<Move>,
     /// Whether `checkpoint` changed since it was last saved.
     pub unsaved: bool,
     /// Whether the last attempt to save it failed.
@@ -76,10 +91,12 @@ pub struct Ledger {
 #[derive(Debug)]
 pub struct Writers<D> {
     database: D,
+    clock: Clock,
     patience: Patience,
     stop: watch::Receiver<Stop>,
     reader: reader::Handle,
     ledger: Arc<Mutex<Ledger>>,
+    note: Arc<Mutex<NoteFile>>,
     turn: watch::Sender<Turn>,
     server: Mutex<Option<(Columns, Progress)>>,
     away: Mutex<Option<Away>>,
@@ -92,6 +109,9 @@ struct Away {
     since: Instant,
     class: Class,
 }
+
+/// The batches were recalled.
+struct Recalled;
 
 /// How the rows of a batch are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,21 +168,26 @@ const FAILURES_WHEN_STOPPING: u32 = 2;
 
 impl<D: Database> Writers<D> {
     /// Writers to `database`.
+    #[allow(clippy::too_many_arguments, reason = "each is another seam")]
     pub fn new(
         database: D,
+        clock: Clock,
         patience: Patience,
         stop: watch::Receiver<Stop>,
         reader: reader::Handle,
         ledger: Arc<Mutex<Ledger>>,
+        note: Arc<Mutex<NoteFile>>,
         metrics: Metrics,
     ) -> Self {
-        let turn = watch::Sender::new(Turn { epoch: 0, sequence: 0 });
+        let turn = watch::Sender::new(Turn { epoch: 0, sequence: 0, reading: Reading::Unplaced });
         Writers {
             database,
+            clock,
             patience,
             stop,
             reader,
             ledger,
+            note,
             turn,
             server: Mutex::new(None),
             away: Mutex::new(None),
@@ -175,22 +200,47 @@ impl<D: Database> Writers<D> {
     /// # Errors
     /// Patience ended, or the agent is being stopped.
     pub async fn start(&self) -> Result<D::Session, GaveUp> {
+        self.assume(&self.ledger());
         let mut session = None;
+        self.find_place(&mut session).await?;
+        Ok(session.expect("a session was opened before the reader was told"))
+    }
+
+    /// Tells the reader where the database's frontiers stand, however long it takes to learn that.
+    async fn find_place(&self, session: &mut Option<D::Session>) -> Result<(), GaveUp> {
         let mut backoff = Backoff::default();
         loop {
             let begun = async {
-                let session = self.session(&mut session).await?;
+                let session = self.session(session).await?;
                 self.place(session).await
             };
             match begun.await {
-                Ok(()) => break,
+                Ok(()) => return Ok(()),
                 Err(error) => {
-                    session = None;
+                    *session = None;
                     self.wait(&error, &mut backoff).await?;
                 }
             }
         }
-        Ok(session.expect("a session was opened before the reader was told"))
+    }
+
+    /// Gives up every batch that is not committed whenever the reader asks for it, for ever.
+    pub async fn recall_when_asked(&self) {
+        loop {
+            self.reader.pulse().recall_asked_for().await;
+            let ledger = self.ledger();
+            tracing::info!("the batches that wait for the database are given up; their lines count as backlog again");
+            self.turn.send_modify(|turn| {
+                *turn = Turn { epoch: turn.epoch + 1, sequence: 0, reading: Reading::Unplaced };
+            });
+            self.assume(&ledger);
+        }
+    }
+
+    /// Tells the reader where the frontiers probably stand.
+    fn assume(&self, ledger: &Ledger) {
+        let frontiers = known_frontiers(&ledger.checkpoint);
+        self.reader.order(Order::Assume { frontiers, in_doubt: ledger.in_doubt.clone() });
     }
 
     /// Commits batches as they come, until there are no more.
@@ -203,8 +253,26 @@ impl<D: Database> Writers<D> {
         batches: &tokio::sync::Mutex<mpsc::Receiver<Batch>>,
     ) -> Result<(), GaveUp> {
         loop {
-            // The lock is held while waiting, so batches are taken in order.
-            let batch = batches.lock().await.recv().await;
+            let batch = {
+                // The lock is held while waiting, so batches are taken in order.
+                let mut batches = batches.lock().await;
+                let batch = tokio::select! {
+                    biased;
+                    () = self.turn_to(|turn| turn.reading == Reading::Unplaced) => Err(Recalled),
+                    batch = batches.recv() => Ok(batch),
+                };
+                match batch {
+                    Ok(batch) => batch,
+                    Err(Recalled) => {
+                        while let Ok(void) = batches.try_recv() {
+                            self.metrics.lines_voided(void.line_count());
+                        }
+                        session = None;
+                        self.find_place(&mut session).await?;
+                        continue;
+                    }
+                }
+            };
             self.reader.taken();
             match batch {
                 Some(batch) => self.deliver(&mut session, &batch).await?,
@@ -237,7 +305,7 @@ impl<D: Database> Writers<D> {
                     Ok(()) => return Ok(()),
                     Err(error) => {
                         *session = None;
-                        self.wait(&error, &mut backoff).await?;
+                        self.wait_for_batch(batch, &error, &mut backoff).await?;
                     }
                 },
                 Err(Failure { error, sent }) => {
@@ -256,7 +324,7 @@ impl<D: Database> Writers<D> {
                         tracing::debug!(%error, rows = batch.row_count(), "a row of the batch is refused; looking for it");
                         method = Method::Bisecting;
                     } else {
-                        self.wait(&error, &mut backoff).await?;
+                        self.wait_for_batch(batch, &error, &mut backoff).await?;
                     }
                 }
             }
@@ -295,62 +363,142 @@ impl<D: Database> Writers<D> {
             }
             Method::Bisecting => {
                 let refused = sink::insert_bisecting(session, batch).await.map_err(Failure::unsent)?;
-                refused.into_iter().map(|(row, error)| refuse_row(batch, row, &error)).collect()
+                refused.into_iter().filter_map(|(row, error)| refuse_row(batch, row, &error)).collect()
             }
         };
         if !self.wait_for_turn(batch).await {
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Void);
         }
+        if !self.begin_commit(batch) {
+            session.rollback().await.map_err(Failure::unsent)?;
+            return Ok(Attempt::Void);
+        }
         ends.quarantined = self.prepare_quarantine(batch, &ends.refused);
-        let swap = match session.swap(batch.moves()).await {
+        let swapped = match ends.quarantined {
+            Quarantined::Yes => session.swap(batch.moves()).await,
+            Quarantined::No => match self.declare_unwritable(session, batch, &ends.refused).await {
+                Ok(()) => session.swap(batch.moves()).await,
+                Err(error) => Err(error),
+            },
+        };
+        let swap = match swapped {
             Ok(swap) => swap,
             Err(error) => {
-                self.settle_quarantine(Outcome::Undone);
+                self.undone(batch);
                 return Err(Failure::unsent(error));
             }
         };
         if swap == Swap::Elsewhere {
-            self.settle_quarantine(Outcome::Undone);
+            self.undone(batch);
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Elsewhere);
         }
-        let begun = Instant::now();
+        let begun = self.clock.now();
         match session.commit().await {
             Ok(()) => {
-                self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
-                self.settle_quarantine(Outcome::Committed);
+                self.metrics.commit_seconds.observe(self.since(begun).as_secs_f64());
+                self.settle_quarantine(batch, Outcome::Committed);
                 Ok(Attempt::Committed)
             }
             Err(error) if error.class == Class::Connection => Err(Failure { error, sent: true }),
             Err(error) => {
-                self.settle_quarantine(Outcome::Undone);
+                self.undone(batch);
                 Err(Failure::unsent(error))
             }
+        }
+    }
+
+    /// Notes that the frontiers of a batch are about to move. `false` when it was recalled before.
+    fn begin_commit(&self, batch: &Batch) -> bool {
+        let mut ledger = self.ledger();
+        let ours = !self.is_void(batch);
+        if ours {
+            ledger.in_doubt = batch.moves().to_vec();
+        }
+        ours
+    }
+
+    /// Notes that a commit has not happened.
+    fn undone(&self, batch: &Batch) {
+        if !self.is_void(batch) {
+            self.ledger().in_doubt.clear();
+        }
+        self.settle_quarantine(batch, Outcome::Undone);
+    }
+
+    /// Declares the lines that the quarantine could not take, in the transaction that passes them.
+    async fn declare_unwritable(
+        &self,
+        session: &mut D::Session,
+        batch: &Batch,
+        refused: &[Refused],
+    ) -> Result<(), Error> {
+        let mut declarations: Vec<Declaration> = Vec::new();
+        for line in batch.refused().iter().chain(refused) {
+            let path = line.origin.path.to_string_lossy();
+            let lost = lost(line);
+            match declarations.iter_mut().find(|declaration| declaration.path == path) {
+                Some(declaration) => declaration.tally.add(lost),
+                None => {
+                    let mut tally = Tally::default();
+                    tally.add(lost);
+                    let reason = shed::Reason::QuarantineUnwritable;
+                    declarations.push(Declaration { path: path.into_owned(), reason, tally });
+                }
+            }
+        }
+        let agent = self.note().agent().to_owned();
+        let now = Timestamp::from(self.clock.wall());
+        let mut own = Batch::new(batch.epoch, batch.sequence, batch.first_read);
+        for declaration in &declarations {
+            own.declare(declaration, &agent, now);
+        }
+        match session.insert_atomic(&own, 0..own.row_count()).await {
+            Err(error) if error.class == Class::Data => {
+                self.count(&error);
+                tracing::error!(%error, "the database refuses to be told of lines let go; only the metrics count them");
+                Ok(())
+            }
+            other => other,
         }
     }
 
     /// Takes in that a batch was committed, and lets the next one commit.
     async fn committed(&self, session: &mut Option<D::Session>, batch: &Batch, ends: &Ends) {
         self.is_back();
-        let rows = batch.row_count() - ends.refused.len();
+        let rows = batch.line_row_count() - ends.refused.len();
         for line in batch.refused().iter().chain(&ends.refused) {
             match ends.quarantined {
                 Quarantined::Yes => self.metrics.lines_quarantined.with_label_values(&[line.why.reason.as_str()]).inc(),
-                // A line that is no record has no severity of its own.
-                Quarantined::No => self.metrics.lines_shed.with_label_values(&["quarantine_unwritable", "info"]).inc(),
+                Quarantined::No => {
+                    let mut tally = Tally::default();
+                    tally.add(lost(line));
+                    self.metrics.lines_let_go(shed::Reason::QuarantineUnwritable, &tally);
+                }
             }
+        }
+        for (reason, tally) in batch.lost() {
+            self.metrics.lines_let_go(reason, tally);
         }
         self.metrics.rows_committed.inc_by(rows as u64);
         self.metrics.batch_rows.observe(rows as f64);
-        self.metrics.delivery_seconds.observe(batch.first_read.elapsed().as_secs_f64());
+        self.metrics.delivery_seconds.observe(self.since(batch.first_read).as_secs_f64());
         {
             let mut ledger = self.ledger();
-            ledger.checkpoint.moved(batch.moves());
-            ledger.checkpoint.forget(batch.gone());
-            ledger.unsaved = true;
+            let turn = *self.turn.borrow();
+            // The answer may come after a recall, when the database has told its frontiers anew.
+            if turn.epoch == batch.epoch || turn.reading == Reading::Unplaced {
+                ledger.checkpoint.moved(batch.moves());
+                ledger.checkpoint.forget(batch.gone());
+                ledger.in_doubt.clear();
+                ledger.unsaved = true;
+            }
+            if turn.epoch == batch.epoch {
+                self.metrics.settled(batch.backlog_bytes());
+            }
         }
-        self.metrics.settled(batch.spool_bytes());
+        let noted = self.declared(batch);
         // Reading may have been set back while this commit was under way; then other numbers count now.
         self.turn.send_if_modified(|turn| {
             let ours = turn.epoch == batch.epoch;
@@ -359,7 +507,11 @@ impl<D: Database> Writers<D> {
             }
             ours
         });
-        if !batch.gone().is_empty()
+        self.reader.pulse().committed(batch.epoch, batch.sequence + 1);
+        self.reader.bell().ring();
+        // A frontier says that its file's lines were declared for as long as the note does not.
+        if noted == Noted::Yes
+            && !batch.gone().is_empty()
             && let Some(open) = session
             && let Err(error) = open.forget(batch.gone()).await
         {
@@ -367,6 +519,21 @@ impl<D: Database> Writers<D> {
             self.count(&error);
             tracing::debug!(%error, "frontiers of deleted files stay in the database for now");
             *session = None;
+        }
+    }
+
+    /// Takes out of the note what a batch has declared.
+    fn declared(&self, batch: &Batch) -> Noted {
+        let mut keeper = self.note();
+        match keeper.note_mut().committed(batch.moves()) {
+            Changed::No => Noted::Yes,
+            Changed::Yes => match keeper.save() {
+                Ok(()) => Noted::Yes,
+                Err(error) => {
+                    tracing::warn!(%error, "the note of lines let go cannot be written; what is declared stays in it for now");
+                    Noted::No
+                }
+            },
         }
     }
 
@@ -398,14 +565,7 @@ impl<D: Database> Writers<D> {
                     "the table `tracespool_progress` is missing and cannot be created: lines may be stored twice after a \
                      crash; let somebody with the right to create tables run `tracespool migrate`"
                 );
-                let known = ledger.checkpoint.files().iter();
-                let frontier = |(file, known): (&FileKey, &Known)| Frontier {
-                    file: *file,
-                    path: known.path.clone().into(),
-                    position: known.position,
-                    idle: Duration::ZERO,
-                };
-                known.map(frontier).collect()
+                known_frontiers(&ledger.checkpoint)
             }
         };
         let positions = frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect();
@@ -420,11 +580,16 @@ impl<D: Database> Writers<D> {
             ledger.checkpoint = Checkpoint::new(frontiers.iter().map(known));
             ledger.unsaved = true;
         }
-        drop(ledger);
+        ledger.in_doubt.clear();
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((columns.clone(), progress));
-        self.turn.send_modify(|turn| *turn = Turn { epoch: turn.epoch + 1, sequence: 0 });
+        self.turn.send_modify(|turn| {
+            *turn = Turn { epoch: turn.epoch + 1, sequence: 0, reading: Reading::Placed };
+        });
         let epoch = self.turn.borrow().epoch;
+        self.reader.pulse().set_back(epoch);
+        // Under the ledger's lock, so that the reader is told in the order in which the epochs began.
         self.reader.order(Order::Place { epoch, frontiers, columns });
+        drop(ledger);
         self.is_back();
         Ok(())
     }
@@ -433,7 +598,7 @@ impl<D: Database> Writers<D> {
     async fn resolve(&self, session: &mut D::Session, batch: &Batch) -> Result<Resolved, Error> {
         let frontiers = session.frontiers().await?;
         if session.server().progress == Progress::Absent {
-            self.settle_quarantine(Outcome::Undone);
+            self.settle_quarantine(batch, Outcome::Undone);
             return Ok(Resolved::DidNot);
         }
         let at: HashMap<FileKey, Position> =
@@ -447,10 +612,15 @@ impl<D: Database> Writers<D> {
         } else {
             Resolved::Neither
         };
-        self.settle_quarantine(match resolved {
+        match resolved {
+            Resolved::Happened | Resolved::Neither => {}
+            Resolved::DidNot => self.ledger().in_doubt.clear(),
+        }
+        let outcome = match resolved {
             Resolved::Happened => Outcome::Committed,
             Resolved::DidNot | Resolved::Neither => Outcome::Undone,
-        });
+        };
+        self.settle_quarantine(batch, outcome);
         tracing::info!(
             happened = resolved == Resolved::Happened,
             "the outcome of a commit was unknown; the frontier told it"
@@ -485,6 +655,26 @@ impl<D: Database> Writers<D> {
         }
     }
 
+    /// Waits for a turn that is as `wanted`.
+    async fn turn_to(&self, wanted: impl FnMut(&Turn) -> bool) {
+        if self.turn.subscribe().wait_for(wanted).await.is_err() {
+            // The turn goes with the writers, so nobody waits any more.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits before the next attempt with a batch; no longer than it is worth one.
+    async fn wait_for_batch(&self, batch: &Batch, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
+        tokio::select! {
+            biased;
+            () = self.turn_to(|turn| turn.epoch != batch.epoch) => {
+                self.count(error);
+                Ok(())
+            }
+            waited = self.wait(error, backoff) => waited,
+        }
+    }
+
     /// Waits before the next attempt.
     async fn wait(&self, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
         self.count(error);
@@ -494,17 +684,17 @@ impl<D: Database> Writers<D> {
             return Err(GaveUp::Stopped(error.clone()));
         }
         let mut pause = match error.class {
-            Class::Schema if !stopping => backoff.slowest(),
+            Class::Schema if !stopping => backoff.slowest(&self.clock),
             Class::Schema
             | Class::Connection
             | Class::Busy
             | Class::NotTheWriter
             | Class::Full
             | Class::Data
-            | Class::Unknown => backoff.pause(),
+            | Class::Unknown => backoff.pause(&self.clock),
         };
         if let Patience::Limited(limit) = self.patience {
-            let left = limit.saturating_sub(since.elapsed());
+            let left = limit.saturating_sub(self.since(since));
             if left.is_zero() {
                 return Err(GaveUp::DatabaseAway(error.clone()));
             }
@@ -518,10 +708,15 @@ impl<D: Database> Writers<D> {
         };
         // When asked to stop, one attempt more: a long wait is no reason to leave lines behind.
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            biased;
             () = asked => {}
+            () = self.clock.sleep(pause) => {}
         }
         Ok(())
+    }
+
+    fn since(&self, then: Instant) -> Duration {
+        self.clock.now().saturating_duration_since(then)
     }
 
     fn count(&self, error: &Error) {
@@ -532,18 +727,20 @@ impl<D: Database> Writers<D> {
     fn is_away(&self, error: &Error) -> Instant {
         self.metrics.database_up.set(0);
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = away.as_ref().map_or_else(Instant::now, |away| away.since);
+        let since = away.as_ref().map_or_else(|| self.clock.now(), |away| away.since);
         if away.as_ref().is_none_or(|away| away.class != error.class) {
             tracing::warn!(class = error.class.as_str(), "{error}; the lines wait in the spool");
         }
         *away = Some(Away { since, class: error.class });
+        self.reader.pulse().failing(since);
         since
     }
 
     fn is_back(&self) {
         self.metrics.database_up.set(1);
+        self.reader.pulse().well();
         if let Some(away) = self.away.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            tracing::info!(after_seconds = away.since.elapsed().as_secs_f64(), "the database takes rows again");
+            tracing::info!(after_seconds = self.since(away.since).as_secs_f64(), "the database takes rows again");
         }
     }
 
@@ -553,7 +750,7 @@ impl<D: Database> Writers<D> {
         if batch.refused().is_empty() && refused.is_empty() {
             return Quarantined::Yes;
         }
-        let now = Timestamp::from(SystemTime::now());
+        let now = Timestamp::from(self.clock.wall());
         let mut ledger = self.ledger();
         let prepared = ledger.quarantine.prepare(batch.refused().iter().chain(refused), batch.moves(), now);
         self.metrics.quarantine_dropped.inc_by(ledger.quarantine.take_dropped());
@@ -567,15 +764,47 @@ impl<D: Database> Writers<D> {
         }
     }
 
-    fn settle_quarantine(&self, outcome: Outcome) {
+    fn settle_quarantine(&self, batch: &Batch, outcome: Outcome) {
+        if self.is_void(batch) {
+            // The database's frontiers tell the outcome when reading begins anew, or have told it.
+            return;
+        }
         if let Err(error) = self.ledger().quarantine.settle(outcome) {
             tracing::error!(%error, "quarantine records cannot be settled; a record may appear twice or be missing");
         }
     }
 
+    fn note(&self) -> MutexGuard<'_, NoteFile> {
+        self.note.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the note says what the database does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    Yes,
+    No,
+}
+
+/// The frontiers as a checkpoint knows them.
+fn known_frontiers(checkpoint: &Checkpoint) -> Vec<Frontier> {
+    let frontier = |(file, known): (&FileKey, &Known)| Frontier {
+        file: *file,
+        path: known.path.clone().into(),
+        position: known.position,
+        idle: Duration::ZERO,
+    };
+    checkpoint.files().iter().map(frontier).collect()
+}
+
+/// What a declaration tells of a line that belonged into the quarantine.
+fn lost(line: &Refused) -> Lost {
+    let Refused { origin, severity, .. } = line;
+    Lost { offset: origin.offset, length: origin.length, severity: *severity, created_at: None }
 }
 
 /// What the frontier says of a commit whose answer was lost.
@@ -586,9 +815,13 @@ enum Resolved {
     Neither,
 }
 
-/// The quarantine's view of a row that the database refused.
-fn refuse_row(batch: &Batch, index: usize, error: &Error) -> Refused {
+/// The quarantine's view of a row that the database refused; none, if it is no line's.
+fn refuse_row(batch: &Batch, index: usize, error: &Error) -> Option<Refused> {
     let row = batch.rows(index..index + 1).next().expect("the row is one of the batch's");
+    if row.source == Source::Own {
+        tracing::error!(%error, "the database refuses to be told of lines let go; only the metrics count them");
+        return None;
+    }
     let why = Rejected { reason: Reason::RejectedByDatabase, detail: error.to_string() };
-    Refused { origin: row.origin.clone(), why, line: row.to_line().cut(LINE_MAX) }
+    Some(Refused { origin: row.origin.clone(), severity: row.severity, why, line: row.to_line().cut(LINE_MAX) })
 }

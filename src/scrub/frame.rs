@@ -241,6 +241,19 @@ impl Frame {
     }
 }
 
+/// Behind a string in an array of lines, the first of which may open the armour of a private key.
+pub fn armour(frames: &mut [Frame], line: &str) {
+    let Some(frame) = frames.last_mut().filter(|frame| frame.kind == Kind::Array) else { return };
+    if line.starts_with("-----BEGIN ") && line.contains("PRIVATE KEY") && !line.contains("-----END") {
+        frame.named = keys::classify("private_key");
+    } else if line.starts_with("-----END ") {
+        frame.named = None;
+    } else {
+        return;
+    }
+    frame.class = frame.inside.or(frame.named);
+}
+
 /// A string among the values.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
@@ -419,7 +432,7 @@ const HALVES: &[&str] = &[
     "guardian", "parent", "spouse", "child", "cdtr", "dbtr", "ultmtcdtr", "ultmtdbtr", "initgpty", "billingdetails", "shippingdetails", "customerdetails", "shipto", "billto", "soldto",
     "billingaddress", "shippingaddress", "emergencycontact", "accountholder", "holder", "billing", "shipping", "user", "owner", "author", "sender", "driver", "assignee", "committer",
     "organizer", "reporter", "profile", "creator", "identity", "attendee", "participant", "signer", "lead", "actor", "name", "names", "first", "last", "given", "family", "middle", "nm",
-    "2fa", "access", "account", "api", "backup", "bank", "card", "client", "code", "codes", "id", "key", "keys", "mfa", "number", "no", "otp",
+    "2fa", "twofactor", "access", "account", "api", "backup", "bank", "card", "client", "code", "codes", "id", "key", "keys", "mfa", "number", "no", "otp",
     "plz", "postal", "postcode", "private", "recovery", "secret", "session", "signing", "sms", "totp", "verification", "zip", "zipcode",
 ];
 

@@ -69,6 +69,8 @@ pub enum Form {
     Ids(&'static [Id]),
     /// At least so many digits.
     Digits(u8),
+    /// The number of a passport or a licence: five digits, or letters in capitals and digits.
+    Document,
     /// A day in any notation.
     Date,
     /// The name of a person.
@@ -157,7 +159,7 @@ const SECRETS: &[Group] = &[
     secret("secret", Place::Last, Form::Token, &["otp seed", "totp seed", "mfa seed"]),
     secret("token", Place::Anywhere, Form::Token, &[
         "token", "tokens", "jwt", "bearer", "access token", "refresh token", "auth token", "api token",
-        "bearer token", "csrfmiddleware token", "session token", "id token", "paseto", "branca", "saml response", "saml assertion", "samlart", "device token", "push token", "bot token",
+        "bearer token", "csrfmiddleware token", "session token", "id token", "paseto", "branca", "macaroon", "macaroons", "saml response", "saml assertion", "samlart", "device token", "push token", "bot token",
     ]),
     secret("token", Place::Last, Form::Random, &["auth", "authentication", "magic link", "invitation code", "invite code"]),
     secret("authorization", Place::Anywhere, Form::Any, &["authorization"]),
@@ -183,7 +185,7 @@ const SECRETS: &[Group] = &[
         "pin", "pins", "pin code", "access code", "door code", "entry code", "alarm code", "arm code", "disarm code", "duress code", "gate code", "lock code", "geheimzahl", "puk",
         "tuercode", "tresorcode", "zugangscode",
     ]),
-    secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code", "kartenpruefnummer", "pruefziffer"]),
+    secret("cvv", Place::Anywhere, Form::Code, &["cvv", "cvc", "cvn", "security code", "kartenpruefnummer", "pruefziffer", "cc cid", "card cid"]),
     secret("cvv", Place::Alone, Form::Code, &["csc"]),
     secret("csrf", Place::Anywhere, Form::Token, &["csrf", "xsrf", "csrf token", "xsrf token"]),
     secret("csrf", Place::Last, Form::Random, &["form key"]),
@@ -208,7 +210,7 @@ const SECRETS: &[Group] = &[
         "sdk key", "server key", "unlock key", "preshared key", "trial key", "terminal key", "merchant key", "instrumentation key",
         "rest key", "ingest key", "ingestion key", "gateway key", "partner key", "secure key", "authentication key", "read key",
     ]),
-    secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key"]),
+    secret("private_key", Place::Anywhere, Form::Any, &["private key", "private keys", "ssh key", "deploy key", "key data"]),
     secret("secret_key", Place::Anywhere, Form::Any, &[
         "access key", "access keys", "account key", "auth key", "encryption key", "decryption key", "hmac key", "master key",
         "secret key", "shared key", "signing key", "storage key", "crypto key", "cipher key", "wallet key", "aes key", "jwt key",
@@ -343,7 +345,7 @@ const TAILS: &[&str] = &[
     "scopes", "score", "sec", "second", "seconds", "section", "sent", "serializer", "service", "setting", "settings", "sha", "site", "size", "slot",
     "source", "spent", "started", "stat", "state", "stats", "status", "stdin", "step", "storage", "store", "strategy", "stream", "strength",
     "subject", "suffix", "sum", "supported", "tab", "table", "tag", "target", "task", "template", "throttle", "throttled",
-    "thumbprint", "tier", "time", "timeout", "title", "total", "ttl", "typ", "type", "types", "ui", "unit", "units", "updated", "uri", "url", "urls",
+    "thumbprint", "tier", "voter", "listener", "subscriber", "middleware", "interceptor", "resolver", "hasher", "mailer", "notification", "dialog", "modal", "widget", "screen", "region", "time", "timeout", "title", "total", "ttl", "typ", "type", "types", "ui", "unit", "units", "updated", "uri", "url", "urls",
     "usage", "used", "user", "username", "uses", "valid", "validated", "validation", "validator", "validity", "variant", "verb", "verified",
     "version", "view", "visibility", "wait", "wall", "warning", "weak", "window", "writer", "year",
     "can",
@@ -393,6 +395,17 @@ const FACTS: &[&str] = &[
     "mode",
     "by",
     "granted",
+    "uri",
+    "url",
+    "endpoint",
+    "host",
+    "hostname",
+    "port",
+    "project",
+    "project_id",
+    "table",
+    "driver",
+    "guard",
 ];
 
 /// The larger tables.
@@ -457,7 +470,7 @@ pub fn rule_of_word(word: &str) -> Option<&'static str> {
 
 /// Whether a key inside an object of secrets names a fact about them.
 pub fn is_fact(key: &str) -> bool {
-    words(key).last().is_some_and(|last| TABLES.facts.has(last.text))
+    words(key).last().is_some_and(|last| TABLES.facts.has(last.text)) || TABLES.facts.has(key)
 }
 
 /// The last two words of a key, of which there may be one only.
@@ -755,7 +768,9 @@ fn telling(group: &Group, key: &str) -> Telling {
         Form::Email | Form::Name | Form::FullName | Form::Place | Form::Street | Form::Postcode => Numbers::Count,
         Form::Cookie | Form::Random | Form::Mixed | Form::Grant | Form::Phrase => Numbers::Count,
         Form::Any | Form::Token | Form::Behind(_) | Form::Code | Form::ShortCode => Numbers::Secret,
-        Form::Phone | Form::Digits(_) | Form::Date | Form::Ids(_) | Form::Zip | Form::Dialled => Numbers::Secret,
+        Form::Phone | Form::Digits(_) | Form::Document | Form::Date | Form::Ids(_) | Form::Zip | Form::Dialled => {
+            Numbers::Secret
+        }
     };
     let numbers = match key {
         key if COUNTED.contains(&key) => Numbers::Count,

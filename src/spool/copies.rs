@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Vanished;
 use super::files::Handle;
 use super::position::Position;
 use super::tail::{Replaced, Tail};
@@ -27,7 +28,7 @@ const MAX: usize = 1000;
 pub struct Replacements {
     ended: VecDeque<Ended>,
     /// Unread bytes of those that were forgotten before their time.
-    vanished: u64,
+    vanished: Vec<Vanished>,
 }
 
 #[derive(Debug)]
@@ -35,6 +36,14 @@ struct Ended {
     path: Arc<Path>,
     what: Replaced,
     since: Instant,
+}
+
+impl Ended {
+    /// What went away of it if no copy has turned up.
+    fn vanished(self) -> Option<Vanished> {
+        let Replaced { position, unread, .. } = self.what;
+        (unread > 0).then_some(Vanished { path: self.path, offset: position.offset, bytes: unread })
+    }
 }
 
 impl Replacements {
@@ -45,18 +54,15 @@ impl Replacements {
         if self.ended.len() == MAX
             && let Some(oldest) = self.ended.pop_front()
         {
-            self.vanished += oldest.what.unread;
+            self.vanished.extend(oldest.vanished());
         }
         self.ended.push_back(Ended { path, what, since: now });
     }
 
-    /// Forgets what is too old for a copy to turn up. Returns how many bytes went away unread.
-    pub fn expire(&mut self, now: Instant) -> u64 {
-        while let Some(oldest) = self.ended.front()
-            && now.saturating_duration_since(oldest.since) >= KEEP
-        {
-            self.vanished += oldest.what.unread;
-            self.ended.pop_front();
+    /// Forgets what is too old for a copy to turn up. Returns what went away unread.
+    pub fn expire(&mut self, now: Instant) -> Vec<Vanished> {
+        while let Some(oldest) = self.ended.pop_front_if(|oldest| now.saturating_duration_since(oldest.since) >= KEEP) {
+            self.vanished.extend(oldest.vanished());
         }
         std::mem::take(&mut self.vanished)
     }

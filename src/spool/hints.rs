@@ -4,7 +4,7 @@
 //! finds the same, later.
 //! Invariant: hints are bounded: when too many paths are named, the hint is "look at everything".
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub enum Hint {
     /// Nothing special.
     Nothing,
     /// These files may have grown.
-    Grown(HashSet<PathBuf>),
+    Grown(BTreeSet<PathBuf>),
     /// Files may have come, gone or got other names.
     Everything,
 }
@@ -56,7 +56,7 @@ impl Bell {
     pub fn grown(&self, paths: impl IntoIterator<Item = PathBuf>) {
         let mut state = self.lock();
         if state.hint == Hint::Nothing {
-            state.hint = Hint::Grown(HashSet::new());
+            state.hint = Hint::Grown(BTreeSet::new());
         }
         if let Hint::Grown(named) = &mut state.hint {
             named.extend(paths);
@@ -92,6 +92,13 @@ impl Bell {
         state.rung = false;
     }
 
+    /// Whether it rang since the last wait or the last call.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "for simulations")]
+    pub(crate) fn take_ring(&self) -> bool {
+        std::mem::take(&mut self.lock().rung)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is whole between any two statements, so a panic elsewhere does not spoil it.
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -124,6 +131,13 @@ impl Watch {
             tracing::warn!(%error, "inotify cannot be used; new lines are found by looking every `spool.rescan_interval`");
         }
         Watch { watcher: watcher.ok(), watched: HashMap::new(), depth }
+    }
+
+    /// Watches nothing: hints, if any, come from elsewhere.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "for simulations")]
+    pub(crate) fn nothing() -> Self {
+        Watch { watcher: None, watched: HashMap::new(), depth: Depth::Entries }
     }
 
     /// Watches these directories from now on, as far as they exist; to be called again now and then, since a watch ends
@@ -217,7 +231,7 @@ mod tests {
         watch.watch([spool.as_path()]);
         std::fs::write(spool.join("a"), "x").unwrap();
         let deadline = Instant::now() + Duration::from_secs(10);
-        let mut named = HashSet::new();
+        let mut named = BTreeSet::new();
         while !named.contains(&spool.join("a")) && Instant::now() < deadline {
             bell.wait(deadline);
             if let Hint::Grown(paths) = bell.take_hint() {

@@ -199,6 +199,16 @@ impl<F: Handle> Tail<F> {
         self.size.saturating_sub(self.position.offset)
     }
 
+    /// The largest size seen of the present content.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether there are bytes that were not looked at yet; an unfinished line was.
+    pub fn has_more(&self) -> bool {
+        self.scanned < self.size
+    }
+
     /// The open descriptor.
     pub fn file(&self) -> Option<&F> {
         self.file.as_ref()

@@ -97,6 +97,11 @@ impl Site {
         }
     }
 
+    /// Bytes that vanished since the last call.
+    fn vanished(&mut self) -> u64 {
+        self.spool.take_vanished().iter().map(|vanished| vanished.bytes).sum()
+    }
+
     fn pass(&mut self, time: Duration) {
         self.now += time;
     }
@@ -161,7 +166,7 @@ fn f3_a_deleted_file_is_let_go_soon_and_its_frontier_forgotten() {
     site.read();
     assert_eq!(site.spool.overview(), Overview::default());
     assert!(site.frontiers.is_empty());
-    assert_eq!(site.spool.take_vanished(), 0);
+    assert_eq!(site.vanished(), 0);
 }
 
 #[test]
@@ -173,7 +178,7 @@ fn an_unfinished_line_of_a_deleted_file_has_vanished() {
     site.read();
     site.pass(DELETED_LINGER);
     site.read();
-    assert_eq!(site.spool.take_vanished(), 4);
+    assert_eq!(site.vanished(), 4);
 }
 
 #[test]
@@ -200,7 +205,7 @@ fn t6_a_copy_of_truncated_content_is_read_from_where_reading_stood() {
         }
         site.pass(Duration::from_secs(60));
         site.read();
-        assert_eq!(site.spool.take_vanished(), 0, "{seen}");
+        assert_eq!(site.vanished(), 0, "{seen}");
     }
 }
 
@@ -215,10 +220,10 @@ fn truncated_content_that_nobody_copied_has_vanished() {
     site.append("app.ndjson", "two\n");
     site.read();
     site.assert_got(&[("app.ndjson", &["one", "two"])]);
-    assert_eq!(site.spool.take_vanished(), 0, "a copy may still turn up");
+    assert_eq!(site.vanished(), 0, "a copy may still turn up");
     site.pass(Duration::from_secs(60));
     site.read();
-    assert_eq!(site.spool.take_vanished(), 7);
+    assert_eq!(site.vanished(), 7);
 }
 
 #[test]
@@ -400,4 +405,73 @@ fn m7_a_directory_that_cannot_be_listed_proves_nothing() {
     site.read();
     site.assert_got(&[("a.ndjson", &["one", "two"]), ("b.ndjson", &["one", "two"])]);
     assert_eq!(site.spool.unreadable(), 0);
+}
+
+impl Site {
+    /// Skims as far as that, with `bound` as the bound of every file; what was given out.
+    fn skim(&mut self, reach: Reach, bound: Option<u64>) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Some(progress) = self.spool.skim(
+            reach,
+            |_, _| bound,
+            self.now,
+            |_, line| {
+                let Content::Whole(text) = line.content else { panic!("no line is too long here") };
+                lines.push(String::from_utf8(text.to_vec()).unwrap());
+                Flow::More
+            },
+        ) {
+            if let Some(step) = progress.moved {
+                let from = step.from.map_or(0, |from| from.offset);
+                assert!(bound.is_none_or(|bound| step.to.offset <= bound || from >= bound), "{step:?}");
+                self.frontiers.insert(step.file, (step.path.to_path_buf(), step.to));
+            }
+        }
+        lines
+    }
+}
+
+#[test]
+fn skimming_takes_the_oldest_lines_of_all_files_first() {
+    let mut site = Site::new();
+    site.append("a.ndjson", "a1\n");
+    site.spool.scan(site.now);
+    site.pass(Duration::from_secs(1));
+    site.append("b.ndjson", "b2\n");
+    site.spool.scan(site.now);
+    let second = site.now;
+    site.pass(Duration::from_secs(1));
+    site.append("a.ndjson", "a3\nhalf");
+    site.spool.scan(site.now);
+    assert_eq!(site.spool.overview().unread_since, second.checked_sub(Duration::from_secs(1)));
+    assert_eq!(site.skim(Reach::SeenBy(second), None), ["a1", "b2"]);
+    assert_eq!(site.spool.overview().unread_since, Some(site.now));
+    assert_eq!(site.skim(Reach::Bytes(1), None), ["a3"]);
+    assert_eq!(site.spool.overview().unread_bytes, 4, "an unfinished line waits");
+    assert_eq!(site.skim(Reach::Bytes(1), None), [""; 0]);
+    site.append("a.ndjson", " a line\n");
+    site.read();
+    site.assert_got(&[("a.ndjson", &["half a line"])]);
+}
+
+#[test]
+fn skimming_stops_at_its_bound_and_goes_on_behind_it() {
+    let mut site = Site::new();
+    site.append("a.ndjson", "one\ntwo\nthree\n");
+    site.spool.scan(site.now);
+    assert_eq!(site.skim(Reach::Bytes(u64::MAX), Some(8)), ["one", "two", "three"]);
+}
+
+#[test]
+fn before_the_frontiers_are_known_what_is_expected_to_be_read_is_no_backlog() {
+    let mut site = Site::new();
+    site.append("a.ndjson", "one\ntwo\n");
+    site.spool = Spool::new(Disk, Site::options(site.folder.path(), StartAt::Beginning, 100));
+    site.spool.scan(site.now);
+    assert_eq!(site.spool.overview().unread_bytes, 8);
+    let key = *site.spool.entries.keys().next().unwrap();
+    site.spool.expect([(key, 4)]);
+    assert_eq!(site.spool.overview().unread_bytes, 4);
+    site.place();
+    assert_eq!(site.spool.overview().unread_bytes, 8);
 }

@@ -84,7 +84,7 @@ const OTHER_CODES: &[&str] = &[
 /// What is counted.
 const UNITS: &[&str] = &[
     "ms", "s", "sec", "seconds", "min", "minutes", "hours", "days", "times", "users", "attempts", "requests", "bytes",
-    "rows", "entries", "errors", "of", "px", "us", "ns", "events", "sessions",
+    "rows", "lines", "files", "records", "items", "entries", "errors", "of", "px", "us", "ns", "events", "sessions",
 ];
 
 /// Codes in groups, or of digits and letters.
@@ -111,6 +111,7 @@ pub fn is_email(text: &str, range: &Range<usize>) -> bool {
         && !version
         && !["git", "hg", "svn"].contains(&local)
         && !message
+        && !is_message_id(text, range)
         && (!is_account(text, range) || is_user(text, range))
         && !is_behind_message_word(&text[..range.start])
 }
@@ -221,6 +222,21 @@ fn is_account(text: &str, range: &Range<usize>) -> bool {
 /// Whether a mail address is the name of a user before the host of a URL.
 fn is_user(text: &str, range: &Range<usize>) -> bool {
     text[range.clone()].contains("%40") && text[range.end..].starts_with(['@', ':'])
+}
+
+/// Whether an address is the end of the id of a message, which has signs in it that addresses have not:
+/// `<CAF0k9Qx7mPz+81TtR3=vb2c_hV0dK5a9QeW@mail.test>`.
+fn is_message_id(text: &str, range: &Range<usize>) -> bool {
+    let part = |byte: &&u8| byte.is_ascii_graphic() && !b"<>\"',;:".contains(byte);
+    let bytes = text.as_bytes();
+    let before = bytes[..range.start].iter().rev().take(64).take_while(part).count();
+    let start = range.start - before;
+    let local = &bytes[start..range.end];
+    let local = local.split(|byte| *byte == b'@').next().unwrap_or_default();
+    let upper = local.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let digits = local.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let opened = start.checked_sub(1).is_some_and(|open| bytes[open] == b'<');
+    before > 0 && opened && local.len() >= 24 && upper >= 4 && digits >= 4 && !local.contains(&b'.')
 }
 
 fn is_behind_message_word(before: &str) -> bool {

@@ -20,14 +20,16 @@ pub const RULES: &[ValueRule] = &[
                 "engangskod", "verifieringskod", "din kod", "din kode", "bekreftelseskode", "kertakoodi", "vahvistuskoodi", "ověřovací kód", "overovací kód", "doğrulama kodu", "dogrulama kodu", "onay kodu",
                 "код подтвержд", "Код подтвержд", "ваш код", "Ваш код", "код для", "Код для", "код доступа", "Код доступа", "код безопасности", "код входа", "認証コード", "確認コード", "認証番号", "ワンタイムパスワード",
                 "验证码", "校验码", "动态码", "驗證碼", "認證碼", "인증번호", "인증 번호", "인증코드", "인증 코드", "प्रमाणीकरण कोड", "mã xác", "mã otp", "رمز التحقق", "קוד האימות",
+                "код підтвердж", "Код підтвердж", "код авторизац", "Код авторизац", "ओटीपी", "รหัส otp", "รหัสยืนยัน",
             ],
             look: looks::digits_ahead,
-            pattern: r#"(?i:(?:ihr|dein|votre|ton|je|uw|din) code|code lautet|(?:[a-z]|\xc3.)*(?:gs|its|einmal|anmelde|freischalt|login|zugangs)code|(?:sms|m|push|chip)tan|\btan|pin ihrer|pin lautet|code (?:de|d') ?(?:v|s|c|a)|usage unique|digo(?: de [vsca]| es|:)|codice (?:di|otp|monouso)|tuo codice|(?:verificatie|beveiligings|inlog|bevestigings)code|kod (?:weryfikacyjny|sms|autoryzacyjny)|twój kod|engangskode?|verifieringskod|din kode?|bekreftelseskode|kertakoodi|vahvistuskoodi|ov\S{1,12} kód|do\S{1,4}rulama kodu|onay kodu|код подтвержд|ваш код|код (?:для|доступа|безопасности|входа)|認証コード|確認コード|認証番号|ワンタイムパスワード|验证码|校验码|动态码|驗證碼|認證碼|인증 ?번호|인증 ?코드|प्रमाणीकरण कोड|mã xác|mã otp|رمز التحقق|קוד האימות|Код подтвержд|Ваш код|Код (?:для|доступа))[^0-9\n;\[]{0,48}?[^0-9A-Za-z.,/+-]([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:[^0-9A-Za-z.:,/-]|[.,:-](?:[^0-9]|\z)|\z)"#,
+            pattern: r#"(?i:(?:ihr|dein|votre|ton|je|uw|din) code|code lautet|(?:[a-z]|\xc3.)*(?:gs|its|einmal|anmelde|freischalt|login|zugangs)code|(?:sms|m|push|chip)tan|\btan|pin ihrer|pin lautet|code (?:de|d') ?(?:v|s|c|a)|usage unique|digo(?: de [vsca]| es|:)|codice (?:di|otp|monouso)|tuo codice|(?:verificatie|beveiligings|inlog|bevestigings)code|kod (?:weryfikacyjny|sms|autoryzacyjny)|twój kod|engangskode?|verifieringskod|din kode?|bekreftelseskode|kertakoodi|vahvistuskoodi|ov\S{1,12} kód|do\S{1,4}rulama kodu|onay kodu|код подтвержд|ваш код|код (?:для|доступа|безопасности|входа)|認証コード|確認コード|認証番号|ワンタイムパスワード|验证码|校验码|动态码|驗證碼|認證碼|인증 ?번호|인증 ?코드|प्रमाणीकरण कोड|mã xác|mã otp|رمز التحقق|קוד האימות|код підтвердж|Код підтвердж|код авторизац|Код авторизац|ओटीपी|รหัส otp|รหัสยืนยัน|Код подтвержд|Ваш код|Код (?:для|доступа))[^0-9\n;\[]{0,48}?[^0-9A-Za-z.,/+-]([0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{2} [0-9]{2} [0-9]{2})(?:[^0-9A-Za-z.:,/-]|[.,:-](?:[^0-9]|\z)|,[0-9]{1,2}\xe5|\z)"#,
             check: is_foreign_code,
         },
         secrets: &[
             ("Ihr Code lautet 746638 – gültig für 5 Minuten", "746638"),
             ("Ihr Bestätigungscode: 922894", "922894"),
+            ("Ihr Bestätigungscode lautet 44 81 09. Geben", "44 81 09"),
             ("TAN 881691 für Überweisung 120,00 EUR", "881691"),
             ("Code à usage unique : 106793 pour", "106793"),
             ("Il tuo codice di verifica è 712025, scade", "712025"),
@@ -36,8 +38,13 @@ pub const RULES: &[ValueRule] = &[
             ("Ваш код подтверждения: 64191. Никому", "64191"),
             ("認証コード：199901（10分間有効）", "199901"),
             ("【店】验证码：199901，5分钟内有效", "199901"),
+            ("您的验证码是860427,5分钟内有效。", "860427"),
             ("Die PIN Ihrer Karte lautet 8265.", "8265"),
             ("Je code is 513995. Geldig", "513995"),
+            ("Код підтвердження: 507318", "507318"),
+            ("Kod autoryzacyjny: 305962 przelew", "305962"),
+            ("आपका ओटीपी 692840 है", "692840"),
+            ("รหัส OTP ของคุณคือ 440917", "440917"),
         ],
         innocent: &[
             "codice di errore 4041",
@@ -84,15 +91,17 @@ pub const RULES: &[ValueRule] = &[
         what: "passwords beside their words, in scripts without blanks between words",
         kind: Kind::Secret,
         find: Find::Near {
-            keywords: &["パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "รหัสผ่าน"],
+            keywords: &["パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "รหัสผ่าน", "كلمة المرور", "كلمة السر", "πρόσβασης", "πρόσβασής", "סיסמה", "पासवर्ड"],
             look: looks::always,
-            pattern: r#"(?:パスワード|密码|密碼|口令|비밀번호|암호|รหัสผ่าน)(?:は|が|を|为|是|為|는|은|가|:|：|=|「|『|“|"|'|《|[ \t]){1,4}([!-~]{4,64})"#,
+            pattern: r#"(?:パスワード|密码|密碼|口令|비밀번호|암호|รหัสผ่าน|كلمة المرور|كلمة السر|(?:πρόσβασης|πρόσβασής)(?: σας)?|סיסמה|पासवर्ड)(?:は|が|を|为|是|為|는|은|가|είναι|هي|คือ|है|:|：|=|「|『|“|"|'|《|[ \t]){1,4}([!-~]{4,64})"#,
             check: is_word_password,
         },
         secrets: &[
             ("初期パスワードは「iWMmlZUGg8」です", "iWMmlZUGg8"),
             ("用户 cangku 的密码为 8WNrIBjf3 ，请", "8WNrIBjf3"),
             ("비밀번호: nWKZxhyZ2", "nWKZxhyZ2"),
+            ("كلمة المرور: nakhla_2024", "nakhla_2024"),
+            ("Ο κωδικός πρόσβασης είναι souvlaki7!", "souvlaki7!"),
         ],
         innocent: &["密码 password", "비밀번호는 12자 이상", "パスワードは 8 文字以上", "密码：********"],
     },
@@ -125,9 +134,14 @@ fn is_foreign_code(text: &str, range: &Range<usize>) -> bool {
 #[rustfmt::skip]
 const OTHER: &[&str] = &[
     "error", "status", "exit", "http", "sql", "barras", "barre", "barcode", "client", "cliente", "errore", "erreur", "error", "fehler", "fiscal", "fiscale", "fonction", "commande", "pays", "país", "paese", "postal", "produit", "producto", "prodotto", "sortie", "salida",
-    "statut", "statuscode", "estado", "stato", "source", "siren", "agence", "article", "nach ", "после ", "через ", "ошибки", "ответа", "возврата", "avviamento", "conduite", "commune", "ateco", "destinat", "vettore", "auto", "acheteur",
+    "statut", "statuscode", "estado", "stato", "source", "siren", "agence", "article", "nach ", "после ", "через ", "ошибки", "ответа", "возврата", "avviamento", "conduite", "commune", "ateco", "destinat", "vettore", " auto ", "acheteur",
 ];
 
 fn is_word_password(text: &str, range: &Range<usize>) -> bool {
-    super::super::text::is_spoken_password(&text[range.clone()], true)
+    let (value, before) = (&text[range.clone()], text[..range.start].trim_end());
+    // Behind a colon even a word of words is one: `nakhla_2024`.
+    let named =
+        before.ends_with([':', '：', '=']) && !value.contains('/') && !value.starts_with(['*', '<', '$', '{', '[']);
+    let mixed = value.bytes().any(|byte| byte.is_ascii_digit()) && value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    super::super::text::is_spoken_password(value, true) || named && mixed
 }

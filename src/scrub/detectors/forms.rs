@@ -173,7 +173,14 @@ impl Form {
         // The stop at the end of a sentence is no part of the token, nor is the colon before a reason.
         let body = &body[..body.len() - body.iter().rev().take_while(|byte| b".:!".contains(byte)).count()];
         let goes_on = bytes.get(run_end).is_some_and(u8::is_ascii_alphanumeric);
-        let fits = (self.min..=self.max).contains(&body.len()) && !goes_on && self.test.holds(body);
+        // Of a long token somebody showed no more than its beginning: `ghp_ZQIxE5xb6D8jP4K0… (truncated)`.
+        let cut = || {
+            let marked = self.start.len() >= 4 && self.start.ends_with(['_', '-']);
+            let shown = text[from + body.len()..].starts_with("…") || text[from + body.len()..].starts_with("...");
+            marked && shown && body.len() >= CUT_MIN && body.iter().any(u8::is_ascii_digit)
+        };
+        let whole = || (self.min..=self.max).contains(&body.len()) && !goes_on;
+        let fits = self.test.holds(body) && (whole() || cut());
         if fits { Some(from + body.len()) } else { None }
     }
 
@@ -197,6 +204,9 @@ impl Form {
         seen == GLANCE.min(self.min)
     }
 }
+
+/// Fewer letters of a token give nothing away.
+const CUT_MIN: usize = 12;
 
 /// How much of a body is looked at before a rule runs.
 const GLANCE: usize = 6;
@@ -249,6 +259,10 @@ mod tests {
         check(&short, r"\ntok_0123abcd", 2, Some(14));
         check(&short, "\x1b[1;93mtok_0123abcd\x1b[0m", 7, Some(19));
         check(&short, "93mtok_0123abcd", 3, None);
+        let long = form("tok_", Class::Hex, 36, 40, Test::Varied);
+        check(&long, "tok_0123abcd0123… (truncated)", 0, Some(16));
+        check(&long, "tok_0123abcd0123", 0, None);
+        check(&long, "tok_0123…", 0, None);
         let dotted = form("d.", Class::Dotted, 4, LONG, Test::Varied);
         check(&dotted, "d.ab.c1de..", 0, Some(9));
     }

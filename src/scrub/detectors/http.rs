@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::super::markers::{Kind, is_marker};
-use super::super::text::{is_example, is_iso_date, is_mask, is_placeholder};
+use super::super::own::Words;
+use super::super::text::{Reading, is_example, is_iso_date, is_mask, is_placeholder};
 use super::looks::{self, always};
 use super::{Find, ValueRule, checks};
 use crate::record::json::{Token, Tokens};
@@ -227,6 +228,21 @@ fn is_url_password(text: &str) -> bool {
 }
 
 /// Decodes base64 in either alphabet, padded or not. Spare bits at the end do not matter.
+/// Whether base64 is that of a text with a secret in it.
+pub fn decodes_to_secret(text: &str, range: &Range<usize>) -> bool {
+    let Some(plain) = decode_base64(text[range.clone()].as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok())
+    else {
+        return false;
+    };
+    let reading = if plain.starts_with('{') { Reading::Broken } else { Reading::Prose };
+    let mut spans = Vec::new();
+    super::super::text::find(&plain, reading, &Words::default(), &mut spans);
+    let userinfo = plain.split_once("://").and_then(|(_, rest)| rest.split_once('@')).is_some_and(|(user, _)| {
+        user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !user.contains(['/', ' ']))
+    });
+    userinfo || !spans.is_empty()
+}
+
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let text = &text[..text.len() - padding];

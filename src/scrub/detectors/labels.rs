@@ -105,7 +105,7 @@ const NATIONAL: &[Label] = &[
 
 #[rustfmt::skip]
 const DOCUMENTS: &[Label] = &[
-    ("passport", Document), ("reisepass", Document), ("passnummer", Document), ("pass-nr", Document), ("passeport", Document), ("pasaporte", Document), ("passaporto", Document), ("passaporte", Document),
+    ("passport", Document), ("reisepass", Document), ("reisepassnummer", Document), ("reisepass-nr", Document), ("passnummer", Document), ("pass-nr", Document), ("passeport", Document), ("pasaporte", Document), ("passaporto", Document), ("passaporte", Document),
     ("paspoort", Document), ("paspoortnummer", Document), ("paszport", Document), ("paszportu", Document), ("útlevél", Document), ("pașaport", Document), ("pasaport", Document), ("cestovní pas", Document),
     ("паспорт", Document), ("Паспорт", Document), ("паспорта", Document), ("护照", Document), ("護照", Document), ("パスポート", Document), ("旅券番号", Document), ("여권번호", Document), ("여권", Document), ("διαβατήριο", Document), ("passnr", Document),
     ("driving licence", Document), ("driving license", Document), ("driver licence", Document), ("driver license", Document), ("driver's licence", Document), ("driver's license", Document),

@@ -72,6 +72,22 @@ pub fn at_sign(text: &[u8], hit: Range<usize>) -> bool {
     before && text.get(hit.end).is_some_and(solid)
 }
 
+/// An `@` in angle brackets: `Kim Lee <kim@dev.test>`.
+pub fn mailbox(text: &[u8], hit: Range<usize>) -> bool {
+    let near = &text[hit.start.saturating_sub(2 * 65)..hit.start];
+    near.iter().rev().take_while(|byte| byte.is_ascii_graphic()).any(|byte| *byte == b'<')
+}
+
+/// The last word of a street's name, with a digit near it on either side.
+pub fn house(text: &[u8], hit: Range<usize>) -> bool {
+    let named = match text[hit.start..] {
+        [b' ', first, ..] => first.is_ascii_uppercase() || first == b'r',
+        _ => true,
+    };
+    let near = &text[hit.start.saturating_sub(GLANCE / 2)..text.len().min(hit.end + GLANCE / 2)];
+    named && near.iter().any(u8::is_ascii_digit)
+}
+
 /// Digits before, and a token's letters behind: `123456789:AA…`.
 pub fn telegram(text: &[u8], hit: Range<usize>) -> bool {
     let before = text[..hit.start].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();

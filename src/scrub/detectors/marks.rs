@@ -1,7 +1,7 @@
 //! Tokens and keys that show by a mark inside of them.
 
 use super::super::markers::Kind;
-use super::{Find, ValueRule, checks, looks};
+use super::{Find, ValueRule, checks, http, looks};
 
 #[rustfmt::skip]
 pub const RULES: &[ValueRule] = &[
@@ -97,5 +97,29 @@ pub const RULES: &[ValueRule] = &[
         },
         secrets: &[("BUNDLE_GEMS__CORP__TEST=0f3a9b1c:5e77d02b", "0f3a9b1c:5e77d02b")],
         innocent: &["BUNDLE_PATH=/usr/local/bundle", "BUNDLE_GEMS__CORP__TEST=", "BUNDLE_MIRROR__HTTPS=https://gems.test"],
+    },
+    ValueRule {
+        id: "encoded_secret",
+        what: "forms, settings, URLs and objects in base64 that hold a secret",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            // How each begins that may hold one.
+            keywords: &[
+                "cg9zdgdyzx", "bxlzcww6ly", "bxlzcwxpoi8v", "cmvkaxm6ly", "cmvkaxnzoi8v", "bw9uz29ky", "yw1xcdovl",
+                "yw1xchm6ly", "c210cdovl", "znrwoi8v", "z3jhbnrfdhlwzt", "y2xpzw50x2lkp", "y2xpzw50x3nly3jldd",
+                "cgfzc3dvcmq9", "dxnlcm5hbwu9", "zw1haww9", "eyjwyxnzd29yzc", "eyj1c2vybmftzs", "eyj1c2vyi", "eyjlbwfpbc",
+                "eyjsb2dpbi", "eyjjbgllbnrfawqi", "eyjncmfudf90exbli", "eyj0b2tlbi", "eyjzzwnyzxqi", "eyjhcglfa2v5i",
+                "eyjhdxrocy", "rejfueftu1dpukq9",
+            ],
+            look: looks::always,
+            pattern: r"(?:\A|[^A-Za-z0-9+/_.-])((?:cG9zdGdyZX|bXlzcWw6Ly|bXlzcWxpOi8v|cmVkaXM6Ly|cmVkaXNzOi8v|bW9uZ29kY|YW1xcDovL|YW1xcHM6Ly|c210cDovL|ZnRwOi8v|Z3JhbnRfdHlwZT|Y2xpZW50X2lkP|Y2xpZW50X3NlY3JldD|cGFzc3dvcmQ9|dXNlcm5hbWU9|ZW1haWw9|eyJwYXNzd29yZC|eyJ1c2VybmFtZS|eyJ1c2VyI|eyJlbWFpbC|eyJsb2dpbi|eyJjbGllbnRfaWQi|eyJncmFudF90eXBlI|eyJ0b2tlbi|eyJzZWNyZXQi|eyJhcGlfa2V5I|eyJhdXRocy|REJfUEFTU1dPUkQ9)[A-Za-z0-9+/_-]{6,4096}={0,2})(?:[^A-Za-z0-9+/=_.-]|\z)",
+            check: http::decodes_to_secret,
+        },
+        secrets: &[
+            ("DATABASE_URL: cG9zdGdyZXM6Ly9hcHA6ZGJsLUVuYzBkZWRAcGcvYXBw", "cG9zdGdyZXM6Ly9hcHA6ZGJsLUVuYzBkZWRAcGcvYXBw"),
+            ("body Y2xpZW50X3NlY3JldD1HT0NTUFgtYTFiMmMzZDQ= sent", "Y2xpZW50X3NlY3JldD1HT0NTUFgtYTFiMmMzZDQ="),
+            ("eyJ1c2VyIjoia2ltIiwicGFzc3dvcmQiOiJodW50M3IyIn0=", "eyJ1c2VyIjoia2ltIiwicGFzc3dvcmQiOiJodW50M3IyIn0="),
+        ],
+        innocent: &["cG9zdGdyZXM6Ly9wZy5kZXYudGVzdC9hcHA=", "eyJ1c2VyIjo0MiwicGFnZSI6Mywic29ydCI6Im5hbWUifQ=="],
     },
 ];

@@ -89,7 +89,8 @@ pub fn next_vcard(text: &str, from: usize) -> Option<Range<usize>> {
         let letters = line[colon + 1..].iter().filter(|byte| byte.is_ascii_alphabetic()).count();
         let range = found + colon + 1..found + line.len();
         let whole = text.is_char_boundary(range.start) && text.is_char_boundary(range.end);
-        if matches!(line[name], b':' | b';') && (2..=7).contains(&parts) && letters >= 2 && whole {
+        let fielded = (2..=7).contains(&parts) && letters >= 2;
+        if matches!(line[name], b':' | b';') && fielded && whole {
             return Some(range);
         }
     }
@@ -130,7 +131,8 @@ fn is_mrz(line: &[u8]) -> bool {
     let digits = |range: Range<usize>| line[range].iter().all(u8::is_ascii_digit);
     let date_at = |at: usize| digits(at..at + 7) && mrz_check(&line[at..at + 6]) == line[at + 6];
     let named = matches!(line[0], b'P' | b'I' | b'A' | b'C' | b'V')
-        && line[2..5].iter().all(u8::is_ascii_uppercase)
+        && line[2].is_ascii_uppercase()
+        && line[3..5].iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'<')
         && line[5].is_ascii_uppercase();
     named || date_at(13) || date_at(0)
 }
@@ -190,6 +192,7 @@ mod tests {
         let check = |text, want: &[&str]| check(next_mrz, text, want);
         check("HG2Z3FC0R9D<<8703145F3105227<<<<<<<<<<<<<<<8", &["HG2Z3FC0R9D<<8703145F3105227<<<<<<<<<<<<<<<8"]);
         check("a P<UTOLEE<<KIM<ANNA<<<<<<<<<<<<<<<<<<<<<<<<<< b", &["P<UTOLEE<<KIM<ANNA<<<<<<<<<<<<<<<<<<<<<<<<<<"]);
+        check("P<D<<KOLBE<<TIMO<ERIK<<<<<<<<<<<<<<<<<<<<<<<", &["P<D<<KOLBE<<TIMO<ERIK<<<<<<<<<<<<<<<<<<<<<<<"]);
         check("<<<<<<< HEAD", &[]);
         check("HG2Z3FC0R9D<<8703146F3105227<<<<<<<<<<<<<<<8", &[]);
     }

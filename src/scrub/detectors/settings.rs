@@ -27,6 +27,71 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["app@tcp(10.0.0.3:3306)/shop", "app:****@tcp(db)/x"],
     },
     ValueRule {
+        id: "mattermost_hook",
+        what: "secret paths of webhooks of Mattermost and Rocket.Chat",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["hooks"],
+            look: always,
+            pattern: r"://[^\s/]+/hooks/([a-z0-9]{26}|[A-Za-z0-9]{17,24}/[A-Za-z0-9]{40,64})(?:[^A-Za-z0-9]|\z)",
+            check: checks::has_digit,
+        },
+        secrets: &[("https://chat.dev.test/hooks/ekyhqu0tvhv601a4efj6j8g12j", "ekyhqu0tvhv601a4efj6j8g12j")],
+        innocent: &["https://chat.dev.test/hooks/incoming", "/hooks/ekyhqu0tvhv601a4efj6j8g12j.js"],
+    },
+    ValueRule {
+        id: "session_sentence",
+        what: "ids of sessions in sentences",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["session with id", "session with the id", "session id", "session identifier"],
+            look: always,
+            pattern: r#"(?i:session (?:with (?:the )?)?(?:id|identifier))(?: is| was)?[ =:]{1,3}["'`]?([A-Za-z0-9,_-]{20,256})(?:[^A-Za-z0-9,_-]|\z)"#,
+            check: is_session,
+        },
+        secrets: &[("Session with id 'mysmnwy03bdaxdvg8ceubpnqr5' does not exist", "mysmnwy03bdaxdvg8ceubpnqr5")],
+        innocent: &["session id must have at least 32 characters", "session with id 4711", "session id: correlation-of-requests-2"],
+    },
+    ValueRule {
+        id: "haproxy_user",
+        what: "passwords in lists of users of HAProxy",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["insecure-password"],
+            look: always,
+            pattern: r"(?i:insecure-password)[ \t]+([^\s\\]{3,128})",
+            check: is_set,
+        },
+        secrets: &[("user ops insecure-password Kraanvogel!2", "Kraanvogel!2")],
+        innocent: &["insecure-password is deprecated"],
+    },
+    ValueRule {
+        id: "smtp_login",
+        what: "what a client answers when a mail server asks for its password in base64",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["ugfzc3dvcmq6"],
+            look: always,
+            pattern: r#"(?i:ugfzc3dvcmq6)(?:\\[rn]|[\s"',]){1,8}(?:(?:C|client|>>>?|->|=>):? ?)?([A-Za-z0-9+/]{4,128}={0,2})"#,
+            check: checks::sure,
+        },
+        secrets: &[("S: 334 UGFzc3dvcmQ6\nC: RmljaHRlbm5hZGVsMjI=\nS: 235 ok", "RmljaHRlbm5hZGVsMjI=")],
+        innocent: &["S: 334 UGFzc3dvcmQ6"],
+    },
+    ValueRule {
+        id: "crypt_key",
+        what: "the key of a shop's settings in PHP",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["crypt"],
+            look: always,
+            pattern: r#"(?i:crypt)'\s*=>\s*(?:\[|array\s*\()\s*'key'\s*=>\s*'([^'\s]{16,128})'"#,
+            check: checks::has_digit,
+        },
+        secrets: &[("'crypt' => [\n  'key' => '90b283763c0dcf108208b1336e8e89fb'\n ]", "90b283763c0dcf108208b1336e8e89fb")],
+        innocent: &["'crypt' => ['key' => '']", "'crypt' => ['cost' => 12]"],
+    },
+    ValueRule {
         id: "oracle_dsn",
         what: "passwords in connection strings of Oracle",
         kind: Kind::Secret,
@@ -191,10 +256,12 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &[":5432:", ":5433:", ":6432:", ":*:"],
             look: always,
-            pattern: r"(?m)^[A-Za-z0-9_.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:([^\s:]+)$",
+            pattern: r#"(?:\A|[\s"'])[A-Za-z0-9_.*-]+:(?:[0-9]{2,5}|\*):[^:\s]+:[^:\s]+:([^\s:"']+)(?:[\s"']|\z)"#,
             check: is_set,
         },
-        secrets: &[("x.test:5432:db:kim:hunter2", "hunter2"), ("*:*:*:kim:hunter2", "hunter2")],
+        secrets: &[
+            ("line 1 of \"/root/.pgpass\" ignored: db01:5432:shop:etl:pgP4ss_etl", "pgP4ss_etl"),
+            ("x.test:5432:db:kim:hunter2", "hunter2"), ("*:*:*:kim:hunter2", "hunter2")],
         innocent: &["db:5432:5432", "urn:x:*:y", "db:5432:db:kim:****"],
     },
     ValueRule {
@@ -271,6 +338,11 @@ pub const RULES: &[ValueRule] = &[
 ];
 
 /// Whether what stands in a setting's place is one: no mask, no placeholder, no word of a sentence.
+/// Random letters and digits, and no words.
+fn is_session(text: &str, range: &Range<usize>) -> bool {
+    super::super::text::is_random(&text[range.clone()], 20)
+}
+
 fn is_set(text: &str, range: &Range<usize>) -> bool {
     let value = &text[range.clone()];
     !is_mask(value) && !is_placeholder(value) && !is_sentence_word(value) && !WORDS.contains(&value)

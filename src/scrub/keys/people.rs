@@ -44,11 +44,13 @@ pub const GROUPS: &[Group] = &[
         "ppsn", "pps number", "pps no", "ppsno", "nhs number", "nhs no", "utr", "social insurance", "tfn", "tax file",
         "tckn", "tckimlik", "kimlik no", "kimlikno", "kimlik numarasi", "tc kimlik", "teudat zehut", "zehut", "snils", "снилс", "инн", "rnokpp", "рнокпп",
         "nric", "mykad", "mykad no", "hkid", "cnic", "cccd", "cmnd", "idcard", "id card no", "id card number", "rrn", "resident registration", "jumin", "juminno",
-        "주민등록번호", "my number", "mynumber", "マイナンバー", "個人番号", "身份证", "身份证号", "身分證", "shenfenzheng", "aadhaarno", "uidai", "pan card", "pancard",
+        "주민등록번호", "my number", "mynumber", "マイナンバー", "個人番号", "身份证", "身份证号", "身分證", "shenfenzheng", "aadhaarno", "uidai",
         "medicare beneficiary", "medicare number", "mbi", "emirates id", "emiratesid", "iqama", "bvn", "nomor induk", "thai id", "titulo eleitor", "contribuinte",
         "szemelyi szam", "taj szam", "adoazonosito", "adószám", "nationalid", "ssnumber",
     ]),
+    pii("national_id", Place::Person, Form::Document, &["pan card", "pancard", "pan number", "pan no"]),
     // Words that mean much else.
+    pii("national_id", Place::Person, Form::Ids(&[Id::GrAfm]), &["afm"]),
     pii("national_id", Place::Person, Form::Ids(&[Id::EsDni, Id::PtNif, Id::FrSpi]), &["nif", "nie", "tin"]),
     pii("national_id", Place::Person, Form::Ids(&[Id::UsMbi]), &["beneficiary id"]),
     pii("national_id", Place::Person, Form::Ids(&[Id::EcCedula]), &["ruc"]),
@@ -69,12 +71,12 @@ pub const GROUPS: &[Group] = &[
     pii("national_id", Place::Person, Form::Ids(&[Id::CnResident, Id::SgNric, Id::EsDni, Id::ItCodice, Id::DeTax, Id::TrTckn, Id::PlPesel, Id::RoCnp, Id::HrOib]), &[
         "fiscal code", "nationalidentifier", "personal identifier", "fiscal number",
     ]),
-    pii("passport", Place::Person, Form::Digits(5), &[
+    pii("passport", Place::Person, Form::Document, &[
         "passport", "passport number", "passport no", "passport id", "passnummer", "reisepass", "reisepassnummer", "passeport", "pasaporte", "passaporto",
         "passaporte", "paspoort", "paspoortnummer", "paszport", "pas nummer", "utlevel", "pasaport", "паспорт", "護照", "护照", "旅券番号", "여권번호",
         "travel document",
     ]),
-    pii("driving_licence", Place::Person, Form::Digits(5), &[
+    pii("driving_licence", Place::Person, Form::Document, &[
         "dl number", "dl no", "driver licence", "drivers licence", "driverlicense", "fuhrerschein", "fuehrerschein", "führerschein", "führerscheinnummer",
         "fuehrerscheinnummer", "permis conduire", "licencia conducir", "carnet conducir", "carta conducao", "patente guida", "rijbewijs", "rijbewijsnummer",
         "prawo jazdy", "prawa jazdy", "korkort", "körkort", "korkortsnummer", "forerkort", "førerkort", "korekort", "kørekort", "ajokortti", "cnh", "dvla",
@@ -110,7 +112,7 @@ pub const GROUPS: &[Group] = &[
         "member name", "applicant name", "candidate name", "recipient name", "receiver name", "addressee name", "consignee name", "payer name", "payee name", "debtor name", "creditor name",
         "buyer name", "shopper name", "purchaser name", "subscriber name", "signer name", "signatory name", "witness name", "guardian name", "parent name", "mother name", "father name", "mothers maiden",
         "spouse name", "child name", "insured name", "policyholder name", "policyholder", "claimant name", "attendee name", "visitor name", "resident name", "borrower name", "donor name",
-        "billing name", "shipping name", "delivery name", "traveller name", "traveler name", "participant name", "caregiver name", "nurse name", "tenant fullname", "lessee name",
+        "billing name", "shipping name", "consumer name", "consumername", "delivery name", "traveller name", "traveler name", "participant name", "caregiver name", "nurse name", "tenant fullname", "lessee name",
         "individual name", "holder names", "worker name", "staff name", "salutation name", "cardholdername", "accountholder", "firstname", "lastname", "nick surname",
         "contact first", "contact last", "customer given", "customer family", "patient first", "patient last", "employee first", "employee last", "recipient first", "recipient last", "passenger first", "passenger last", "contact given", "contact family", "name first", "name last", "name middle", "name given", "name family", "names given", "names family",
         "person first", "person last", "customer first", "customer last", "billing first", "billing last", "shipping first", "shipping last", "user first", "user last",

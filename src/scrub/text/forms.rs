@@ -29,6 +29,13 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
         Numbers::Count => is_digits(value, usize::MAX),
         Numbers::Tally => is_digits(value, TALLY_DIGITS_MAX),
     };
+    // The well-known identifiers of accounts of Windows.
+    let sid = telling.rule == "session"
+        && value.starts_with("S-1-")
+        && value[4..].bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if sid {
+        return true;
+    }
     let time = telling.form != Form::Date && is_iso_time(value);
     let scheme = telling.rule == "authorization" && super::is_scheme(value);
     if count || time || scheme {
@@ -41,8 +48,10 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
             is_placeholder(value)
                 || is_example(value)
                 || is_regex(value)
+                || is_constraint(value)
                 || telling.rule == "secret" && is_kebab(value)
                 || is_name_of_key(value) && telling.rule != "password"
+                || contains(HEADERS, value)
                 || is_public(value)
                 || is_reference(value)
                 || telling.form != Form::Date && is_expression(value)
@@ -373,8 +382,19 @@ fn is_call_for(value: &str) -> bool {
 /// `SESSION_SECRET`, `X-XSRF-TOKEN`, `refresh_token`.
 fn is_name_of_key(value: &str) -> bool {
     let name = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'-';
+    let alone = ["password", "username", "token", "secret", "apikey", "passphrase"];
     value.len() <= 64 && value.bytes().all(name) && value.contains(['_', '-']) && keys::classify(value).is_some()
+        || alone.contains(&value)
 }
+
+/// Names of HTTP headers that stand beside those of secrets in lists of names. All have a dash.
+#[rustfmt::skip]
+const HEADERS: &[&str] = &[
+    "accept-encoding", "accept-language", "cache-control", "content-disposition", "content-encoding", "content-length", "content-type", "if-modified-since", "if-none-match", "keep-alive",
+    "last-modified", "permissions-policy", "proxy-authorization", "referrer-policy", "retry-after", "sec-fetch-mode", "set-cookie", "strict-transport-security", "transfer-encoding",
+    "upgrade-insecure-requests", "user-agent", "www-authenticate", "x-api-key", "x-auth-token", "x-content-type-options", "x-correlation-id", "x-csrf-token", "x-forwarded-for", "x-forwarded-host",
+    "x-forwarded-proto", "x-frame-options", "x-real-ip", "x-request-id", "x-requested-with", "x-xsrf-token",
+];
 
 /// The name of an object of a cluster: `wildcard-tls`.
 fn is_kebab(value: &str) -> bool {
@@ -441,7 +461,16 @@ fn is_reference(value: &str) -> bool {
         "~/",
         "C:\\",
     ];
-    let named = ["projects/", "secrets/", "secret/data/", "kv/", "parameter/"];
+    let named = [
+        "database/creds/",
+        "database/static-creds/",
+        "aws/creds/",
+        "projects/",
+        "secrets/",
+        "secret/data/",
+        "kv/",
+        "parameter/",
+    ];
     let named = named.iter().any(|root| value.starts_with(root)) && value.matches('/').count() >= 2;
     // A working directory: `/builds/acme/api`.
     let directory = value.starts_with('/')
@@ -468,6 +497,7 @@ fn is_public(value: &str) -> bool {
         "ssh-ed25519 ",
         "ecdsa-sha2-",
         "sha256/",
+        "pin-sha256=",
         "SHA256:",
     ];
     starts.iter().any(|start| value.starts_with(start))
@@ -566,7 +596,23 @@ fn is_expression(value: &str) -> bool {
         "steps",
         "needs",
     ];
-    types.iter().any(|start| value.starts_with(start))
+    // What another resource of a plan gives: `random_password.db.result`.
+    let resources = [
+        "random_password.",
+        "random_string.",
+        "random_id.",
+        "aws_",
+        "azurerm_",
+        "google_",
+        "vault_",
+        "kubernetes_",
+        "tls_",
+    ];
+    let resource = resources.iter().any(|start| value.starts_with(start))
+        && value.matches('.').count() >= 2
+        && value.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte));
+    resource
+        || types.iter().any(|start| value.starts_with(start))
         || name == "String"
         || name.chars().all(is_name)
             && name.split('.').count() > 1
@@ -604,6 +650,7 @@ fn fits(value: &str, form: Form) -> bool {
             let neat = |char: char| char.is_ascii_alphanumeric() || " -./".contains(char);
             digits(value) >= usize::from(min) && value.len() <= 64 && value.chars().all(neat)
         }
+        Form::Document => fits(value, Form::Digits(5)) || is_document(value),
         Form::Date => (4..=24).contains(&digits(value)) && value.len() <= 40,
         Form::Dialled => is_dialled(value),
         Form::Ids(ids) => ids.iter().any(|id| id.holds(value)) && value.len() <= 32,
@@ -632,6 +679,13 @@ fn is_token(value: &str) -> bool {
         value.strip_prefix('#').is_some_and(|hex| hex.len() <= 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let word = digits == 0 && wordy && (one_case && value.len() < 24 || value.contains(' ') || letters == 0);
     !(measure && value.len() <= 8 && !unit.is_empty() || colour || word)
+}
+
+/// Which versions of a package will do: `~6.11 || ^7.0`, `>=2,<3`.
+fn is_constraint(value: &str) -> bool {
+    let parts = |byte: u8| byte.is_ascii_digit() || b" .~^<>=|*,x-".contains(&byte);
+    let bounded = value.starts_with(['~', '^', '<', '>', '=']);
+    bounded && value.bytes().all(parts) && value.bytes().any(|byte| byte.is_ascii_digit()) && value.len() <= 48
 }
 
 /// Numbers with dots between them: `27.1.2`.
@@ -695,6 +749,12 @@ fn is_email(value: &str) -> bool {
         (None, None) => return false,
     };
     at > 0 && value[at + skip..].starts_with(|char: char| char.is_alphanumeric() || char == '[')
+}
+
+/// The number of a document that has more letters than digits: `C4VK7N2PT`.
+fn is_document(value: &str) -> bool {
+    let neat = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    (6..=14).contains(&value.len()) && value.bytes().all(neat) && digits(value) >= 2
 }
 
 fn is_name(value: &str) -> bool {
@@ -798,9 +858,11 @@ fn is_place(value: &str) -> bool {
     let letters = words().any(|word| {
         word.chars().filter(|char| char.is_alphabetic()).count() >= 3 && !word.contains(':') && !contains(PARTS, word)
     });
+    let eastern =
+        value.chars().filter(|char| matches!(char, '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')).count() >= 3
+            && (digits(value) > 0 || value.contains(['号', '號', '番', '호']));
     value.len() <= 200
-        && number
-        && letters
+        && (number && letters || eastern)
         && !value.contains(technical)
         && !value.contains("://")
         && !is_report(value, 3)

@@ -73,13 +73,16 @@ const MUTE: &[&str] = &["pass", "sess", "tokens", "secrets", "seed", "mfa", "bea
 #[rustfmt::skip]
 const ASSERTING: &[&str] = &[
     "is", "was", "to", "as", "=", ":", "are", "ist", "war", "lautet", "lautete", "est", "es", "era", "è", "é", "jest",
-    "är", "er", "on", "je", "este", "это",
+    "är", "er", "on", "je", "este", "это", "—", "–",
 ];
 #[rustfmt::skip]
 const LINKING: &[&str] = &[
     "changed", "from", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
     "received", "supplied", "saisi", "saisie", "entré", "eingegeben", "ingresada", "introducida", "inserita", "digitada", "informada",
     "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
+    "temporary", "provisoire", "temporaire", "provisional", "temporal", "provisória", "temporária", "provvisoria", "temporanea", "tijdelijke", "initial", "default",
+    "tymczasowe", "nowe", "nové", "dočasné", "neues", "vorläufiges", "nuova", "nueva", "nouveau", "nova", "nieuw", "nieuwe", "nyt", "nytt", "midlertidig", "tillfälligt",
+    "gewijzigd", "veranderd", "naar", "geändert", "auf", "modifié", "cambiada", "modificata", "ændret", "til", "ändrat", "till", "zmienione",
 ];
 
 /// Words that begin what stands between a secret's name and `is` or a colon: `password for kim is …`.
@@ -289,7 +292,10 @@ impl Scan<'_> {
         };
         self.looks.set(self.looks.get() + 1);
         let once = self.announced(at, telling, speech);
-        once.or_else(|| if speech == Speech::Password { self.announced_later(at, telling) } else { None })
+        once.or_else(|| match speech {
+            Speech::Password | Speech::Token => self.announced_later(at, telling, speech),
+            Speech::Phrase | Speech::Code | Speech::SomeCode | Speech::Setting => None,
+        })
     }
 
     /// A password in the quotation marks of other languages: `« hunter2 »`.
@@ -329,10 +335,13 @@ impl Scan<'_> {
 
     /// The secret behind a name and a colon: `credentials admin:hunter2 rejected`.
     pub fn after_credentials(&self, at: usize) -> Option<Span> {
-        let word = &self.text[self.word_start(at)..at];
-        if !["credentials", "credential", "creds", "login", "logon"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(word))
+        let start = self.word_start(at);
+        let word = &self.text[start..at];
+        let statistics = word == "auth" && self.word_before(start) == "stats";
+        if !statistics
+            && !["credentials", "credential", "creds", "login", "logon"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(word))
         {
             return None;
         }
@@ -343,7 +352,8 @@ impl Scan<'_> {
         let is_name = !name.is_empty()
             && !keys::is_tail(name)
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.@-".contains(&byte));
-        let shaped = is_name && secret.len() >= 6 && is_spoken_password(secret, false);
+        let shaped =
+            is_name && (secret.len() >= 6 && is_spoken_password(secret, false) || statistics && secret.len() >= 4);
         if shaped { self.span(from + name.len() + 1..end, keys::password()?) } else { None }
     }
 
@@ -355,7 +365,7 @@ impl Scan<'_> {
     }
 
     /// The secret that a sentence comes to only after it said whose it is: `password for kim is hunter2`.
-    fn announced_later(&self, at: usize, telling: Telling) -> Option<Span> {
+    fn announced_later(&self, at: usize, telling: Telling, speech: Speech) -> Option<Span> {
         let window = &self.text[at..self.boundary(at + LATER_MAX)];
         let first = window.trim_start_matches(' ');
         let word = first.split([' ', '\'', '’']).next()?;
@@ -371,11 +381,11 @@ impl Scan<'_> {
         starts.sort_unstable();
         let quoted = |start: usize| window[start..].starts_with(['\'', '"']);
         let starts = starts.into_iter().filter(|(start, mark)| *mark < BEFORE_SECRET.len() || quoted(*start));
-        starts.map(|(start, _)| start).find_map(|start| self.spoken_later(at, start, telling))
+        starts.map(|(start, _)| start).find_map(|start| self.spoken_later(at, start, telling, speech))
     }
 
     /// The password that begins so many bytes behind `at`, in the same line or alone below it.
-    fn spoken_later(&self, at: usize, behind: usize, telling: Telling) -> Option<Span> {
+    fn spoken_later(&self, at: usize, behind: usize, telling: Telling, speech: Speech) -> Option<Span> {
         if self.text[at..at + behind].trim_end_matches(['\n', '\r', ' ', ':']).contains('\n') {
             return None;
         }
@@ -391,7 +401,11 @@ impl Scan<'_> {
             }
         };
         let value = &self.text[range.clone()];
-        let shaped = value.len() >= 6 && is_spoken_password(value, false) && !is_placeholder(value);
+        let shaped = match speech {
+            // A sentence has other ids as well: what is random in hexadecimal may be one, unless the key was named.
+            Speech::Token => is_random(value, 20) && telling.rule != "session",
+            _ => value.len() >= 6 && is_spoken_password(value, false) && !is_placeholder(value),
+        };
         let harmless =
             !shaped || is_harmless(value, telling, Reading::Prose) || marker_at(&self.text[start..]).is_some();
         (!harmless).then_some(Span { range, rule: telling.rule })
@@ -437,7 +451,10 @@ impl Scan<'_> {
     }
 
     fn announced(&self, at: usize, telling: Telling, speech: Speech) -> Option<Span> {
-        let (mut from, mut asserted, mut links) = (at, false, 0);
+        let refused = ["invalid", "wrong", "bad", "incorrect", "falsches", "ungültiges"];
+        let before = self.word_before(self.word_start(at));
+        let refused = refused.iter().any(|word| word.eq_ignore_ascii_case(before)) && self.is_at(at, " \"");
+        let (mut from, mut asserted, mut links) = (at, refused, 0);
         let (start, end) = loop {
             let start = self.skip_blanks(from);
             let end = self.token_end(start);
@@ -491,6 +508,7 @@ impl Scan<'_> {
             Speech::Password => {
                 let once = self.word_before(self.word_start(at)).to_ascii_lowercase();
                 let once = ["time", "one-time", "onetime", "temporary", "otp"].contains(&once.as_str());
+                let asserted = asserted || self.is_netrc(at);
                 is_spoken_password(value, asserted || once && is_digits(value, 8))
             }
             Speech::Phrase => match self.phrase_end(start) {
@@ -517,6 +535,13 @@ impl Scan<'_> {
         (found && !harmless).then_some(Span { range: start..end, rule: telling.rule })
     }
 
+    /// Whether the word before `at` stands behind a login, as in `.netrc`: `machine x login kim password …`.
+    fn is_netrc(&self, at: usize) -> bool {
+        let before = &self.text[self.text.ceil_char_boundary(at.saturating_sub(160).max(self.floor))..at];
+        let mut words = before.split_ascii_whitespace().rev();
+        words.nth(2) == Some("login") && words.nth(1) == Some("machine")
+    }
+
     /// A code of digits before the place `at`, where ` is your … code` begins.
     pub fn before_sentence(&self, at: usize) -> Option<Span> {
         if !self.is_at(at, " is your ") {
@@ -533,8 +558,10 @@ impl Scan<'_> {
 
     /// Credentials in the dialogs of mail, file and cache servers: `PASS x`, `LOGIN kim x`, `AUTH PLAIN x`.
     pub fn after_command(&self, at: usize) -> Option<Span> {
-        let start = self.word_start(at);
-        let word = &self.text[start..at];
+        // As a server's monitor shows it: `"AUTH" "secret"`.
+        let end = at - usize::from(self.before(at) == Some(b'"'));
+        let start = self.word_start(end);
+        let word = &self.text[start..end];
         let known = ["PASS", "LOGIN", "AUTH", "AUTHENTICATE", "IDENTIFY", "OPER", "login"];
         if !known.contains(&word) {
             return None;
@@ -554,9 +581,12 @@ impl Scan<'_> {
         let line =
             at + self.text[at..line].find("\\r").or_else(|| self.text[at..line].find("\\n")).unwrap_or(line - at);
         let words: Vec<&str> = self.text[at..line].split_ascii_whitespace().take(4).collect();
+        let is_quoted = |word: &str| word.len() >= 6 && word.starts_with('"') && word.ends_with('"');
         let secret = match (word, &words[..]) {
             ("PASS", [secret]) if !secret.contains('/') && is_spoken_password(secret, true) => *secret,
-            ("LOGIN" | "login" | "OPER", [_, secret]) if is_spoken_password(secret, true) => *secret,
+            ("LOGIN" | "login" | "OPER", [_, secret]) if is_quoted(secret) || is_spoken_password(secret, true) => {
+                *secret
+            }
             ("AUTH", [method, secret, ..])
                 if ["PLAIN", "LOGIN", "XOAUTH2", "CRAM-MD5"].contains(method)
                     && secret.len() >= 8
@@ -567,7 +597,11 @@ impl Scan<'_> {
             ("AUTHENTICATE", ["PLAIN" | "LOGIN" | "XOAUTH2", secret]) if secret.len() >= 8 && !is_slug(secret) => {
                 *secret
             }
-            ("AUTH", [secret] | [_, secret]) if is_spoken_password(secret, false) && !is_slug(secret) => *secret,
+            ("AUTH", [secret] | [_, secret])
+                if is_quoted(secret) && end < at || is_spoken_password(secret, false) && !is_slug(secret) =>
+            {
+                *secret
+            }
             ("IDENTIFY", [secret] | [_, secret]) if is_spoken_password(secret, true) => *secret,
             _ => return None,
         };
@@ -626,6 +660,8 @@ impl Scan<'_> {
         if !TABLES.naming_calls.has(call) {
             return;
         }
+        let lower = call.to_ascii_lowercase();
+        let sets = ["add", "append", "define", "put", "set", "with"].iter().any(|verb| lower.starts_with(verb));
         let mut named: Option<(usize, Telling)> = None;
         self.arguments(at + 1, |index, quoted, range| {
             let telling = self.words.classify(&self.text[range.clone()]).filter(|telling| telling.kind == Kind::Secret);
@@ -633,7 +669,7 @@ impl Scan<'_> {
                 Some((name, class)) if quoted && index == name + 1 => {
                     named = None;
                     // `get("password", "token")` gets two.
-                    if telling.is_none() || is_random(&self.text[range.clone()], 12) {
+                    if sets || telling.is_none() || is_random(&self.text[range.clone()], 12) {
                         spans.extend(self.span(range, class));
                     }
                 }
@@ -780,7 +816,7 @@ impl Scan<'_> {
         (count >= 4 && whole).then_some(end)
     }
 
-    fn word_before(&self, at: usize) -> &str {
+    pub fn word_before(&self, at: usize) -> &str {
         let Some(end) = at.checked_sub(1).filter(|end| *end >= self.floor && matches!(self.bytes[*end], b' ' | b'-'))
         else {
             return "";
@@ -835,8 +871,9 @@ impl Scan<'_> {
 
 /// Where each of [`BEFORE_SECRET`] and [`BEFORE_QUOTED`] that is in a text ends for the first time, and its place in both.
 fn ends_of_marks(text: &str) -> Vec<(usize, usize)> {
+    type Mark = (usize, &'static [u8]);
     /// The marks by their second bytes; the first is a blank, or a colon.
-    static MARKS: LazyLock<Vec<Vec<(usize, &[u8])>>> = LazyLock::new(|| {
+    static MARKS: LazyLock<Vec<Vec<Mark>>> = LazyLock::new(|| {
         let marks = || BEFORE_SECRET.iter().chain(BEFORE_QUOTED).map(|mark| mark.as_bytes()).enumerate();
         assert!(marks().all(|(_, mark)| b" :".contains(&mark[0])), "no mark begins otherwise");
         (0..=u8::MAX).map(|second| marks().filter(|(_, mark)| mark[1] == second).collect()).collect()
@@ -877,8 +914,12 @@ pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
     let special = quantity && letter || is_technical(word);
     let code = word.starts_with(['-', '/', '(', '<', '{', '[', '$', '%', '=', '!'])
         || word.contains(['(', '=', '/', '\\', '\''])
-        || is_slug(word) && word.contains(['.', '_']);
+        || is_slug(word) && word.contains(['.', '_']) && !(asserted && digit && camel_or_capital(word));
     word.len() >= 4 && shape && !special && !code
+}
+
+fn camel_or_capital(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_uppercase()) && word.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// Whether a word comes before the name and the value of a setting.
@@ -956,6 +997,15 @@ mod tests {
         check("session v9xl4xyca4w3bppc662ihknzkw gone", "session [REDACTED:session] gone");
         check("confirmation code R5QCT2 expired", "confirmation code [REDACTED:otp] expired");
         check("CVV 957 did not match", "CVV [REDACTED:cvv] did not match");
+        check("define( 'DB_PASSWORD', 'wpDb!Secret' );", "define( 'DB_PASSWORD', '[REDACTED:password]' );");
+        check("Hasło tymczasowe: Jarzębina#7 (24 h)", "Hasło tymczasowe: [REDACTED:password] (24 h)");
+        check("Ваш новий пароль — vyshyvanka24", "Ваш новий пароль — [REDACTED:password]");
+        check("wachtwoord gewijzigd naar 'stamppot&worst'", "wachtwoord gewijzigd naar '[REDACTED:password]'");
+        check("Invalid password \"wolf im schnee\" for user", "Invalid password \"[REDACTED:password]\" for user");
+        check(
+            "the api key for the sandbox: 261b29bd9fa6a8ce1eaeec6d878dc04a",
+            "the api key for the sandbox: [REDACTED:api_key]",
+        );
         check("SetEnv DB_PASS \"a b\"", "SetEnv DB_PASS \"[REDACTED:password]\"");
         check("authPassphrase Kd82mmXq\n", "authPassphrase [REDACTED:passphrase]\n");
         check("config set //r.test/:_authToken Kd82mmXq", "config set //r.test/:_authToken [REDACTED:token]");

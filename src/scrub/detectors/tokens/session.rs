@@ -24,6 +24,21 @@ pub const RULES: &[ValueRule] = &[
         "base64:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zbase64:bekkGHKveA/AkV1jYxN6agjnOm+BskpZ5v7rwohNDfu",
     ]),
+    provider("paseto", "encrypted tokens of PASETO", &[
+        form("v1.local.", Class::Dotted, 60, LONG, Test::Mixed),
+        form("v2.local.", Class::Dotted, 60, LONG, Test::Mixed),
+        form("v3.local.", Class::Dotted, 60, LONG, Test::Mixed),
+        form("v4.local.", Class::Dotted, 60, LONG, Test::Mixed),
+    ], &[
+        ("a v1.local.dF9xJ2kQ0cVz7mWb3nXrT5yL8uHsAaGe1pKi4oZqNwEjRfUv6BtCdMlShgPy", "v1.local.dF9xJ2kQ0cVz7mWb3nXrT5yL8uHsAaGe1pKi4oZqNwEjRfUv6BtCdMlShgPy"),
+        ("sent v2.local.Qw3eRt5yUi7oPa9sDf1gHj3kLz5xCv7bNm9qWe1rTy3uIo5pAs7dFg9hJk1l to it", "v2.local.Qw3eRt5yUi7oPa9sDf1gHj3kLz5xCv7bNm9qWe1rTy3uIo5pAs7dFg9hJk1l"),
+        ("/v1/v3.local.Zx1cVb3nMa5sDf7gHj9kLq1wEr3tYu5iOp7aSd9fGh1jKl3zXc5vBn7mQw9e/next", "v3.local.Zx1cVb3nMa5sDf7gHj9kLq1wEr3tYu5iOp7aSd9fGh1jKl3zXc5vBn7mQw9e"),
+        ("key=v4.local.Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3wAq2Mn1bVc0xZl9kJh8gFd7sAp6oIu5y;", "v4.local.Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3wAq2Mn1bVc0xZl9kJh8gFd7sAp6oIu5y"),
+    ], &[
+        "see v4.local.Pl0o there",
+        "v4.local.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zv4.local.Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3wAq2Mn1bVc0xZl9kJh8gFd7sAp6oIu5y",
+    ]),
     provider("signed_session", "signed session ids of Express", &[
         form("s%3A", Class::Escaped, 60, 140, Test::Varied),
         form("s:", Class::Signed, 60, 120, Test::Parts),

@@ -1,0 +1,465 @@
+//! What was let go and is not declared in the table yet, kept in a file of the state directory.
+//!
+//! Invariant: lines are passed over only after the file that says so is on disk, so their count survives a crash.
+//! Invariant: the database's frontier wins. A *passage* leads from a frontier to behind the lines that were let go; it is
+//! declared in the transaction that moves the frontier along it, and is void where the frontier stands elsewhere.
+//! Invariant: gaps (bytes that vanished) are numbered; the number of those declared is a frontier of its own, [`GAPS`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Declaration, Reason, Tally};
+use crate::spool::{FileKey, Marker, Move, Position};
+use crate::state::StateDirectory;
+
+/// The file's name in the state directory.
+const FILE: &str = "shed";
+
+/// What the file begins with: its kind and the version of its format.
+const HEAD: &str = "tracespool-shed 1";
+
+/// How many files may have a passage at once.
+const PASSAGES_MAX: usize = 10_000;
+
+/// How many gaps are kept; more are added to the last.
+const GAPS_MAX: usize = 1000;
+
+/// The frontier that counts the gaps declared: a file that cannot exist.
+pub const GAPS: FileKey = FileKey { device: 0, inode: 0, birth: 0 };
+
+/// The position of the frontier [`GAPS`] when that many gaps are declared.
+pub fn gaps_position(declared: u64) -> Position {
+    Position { generation: 0, offset: declared, marker: Marker::empty() }
+}
+
+/// Whether lines may yet turn out to be rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// They are none.
+    LetGo,
+    /// They were in a commit whose outcome is unknown; they are let go if it did not happen.
+    InDoubt,
+}
+
+/// A part of a passage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Segment {
+    reason: Reason,
+    certainty: Certainty,
+    to: Position,
+    tally: Tally,
+}
+
+/// Lines of one file that were let go in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Passage {
+    path: String,
+    /// The frontier it begins at; `None` for a file without one.
+    from: Option<Position>,
+    segments: Vec<Segment>,
+}
+
+impl Passage {
+    fn to(&self) -> Position {
+        self.segments.last().expect("a passage leads somewhere").to
+    }
+
+    fn declarations(&self) -> Vec<Declaration> {
+        let mut declarations: Vec<Declaration> = Vec::new();
+        for segment in self.segments.iter().filter(|segment| !segment.tally.is_empty()) {
+            match declarations.last_mut() {
+                Some(last) if last.reason == segment.reason && segment.reason != Reason::Vanished => {
+                    last.tally.absorb(&segment.tally);
+                }
+                Some(_) | None => declarations.push(Declaration {
+                    path: self.path.clone(),
+                    reason: segment.reason,
+                    tally: segment.tally,
+                }),
+            }
+        }
+        declarations
+    }
+}
+
+/// A passage that the database's frontier lets be declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// From the database's frontier to behind the passage.
+    pub step: Move,
+    /// What to declare in the transaction that makes the step.
+    pub declarations: Vec<Declaration>,
+    /// Lines that were in doubt and are let go for certain now.
+    pub no_longer_in_doubt: Vec<(Reason, Tally)>,
+}
+
+/// What is not declared yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Note {
+    passages: BTreeMap<FileKey, Passage>,
+    /// Passages that do not fit the database's frontier, with where that stands.
+    misfits: BTreeMap<FileKey, (Passage, Option<Position>)>,
+    gaps: Vec<Declaration>,
+    /// The number of the first gap; `None` until the database has told it.
+    gaps_before: Option<u64>,
+}
+
+/// The order of positions in one file.
+fn place(position: Position) -> (u32, u64) {
+    (position.generation, position.offset)
+}
+
+impl Note {
+    /// Whether there is nothing to declare.
+    pub fn is_empty(&self) -> bool {
+        self.passages.is_empty() && self.misfits.is_empty() && self.gaps.is_empty()
+    }
+
+    /// Whether lines of that file can be noted.
+    pub fn has_room_for(&self, file: FileKey) -> bool {
+        self.passages.len() < PASSAGES_MAX || self.passages.contains_key(&file)
+    }
+
+    /// Notes that the lines of a step were let go. The steps of one file must follow one another.
+    pub fn extend(&mut self, step: &Move, reason: Reason, tally: Tally, certainty: Certainty) {
+        let path = step.path.to_string_lossy().into_owned();
+        let passage = self.passages.entry(step.file).or_insert_with(|| Passage {
+            path: String::new(),
+            from: step.from,
+            segments: Vec::new(),
+        });
+        passage.path = path;
+        match passage.segments.last_mut() {
+            Some(last)
+                if last.reason == reason && last.certainty == certainty && last.to.generation == step.to.generation =>
+            {
+                last.to = step.to;
+                last.tally.absorb(&tally);
+            }
+            Some(_) | None => passage.segments.push(Segment { reason, certainty, to: step.to, tally }),
+        }
+    }
+
+    /// Where reading is to begin in a file, its frontier being `frontier` as far as is known without the database.
+    pub fn ends(&self) -> impl Iterator<Item = (FileKey, &str, Position)> {
+        self.passages.iter().map(|(file, passage)| (*file, passage.path.as_str(), passage.to()))
+    }
+
+    /// Holds the passages against the database's frontiers. Those that were declared before go; those that fit are
+    /// returned, and stay until [`Note::committed`]; the others wait for [`Note::take_misfits`].
+    pub fn reconcile(&mut self, frontiers: &HashMap<FileKey, Position>) -> Vec<Passed> {
+        let mut fitting = Vec::new();
+        let waiting = std::mem::take(&mut self.misfits).into_iter().map(|(file, (passage, _))| (file, passage));
+        let passages: Vec<_> = std::mem::take(&mut self.passages).into_iter().chain(waiting).collect();
+        for (file, mut passage) in passages {
+            let at = frontiers.get(&file).copied();
+            if at.is_some_and(|at| place(at) >= place(passage.to())) {
+                continue;
+            }
+            let mut no_longer_in_doubt = Vec::new();
+            if at.map(place) != passage.from.map(place) {
+                // A commit that was in doubt has happened: what lies before its end was no loss.
+                let boundary = passage.segments.iter().position(|segment| Some(place(segment.to)) == at.map(place));
+                match boundary {
+                    Some(index) => {
+                        passage.segments.drain(..=index);
+                        passage.from = at;
+                    }
+                    None => {
+                        self.misfits.insert(file, (passage, at));
+                        continue;
+                    }
+                }
+            }
+            for segment in &mut passage.segments {
+                if std::mem::replace(&mut segment.certainty, Certainty::LetGo) == Certainty::InDoubt {
+                    no_longer_in_doubt.push((segment.reason, segment.tally));
+                }
+            }
+            let step = Move { file, path: Arc::from(Path::new(&passage.path)), from: passage.from, to: passage.to() };
+            fitting.push(Passed { step, declarations: passage.declarations(), no_longer_in_doubt });
+            self.passages.insert(file, passage);
+        }
+        let declared = frontiers.get(&GAPS).map_or(0, |position| position.offset);
+        if let Some(before) = self.gaps_before {
+            let known = declared.saturating_sub(before).min(self.gaps.len() as u64);
+            self.gaps.drain(..known as usize);
+        }
+        self.gaps_before = Some(declared);
+        fitting
+    }
+
+    /// Ends the passages that do not fit the database's frontiers, once it is known which files are there. In a file
+    /// that is, reading has begun at the frontier, so nothing is lost. Of a file that is gone, what lies behind the
+    /// frontier is declared: lines where they were counted, else the bytes.
+    pub fn take_misfits(&mut self, mut is_there: impl FnMut(&FileKey) -> bool) -> Vec<Passed> {
+        let mut passed = Vec::new();
+        for (file, (mut passage, at)) in std::mem::take(&mut self.misfits) {
+            if is_there(&file) {
+                continue;
+            }
+            let to = passage.to();
+            let begin = at.or(passage.from);
+            let mut before = passage.from;
+            let mut kept: Vec<Segment> = Vec::new();
+            for mut segment in std::mem::take(&mut passage.segments) {
+                let whole = at.is_none_or(|at| before.is_none_or(|before| place(before) >= place(at)));
+                before = Some(segment.to);
+                if at.is_some_and(|at| place(at) >= place(segment.to)) {
+                    continue;
+                }
+                if !whole && let Some(at) = at {
+                    let from = if at.generation == segment.to.generation { at.offset } else { 0 };
+                    segment.reason = Reason::Vanished;
+                    segment.tally = Tally::of_bytes(from, segment.to.offset);
+                }
+                segment.certainty = Certainty::LetGo;
+                kept.push(segment);
+            }
+            if let (Some(at), Some(from)) = (begin, passage.from)
+                && at.generation == from.generation
+                && at.offset < from.offset
+            {
+                // Lines between the frontier and the passage were to be rows.
+                let tally = Tally::of_bytes(at.offset, from.offset);
+                let (reason, certainty) = (Reason::Vanished, Certainty::LetGo);
+                kept.insert(0, Segment { reason, certainty, to: from, tally });
+            }
+            passage.segments = kept;
+            passage.from = at;
+            let step = Move { file, path: Arc::from(Path::new(&passage.path)), from: at, to };
+            let declarations = passage.declarations();
+            self.passages.insert(file, passage);
+            passed.push(Passed { step, declarations, no_longer_in_doubt: Vec::new() });
+        }
+        passed
+    }
+
+    /// Whether there are passages that do not fit the database's frontiers.
+    pub fn has_misfits(&self) -> bool {
+        !self.misfits.is_empty()
+    }
+
+    /// Notes bytes that vanished.
+    pub fn add_gap(&mut self, gap: Declaration) {
+        let full = self.gaps.len() >= GAPS_MAX;
+        match self.gaps.last_mut() {
+            Some(last) if full => last.tally.absorb(&gap.tally),
+            Some(_) | None => self.gaps.push(gap),
+        }
+    }
+
+    /// The gaps from that number on, the first of them at most.
+    pub fn gaps_from(&self, number: u64, most: usize) -> &[Declaration] {
+        let known = number.saturating_sub(self.gaps_before.unwrap_or(0)) as usize;
+        let rest = self.gaps.get(known..).unwrap_or_default();
+        &rest[..rest.len().min(most)]
+    }
+
+    /// Takes in what a commit has moved. Says whether that has changed anything.
+    pub fn committed(&mut self, moves: &[Move]) -> Changed {
+        let mut changed = Changed::No;
+        for step in moves {
+            if step.file == GAPS {
+                let declared = step.to.offset.saturating_sub(self.gaps_before.unwrap_or(0));
+                self.gaps.drain(..(declared as usize).min(self.gaps.len()));
+                self.gaps_before = Some(step.to.offset);
+                changed = Changed::Yes;
+            }
+            if self.passages.get(&step.file).is_some_and(|passage| place(step.to) >= place(passage.to())) {
+                self.passages.remove(&step.file);
+                changed = Changed::Yes;
+            }
+        }
+        changed
+    }
+}
+
+/// Whether something has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// It has.
+    Yes,
+    /// It has not.
+    No,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    agent: String,
+    passages: Vec<StoredPassage>,
+    gaps_before: Option<u64>,
+    gaps: Vec<StoredGap>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPassage {
+    file: String,
+    path: String,
+    from: Option<StoredPosition>,
+    segments: Vec<StoredSegment>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSegment {
+    reason: Reason,
+    certainty: Certainty,
+    to: StoredPosition,
+    tally: Tally,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredGap {
+    path: String,
+    tally: Tally,
+}
+
+/// Generation, offset and marker of a position.
+#[derive(Serialize, Deserialize)]
+struct StoredPosition(u32, u64, u64);
+
+impl From<Position> for StoredPosition {
+    fn from(at: Position) -> Self {
+        StoredPosition(at.generation, at.offset, at.marker.0)
+    }
+}
+
+impl From<StoredPosition> for Position {
+    fn from(StoredPosition(generation, offset, marker): StoredPosition) -> Self {
+        Position { generation, offset, marker: Marker(marker) }
+    }
+}
+
+impl Note {
+    fn encode(&self, agent: &str) -> Vec<u8> {
+        let waiting = self.misfits.iter().map(|(file, (passage, _))| (file, passage));
+        let stored = |(file, passage): (&FileKey, &Passage)| StoredPassage {
+            file: file.to_string(),
+            path: passage.path.clone(),
+            from: passage.from.map(StoredPosition::from),
+            segments: (passage.segments.iter())
+                .map(|segment| StoredSegment {
+                    reason: segment.reason,
+                    certainty: segment.certainty,
+                    to: segment.to.into(),
+                    tally: segment.tally,
+                })
+                .collect(),
+        };
+        let gap = |gap: &Declaration| StoredGap { path: gap.path.clone(), tally: gap.tally };
+        let stored = Stored {
+            agent: agent.to_owned(),
+            passages: self.passages.iter().chain(waiting).map(stored).collect(),
+            gaps_before: self.gaps_before,
+            gaps: self.gaps.iter().map(gap).collect(),
+        };
+        let body = serde_json::to_vec(&stored).expect("writing to memory cannot fail");
+        let mut content = format!("{HEAD} {:016x}\n", xxhash_rust::xxh3::xxh3_64(&body)).into_bytes();
+        content.extend_from_slice(&body);
+        content
+    }
+
+    fn decode(content: &[u8], agent: &str) -> Option<Note> {
+        let split = memchr::memchr(b'\n', content)?;
+        let (head, body) = (std::str::from_utf8(&content[..split]).ok()?, &content[split + 1..]);
+        let sum = u64::from_str_radix(head.strip_prefix(HEAD)?.strip_prefix(' ')?, 16).ok()?;
+        if xxhash_rust::xxh3::xxh3_64(body) != sum {
+            return None;
+        }
+        let stored: Stored = serde_json::from_slice(body).ok()?;
+        if stored.agent != agent {
+            return None;
+        }
+        let passage = |stored: StoredPassage| {
+            let segment = |stored: StoredSegment| Segment {
+                reason: stored.reason,
+                certainty: stored.certainty,
+                to: stored.to.into(),
+                tally: stored.tally,
+            };
+            let segments: Vec<Segment> = stored.segments.into_iter().map(segment).collect();
+            let passage = Passage { path: stored.path, from: stored.from.map(Position::from), segments };
+            (!passage.segments.is_empty()).then_some((stored.file.parse().ok()?, passage))
+        };
+        let gap = |stored: StoredGap| Declaration { path: stored.path, reason: Reason::Vanished, tally: stored.tally };
+        Some(Note {
+            passages: stored.passages.into_iter().map(passage).collect::<Option<_>>()?,
+            misfits: BTreeMap::new(),
+            gaps: stored.gaps.into_iter().map(gap).collect(),
+            gaps_before: stored.gaps_before,
+        })
+    }
+}
+
+/// The note and its file.
+#[derive(Debug)]
+pub struct NoteFile {
+    note: Note,
+    state: Arc<StateDirectory>,
+    agent: String,
+}
+
+impl NoteFile {
+    /// What an earlier run of `agent` has left.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn open(state: Arc<StateDirectory>, agent: String) -> io::Result<Self> {
+        let note = match state.read(FILE)? {
+            None => Note::default(),
+            Some(content) => Note::decode(&content, &agent).unwrap_or_else(|| {
+                tracing::error!(
+                    file = %state.path().join(FILE).display(),
+                    "the note of lines let go is damaged or of another agent; its lines are read again where they still are"
+                );
+                Note::default()
+            }),
+        };
+        Ok(NoteFile { note, state, agent })
+    }
+
+    /// Whose note it is.
+    pub fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    /// What is noted.
+    pub fn note(&self) -> &Note {
+        &self.note
+    }
+
+    /// Changes the note in memory alone: for what the database tells and would tell again.
+    pub fn note_mut(&mut self) -> &mut Note {
+        &mut self.note
+    }
+
+    /// Changes the note, durably.
+    ///
+    /// # Errors
+    /// It is as it was then.
+    pub fn change<T>(&mut self, change: impl FnOnce(&mut Note) -> T) -> io::Result<T> {
+        let before = self.note.clone();
+        let result = change(&mut self.note);
+        self.save().inspect_err(|_| self.note = before)?;
+        Ok(result)
+    }
+
+    /// Writes the note as it is.
+    ///
+    /// # Errors
+    /// The file of before is still there then.
+    pub fn save(&self) -> io::Result<()> {
+        if self.note.is_empty() {
+            return self.state.remove(FILE);
+        }
+        self.state.replace(FILE, &self.note.encode(&self.agent))
+    }
+}
+
+#[cfg(test)]
+mod tests;

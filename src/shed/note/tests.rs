@@ -1,0 +1,174 @@
+use super::*;
+use crate::record::{Severity, Timestamp};
+use crate::shed::Lost;
+
+fn key(inode: u64) -> FileKey {
+    FileKey { device: 1, inode, birth: 3 }
+}
+
+fn at(generation: u32, offset: u64) -> Position {
+    Position { generation, offset, marker: Marker(offset) }
+}
+
+fn step(inode: u64, from: Option<Position>, to: Position) -> Move {
+    Move { file: key(inode), path: Arc::from(Path::new("/spool/a")), from, to }
+}
+
+/// So many lines of 10 bytes from `from` on.
+fn tally(from: u64, lines: u64) -> Tally {
+    let mut tally = Tally::default();
+    for n in 0..lines {
+        let severity = Severity::Debug;
+        tally.add(Lost { offset: from + 10 * n, length: 9, severity, created_at: Some(Timestamp(0)) });
+    }
+    tally
+}
+
+fn frontiers(all: &[(u64, Position)]) -> HashMap<FileKey, Position> {
+    all.iter().map(|(inode, position)| (key(*inode), *position)).collect()
+}
+
+/// A note of 10 lines in doubt and 20 let go behind them.
+fn noted() -> Note {
+    let mut note = Note::default();
+    note.extend(&step(1, Some(at(0, 100)), at(0, 200)), Reason::MaxBacklogBytes, tally(100, 10), Certainty::InDoubt);
+    note.extend(&step(1, Some(at(0, 200)), at(0, 300)), Reason::MaxBacklogBytes, tally(200, 10), Certainty::LetGo);
+    note.extend(&step(1, Some(at(0, 300)), at(0, 400)), Reason::MaxBacklogBytes, tally(300, 10), Certainty::LetGo);
+    note
+}
+
+fn lines(passed: &[Passed]) -> Vec<(Reason, u64)> {
+    let declarations = passed.iter().flat_map(|passed| &passed.declarations);
+    declarations.map(|declaration| (declaration.reason, declaration.tally.lines())).collect()
+}
+
+#[test]
+fn a_passage_that_begins_at_the_frontier_is_declared_whole() {
+    let mut note = noted();
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]));
+    assert_eq!(passed.len(), 1);
+    assert_eq!(passed[0].step, step(1, Some(at(0, 100)), at(0, 400)));
+    assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 30)]);
+    assert_eq!(passed[0].no_longer_in_doubt, [(Reason::MaxBacklogBytes, tally(100, 10))]);
+    assert!(!note.is_empty(), "it stays until it is committed");
+    assert_eq!(note.committed(&[step(1, Some(at(0, 100)), at(0, 450))]), Changed::Yes);
+    assert!(note.is_empty());
+}
+
+#[test]
+fn a_commit_in_doubt_that_happened_is_no_loss() {
+    let mut note = noted();
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]));
+    assert_eq!(passed[0].step, step(1, Some(at(0, 200)), at(0, 400)));
+    assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 20)]);
+    assert_eq!(passed[0].no_longer_in_doubt, []);
+}
+
+#[test]
+fn what_the_frontier_has_passed_was_declared() {
+    for reached in [at(0, 400), at(0, 500), at(1, 0)] {
+        let mut note = noted();
+        assert_eq!(note.reconcile(&frontiers(&[(1, reached)])), []);
+        assert!(note.is_empty());
+    }
+}
+
+#[test]
+fn where_the_frontier_stands_elsewhere_the_lines_are_read_again() {
+    for elsewhere in [Some(at(0, 50)), Some(at(0, 250)), Some(at(0, 350)), None] {
+        let mut note = noted();
+        let known: Vec<_> = elsewhere.into_iter().map(|position| (1, position)).collect();
+        assert_eq!(note.reconcile(&frontiers(&known)), []);
+        assert!(note.has_misfits());
+        assert_eq!(note.take_misfits(|_| true), []);
+        assert!(note.is_empty());
+    }
+}
+
+#[test]
+fn of_a_file_that_is_gone_everything_behind_the_frontier_is_declared() {
+    #[track_caller]
+    fn check(frontier: Option<Position>, want: &[(Reason, u64)]) {
+        let mut note = noted();
+        let known: Vec<_> = frontier.into_iter().map(|position| (1, position)).collect();
+        assert_eq!(note.reconcile(&frontiers(&known)), []);
+        let passed = note.take_misfits(|_| false);
+        assert_eq!(passed[0].step, step(1, frontier, at(0, 400)));
+        assert_eq!(lines(&passed), want);
+        note.committed(&[passed[0].step.clone()]);
+        assert!(note.is_empty());
+    }
+    check(Some(at(0, 150)), &[(Reason::Vanished, 0), (Reason::MaxBacklogBytes, 20)]);
+    check(Some(at(0, 350)), &[(Reason::Vanished, 0)]);
+    check(Some(at(0, 50)), &[(Reason::Vanished, 0), (Reason::MaxBacklogBytes, 30)]);
+    check(None, &[(Reason::MaxBacklogBytes, 30)]);
+}
+
+#[test]
+fn a_passage_leads_through_replaced_content() {
+    let mut note = noted();
+    note.extend(&step(1, Some(at(0, 400)), at(1, 50)), Reason::MaxAge, tally(0, 5), Certainty::LetGo);
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]));
+    assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 20), (Reason::MaxAge, 5)]);
+    assert_eq!(note.committed(&[step(1, Some(at(0, 200)), at(0, 450))]), Changed::No);
+    assert_eq!(note.committed(&[step(1, Some(at(0, 200)), at(1, 50))]), Changed::Yes);
+}
+
+#[test]
+fn gaps_are_declared_by_their_number() {
+    let gap = |from| Declaration {
+        path: "/spool/a".to_owned(),
+        reason: Reason::Vanished,
+        tally: Tally::of_bytes(from, from + 1),
+    };
+    let mut note = Note::default();
+    note.add_gap(gap(1));
+    let declared = |number| HashMap::from([(GAPS, gaps_position(number))]);
+    // A note that was lost does not know how many were declared before.
+    note.reconcile(&declared(5));
+    note.add_gap(gap(2));
+    assert_eq!(note.gaps_from(5, 9), [gap(1), gap(2)]);
+    assert_eq!(note.gaps_from(6, 9), [gap(2)]);
+    assert_eq!(note.gaps_from(5, 1), [gap(1)]);
+    note.reconcile(&declared(6));
+    assert_eq!(note.gaps_from(6, 9), [gap(2)]);
+    let gaps = Move { file: GAPS, path: Arc::from(Path::new("")), from: None, to: gaps_position(7) };
+    assert_eq!(note.committed(&[gaps]), Changed::Yes);
+    assert!(note.is_empty());
+    assert_eq!(note.gaps_from(7, 9), []);
+}
+
+#[test]
+fn the_file_holds_what_was_noted_and_goes_when_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = Arc::new(StateDirectory::open(&folder.path().join("state")).unwrap());
+    let open = |agent: &str| NoteFile::open(Arc::clone(&state), agent.to_owned()).unwrap();
+    let mut file = open("a");
+    file.change(|note| {
+        *note = noted();
+        note.gaps_before = Some(3);
+        note.add_gap(Declaration { path: "/b".to_owned(), reason: Reason::Vanished, tally: Tally::of_bytes(1, 2) });
+    })
+    .unwrap();
+    assert_eq!(open("a").note(), file.note());
+    assert!(open("b").note().is_empty(), "the note of another agent is not believed");
+    let content = state.read(FILE).unwrap().unwrap();
+    for index in 0..content.len() {
+        let mut damaged = content.clone();
+        damaged[index] ^= 1;
+        assert_eq!(Note::decode(&damaged, "a"), None, "byte {index}");
+        assert_eq!(Note::decode(&content[..index], "a"), None, "torn at {index}");
+    }
+    file.change(|note| *note = Note::default()).unwrap();
+    assert_eq!(state.read(FILE).unwrap(), None);
+}
+
+#[test]
+fn a_note_that_cannot_be_written_is_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = Arc::new(StateDirectory::open(&folder.path().join("state")).unwrap());
+    let mut file = NoteFile::open(Arc::clone(&state), "a".to_owned()).unwrap();
+    std::fs::create_dir(state.path().join("shed.new")).unwrap();
+    file.change(|note| *note = noted()).unwrap_err();
+    assert!(file.note().is_empty());
+}
