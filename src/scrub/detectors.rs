@@ -344,7 +344,7 @@ impl Detectors {
                         },
                         None => {
                             place_of[rule] = places.len();
-                            places.push((rule, Vec::from([hit.start..end])));
+                            places.push((rule, std::iter::once(hit.start..end).collect()));
                         }
                     }
                 }
