@@ -1,9 +1,12 @@
 //! How fast the scrubber is, and that hostile lines cannot slow it down.
 //!
-//! `cargo bench --bench scrub` measures; it also fails when a hostile line of 1 MiB takes 50 ms or more.
+//! `cargo bench --bench scrub` measures; it also fails when a hostile line of 1 MiB takes 50 ms or more. Of the texts in the
+//! scrubber's sources, which are all that its rules look for, it tries every fiftieth as such a line, and says which take
+//! too long; with `HOSTILE=all` it tries all of them.
 #![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 use std::hint::black_box;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +64,9 @@ const HOSTILE_MAX: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
     divan::main();
-    hostile()
+    let verdict = hostile();
+    sources(if std::env::var_os("HOSTILE").is_some_and(|which| which == "all") { 1 } else { 50 });
+    verdict
 }
 
 /// Scrubs hostile lines, whole and as texts, and says which take too long.
@@ -79,6 +84,52 @@ fn hostile() -> ExitCode {
     }
     if slow { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
+
+/// Scrubs every `step`th text of the scrubber's sources, over and over, and says which take too long.
+fn sources(step: usize) {
+    let mut texts = Vec::new();
+    add_texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scrub"), &mut texts);
+    texts.sort_unstable();
+    texts.dedup();
+    let mut scrubber = Scrubber::new(Options::default());
+    for part in texts.iter().step_by(step) {
+        for part in [part.clone(), format!("{part} "), format!("{part}=\"")] {
+            let long = part.repeat((1 << 20) / part.len());
+            let line = format!("{{\"a\":{}}}", serde_json::to_string(&long).expect("a text is JSON"));
+            let begun = on_a_core();
+            drop(black_box(scrubber.scrub_line(&line)));
+            let whole = on_a_core();
+            drop(black_box(scrubber.scrub_text(&long, Extent::Whole)));
+            let time = (whole - begun).max(on_a_core() - whole);
+            if time >= HOSTILE_MAX {
+                println!("1 MiB of {part:?}: {time:.1?}  SLOW");
+            }
+        }
+    }
+}
+
+/// Appends the texts between quotes in the sources of a folder.
+fn add_texts(folder: &Path, texts: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("the sources") {
+        let path = entry.expect("the sources").path();
+        if path.is_dir() {
+            add_texts(&path, texts);
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).expect("a source");
+        let mut rest = source.as_str();
+        while let Some((_, behind)) = rest.split_once('"') {
+            let Some((text, behind)) = behind.split_once('"') else { break };
+            if (1..=TEXT_MAX).contains(&text.len()) && !text.contains('\n') {
+                texts.push(text.replace("\\n", "\n"));
+            }
+            rest = behind;
+        }
+    }
+}
+
+/// Longer texts repeat themselves too seldom to be worse than short ones, in bytes.
+const TEXT_MAX: usize = 256;
 
 /// The best of a few, by the time that this thread had a core: other work on the machine shall not count.
 fn best(mut work: impl FnMut()) -> Duration {

@@ -657,14 +657,12 @@ impl<'a> Scan<'a> {
 
     /// Where the operator begins that ends in the `=` at `equals`: `?=`, `.=`, `::=`, but no comparison.
     fn operator_start(&self, equals: usize) -> usize {
-        equals - self.behind_floor(equals).iter().rev().take(3).take_while(|byte| b":?.+|&".contains(byte)).count()
+        equals - self.run_before(equals, 3, |byte| b":?.+|&".contains(&byte))
     }
 
     /// The telling key before a type and the `=` at `end`: `var token string = …`, `token: &str = …`.
     fn typed_key(&self, end: usize, separator: u8) -> Option<Key> {
-        let behind = |at: usize, is: fn(&u8) -> bool| {
-            at - self.behind_floor(at).iter().rev().take(16).take_while(|byte| is(byte)).count()
-        };
+        let behind = |at: usize, is: fn(&u8) -> bool| at - self.run_before(at, 16, |byte| is(&byte));
         let end = behind(end, |byte| *byte == b' ');
         let start = behind(end, |byte| byte.is_ascii_alphanumeric() || b"_?".contains(byte));
         let is_type = TEXT_TYPES.contains(&self.text[start..end].trim_end_matches('?'));
@@ -675,8 +673,7 @@ impl<'a> Scan<'a> {
 
     /// What stands beside a name that is a value itself: `name="password" value="x"`, or in YAML, or in a form's part.
     fn after_name(&self, separator: usize, at: usize) -> Option<Span> {
-        let end =
-            separator - self.behind_floor(separator).iter().rev().take(4).take_while(|byte| **byte == b' ').count();
+        let end = separator - self.run_before(separator, 4, |byte| byte == b' ');
         let start = self.bare_start(end);
         let is_one_of = |keys: &[&str], name: &str| keys.iter().any(|known| known.eq_ignore_ascii_case(name));
         let key = &self.text[start..end];
@@ -924,6 +921,8 @@ impl<'a> Scan<'a> {
 
     /// The value behind a quoted key, with a comma or nothing where the colon should be: pairs in a list, damage.
     fn after_quoted(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
+        // Where no quote follows, the key need not be known.
+        self.quote_at(self.skip_space(at + 1, Quoting::Quoted))?;
         let (key, next) = match self.bytes[at] {
             b',' => (self.key_before(at)?, at + 1),
             _ => (self.key_before(at + 1)?, at + 1),
@@ -965,7 +964,7 @@ impl<'a> Scan<'a> {
 
     /// The telling key that ends before `end`.
     fn key_before(&self, end: usize) -> Option<Key> {
-        let space = self.behind_floor(end).iter().rev().take(16).take_while(|byte| byte.is_ascii_whitespace()).count();
+        let space = self.run_before(end, 16, |byte| byte.is_ascii_whitespace());
         let mut end = end - space;
         // Erlang's `<<"password">> => …`
         if self.behind_floor(end).ends_with(b"\">>") {
@@ -1041,9 +1040,16 @@ impl<'a> Scan<'a> {
 
     /// Where the bare name that ends at `end` begins.
     fn bare_start(&self, end: usize) -> usize {
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.[]%$".contains(byte) || !byte.is_ascii();
-        let start = end - self.behind_floor(end).iter().rev().take(KEY_MAX).take_while(is_name).count();
+        let is_name = |byte: u8| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'%' | b'$')
+                || !byte.is_ascii()
+        };
+        let start = end - self.run_before(end, KEY_MAX, is_name);
         let start = self.text.ceil_char_boundary(start);
+        if memchr::memchr(b'%', &self.bytes[start..end]).is_none() {
+            return start;
+        }
         // Of the characters that a URL escapes, names have brackets only.
         let escapes = self.text[start..end].match_indices('%').map(|(at, _)| start + at);
         let mut other = escapes.filter(|at| {

@@ -42,6 +42,31 @@ static BY_FIRST: LazyLock<Vec<Vec<(&'static str, &'static str)>>> = LazyLock::ne
     (0..=u8::MAX).map(|byte| forms().filter(|(form, _)| begins(form, byte)).collect()).collect()
 });
 
+/// The first two bytes of all forms, a bit for each two.
+struct Beginnings(Vec<u64>);
+
+static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
+    let mut beginnings = Beginnings(vec![0; (1 << 16) / 64]);
+    for form in ALL.iter().flat_map(|word| &word.forms) {
+        let place = Beginnings::place(form.as_bytes());
+        beginnings.0[place / 64] |= 1 << (place % 64);
+    }
+    beginnings
+});
+
+impl Beginnings {
+    /// The place of a text's first two bytes; a text of one has none behind it.
+    fn place(text: &[u8]) -> usize {
+        let byte = |at: usize| text.get(at).map_or(0, |byte| usize::from(byte.to_ascii_lowercase()));
+        byte(0) << 8 | byte(1)
+    }
+
+    fn may_begin(&self, text: &[u8]) -> bool {
+        let place = Beginnings::place(text);
+        self.0[place / 64] & 1 << (place % 64) != 0
+    }
+}
+
 /// A word in the cases that it may be written in beyond ASCII: small, with a capital, in capitals.
 struct Word {
     forms: Vec<String>,
@@ -75,6 +100,10 @@ pub fn fold(key: &str) -> Cow<'_, str> {
     let mut at = 0;
     while at < key.len() {
         let rest = &key.as_bytes()[at..];
+        if !BEGINNINGS.may_begin(rest) {
+            at += key[at..].chars().next().map_or(1, char::len_utf8);
+            continue;
+        }
         let begun = &BY_FIRST[usize::from(rest[0])];
         let found = begun.iter().find(|(form, _)| starts_with(rest, form)).map(|(form, ascii)| (form.len(), *ascii));
         match found {

@@ -132,12 +132,16 @@ impl Scan<'_> {
         let from = if self.is_at(from, "<<") { from + 2 } else { from };
         let quote = self.quote_at(from)?;
         let close = self.close_near(quote)?;
-        let key = self.key_before(comma)?;
-        let marks = usize::from(key.quoting == super::Quoting::Quoted) * (1 + quote.slashes);
-        let open = self.before(key.start.checked_sub(marks)?)?;
         let behind = close + quote.slashes + 1;
         let behind =
             if self.bytes.get(behind..).is_some_and(|rest| rest.starts_with(b">>")) { behind + 2 } else { behind };
+        // Most commas stand in lists.
+        if !matches!(self.byte(behind), Some(b'}' | b']' | b')')) {
+            return None;
+        }
+        let key = self.key_before(comma)?;
+        let marks = usize::from(key.quoting == super::Quoting::Quoted) * (1 + quote.slashes);
+        let open = self.before(key.start.checked_sub(marks)?)?;
         let pairs = matches!((open, self.byte(behind)), (b'{', Some(b'}')) | (b'[', Some(b']')) | (b'(', Some(b')')));
         // A call is handed what it looks for: `get("token", "none")`.
         let outer = key.start.checked_sub(marks + 1)?;
