@@ -247,19 +247,6 @@ fn is_behind_message_word(before: &str) -> bool {
         .any(|word| before.contains(word))
 }
 
-/// A phone number in pairs of digits, and no part of a longer row of pairs, as a dump of bytes is.
-pub fn is_paired_phone(text: &str, range: &Range<usize>) -> bool {
-    let pair = |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| bytes.iter().all(u8::is_ascii_hexdigit));
-    let bytes = text.as_bytes();
-    let gap = bytes[range.end..].iter().take_while(|byte| **byte == b' ').count();
-    let next = range.end + gap;
-    let goes_on = gap > 0
-        && pair(bytes.get(next..next + 2))
-        && bytes.get(next + 2).is_none_or(|behind| !behind.is_ascii_alphanumeric());
-    let before = range.start.checked_sub(3).is_some_and(|at| bytes[at + 2] == b' ' && pair(bytes.get(at..at + 2)));
-    !before && !goes_on
-}
-
 /// The first and the last name of a person.
 pub fn is_full_name(text: &str, range: &Range<usize>) -> bool {
     super::text::is_full_name(&text[range.clone()])

@@ -177,10 +177,10 @@ impl Form {
         let cut = || {
             let marked = self.start.len() >= 4 && self.start.ends_with(['_', '-']);
             let shown = text[from + body.len()..].starts_with("…") || text[from + body.len()..].starts_with("...");
-            marked && shown && body.len() >= CUT_MIN && body.iter().any(u8::is_ascii_digit)
+            marked && shown && (CUT_MIN..self.min).contains(&body.len()) && body.iter().any(u8::is_ascii_digit)
         };
-        let whole = || (self.min..=self.max).contains(&body.len()) && !goes_on;
-        let fits = self.test.holds(body) && (whole() || cut());
+        let whole = (self.min..=self.max).contains(&body.len()) && !goes_on;
+        let fits = (whole || cut()) && self.test.holds(body);
         if fits { Some(from + body.len()) } else { None }
     }
 

@@ -78,25 +78,32 @@ pub fn capital_ahead(text: &[u8], hit: Range<usize>) -> bool {
     begins && text.get(hit.end).is_some_and(|next| next.is_ascii_uppercase() || !next.is_ascii() || *next == b'\\')
 }
 
-/// Pairs of digits go on behind the first, or groups behind the zeros of an international call.
+/// A phone number in pairs of digits.
 pub fn paired_digits(text: &[u8], hit: Range<usize>) -> bool {
-    let begins = text[..hit.start].last().is_none_or(|before| !before.is_ascii_digit() && !b".:-".contains(before));
-    let behind = &text[hit.end..text.len().min(hit.end + 16)];
-    let digits = behind.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let gaps = behind.iter().take_while(|byte| byte.is_ascii_digit() || b" .-".contains(byte));
-    begins && digits >= 7 && gaps.clone().count() >= 10 && gaps.filter(|byte| !byte.is_ascii_digit()).count() >= 3
+    super::numbers::paired_phone_end(text, hit.start).is_some()
 }
 
-/// A capital letter not far before what may be a phone or a mail address behind a name.
+/// How many bytes of the name of a mailbox stand before the `@` of a hit.
+fn local(text: &[u8], hit: &Range<usize>) -> usize {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._%+-".contains(byte);
+    text[..hit.start].iter().rev().take(65).take_while(part).count()
+}
+
+/// What may be a phone or a mail address behind a name and a comma, or in brackets.
 pub fn contact(text: &[u8], hit: Range<usize>) -> bool {
-    let near = &text[hit.start.saturating_sub(2 * 65)..hit.start];
-    near.windows(2).any(|pair| b" :;,(".contains(&pair[0]) && pair[1].is_ascii_uppercase())
+    let start = if text[hit.start] == b'@' { hit.start - local(text, &hit) } else { hit.start };
+    match text[..start] {
+        [.., letter] if text[hit.start] == b',' => letter.is_ascii_alphabetic() || !letter.is_ascii(),
+        [.., before, b' '] | [.., before, b' ', b'('] => {
+            before.is_ascii_alphabetic() || before == b',' || !before.is_ascii()
+        }
+        _ => false,
+    }
 }
 
 /// An `@` in angle brackets: `Kim Lee <kim@dev.test>`.
 pub fn mailbox(text: &[u8], hit: Range<usize>) -> bool {
-    let near = &text[hit.start.saturating_sub(2 * 65)..hit.start];
-    near.iter().rev().take_while(|byte| byte.is_ascii_graphic()).any(|byte| *byte == b'<')
+    text[..hit.start - local(text, &hit)].ends_with(b"<")
 }
 
 /// The last word of a street's name, with a digit near it on either side.

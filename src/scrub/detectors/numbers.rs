@@ -444,6 +444,70 @@ pub const IBAN_LENGTHS: &[(&str, usize)] = &[
     ("SV", 28), ("TL", 23), ("TN", 24), ("TR", 26), ("UA", 29), ("VA", 22), ("VG", 24), ("XK", 20), ("YE", 30),
 ];
 
+/// The next phone number in pairs of digits: `06 47 81 35 92`, `0041 78 604 29 17`.
+pub fn next_paired_phone(text: &str, from: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        at += memchr::memchr(b'0', bytes.get(at..)?)?;
+        if let Some(end) = paired_phone_end(bytes, at) {
+            return Some(at..end);
+        }
+        at += 1;
+    }
+}
+
+/// Codes of countries behind the zeros of an international call.
+const CALLED_FROM: &[&[u8]] =
+    &[b"31", b"32", b"33", b"34", b"39", b"41", b"43", b"44", b"45", b"46", b"47", b"48", b"49", b"351", b"420"];
+
+/// Where the phone number ends that begins with the zero at `at`, if one does: four pairs behind the first, or groups
+/// behind the code of a country. A row of pairs that goes on is a dump of bytes.
+pub fn paired_phone_end(text: &[u8], at: usize) -> Option<usize> {
+    let before = at.checked_sub(1).map(|before| text[before]);
+    if text.get(at) != Some(&b'0')
+        || before.is_some_and(|before| before.is_ascii_alphanumeric() || b".:/+-".contains(&before))
+    {
+        return None;
+    }
+    let digits = |from: usize| text[from..].iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    let group = |from: usize| {
+        let separated = text.get(from).is_some_and(|gap| b" .-".contains(gap));
+        let count = if separated { digits(from + 1) } else { 0 };
+        (count > 0).then_some(count)
+    };
+    let (mut end, sizes, least, most) = match text.get(at + 1)? {
+        b'1'..=b'7' | b'9' => (at + 2, 2..=2, 4, 4),
+        b'0' => {
+            let code = CALLED_FROM.iter().find(|code| text[at + 2..].starts_with(code))?;
+            (at + 2 + code.len(), 1..=4, 3, 5)
+        }
+        _ => return None,
+    };
+    if text.get(end).is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let mut groups = 0;
+    while groups < most
+        && let Some(count) = group(end).filter(|count| sizes.contains(count))
+    {
+        end += 1 + count;
+        groups += 1;
+    }
+    let hex_pair = |at: usize| text.get(at..at + 2).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+    let follows = text[end..].iter().take(8).take_while(|byte| **byte == b' ').count();
+    let row = follows > 0
+        && hex_pair(end + follows)
+        && text.get(end + follows + 2).is_none_or(|next| !next.is_ascii_alphanumeric())
+        || at >= 3 && text[at - 1] == b' ' && hex_pair(at - 3) && (at == 3 || text[at - 4] == b' ');
+    let goes_on = match text[end..] {
+        [next, ..] if next.is_ascii_alphanumeric() || next == b'/' => true,
+        [b'.' | b':' | b'-', next, ..] => next.is_ascii_digit(),
+        _ => false,
+    };
+    (groups >= least && !row && !goes_on).then_some(end)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

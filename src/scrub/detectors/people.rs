@@ -3,7 +3,7 @@
 //! Invariant: a number without a check of its own is PII beside a telling word only.
 
 use super::super::markers::Kind;
-use super::numbers::Number;
+use super::numbers::{self, Number};
 use super::{Find, ValueRule, checks, labels, looks, records};
 
 #[rustfmt::skip]
@@ -138,14 +138,11 @@ pub const RULES: &[ValueRule] = &[
         id: "paired_phone",
         what: "phone numbers in pairs of digits, as in France, and with the zeros of international calls",
         kind: Kind::Pii,
-        find: Find::Whole {
-            keywords: &[
-                "01 ", "01.", "01-", "02 ", "02.", "02-", "03 ", "03.", "03-", "04 ", "04.", "04-", "05 ", "05.", "05-", "06 ", "06.", "06-", "07 ", "07.", "07-", "09 ", "09.", "09-",
-                "0041", "0049", "0043", "0033", "0031", "0032", "0034", "0039", "0044", "0045", "0046", "0047", "0048", "00351", "00420",
-            ],
+        find: Find::Code {
+            // Any digit may be part of one; the glance sees the whole of it.
+            keywords: &["01", "02", "03", "04", "05", "06", "07", "09", "00"],
             look: looks::paired_digits,
-            pattern: r"(?:\A|[^0-9A-Za-z.:/+-])(0[1-79][ .-][0-9]{2}(?:[ .-][0-9]{2}){3}|00(?:4[1345-9]|3[1-49]|351|420)[ .-][0-9]{1,4}(?:[ .-][0-9]{2,4}){2,4})(?:[^0-9A-Za-z:/.-]|[.:-](?:[^0-9]|\z)|\z)",
-            check: checks::is_paired_phone,
+            next: numbers::next_paired_phone,
         },
         secrets: &[
             ("c'est le 06 47 81 35 92, merci", "06 47 81 35 92"),
