@@ -27,6 +27,12 @@ pub struct Origin {
     pub length: u64,
 }
 
+/// How often the largest line of a batch is held on its way to the database, a batch's part of it.
+const COPIES: usize = 4;
+
+/// About how many bytes of text a declaration of lines let go has.
+const DECLARATION: usize = 1 << 10;
+
 /// A row as the batch keeps it: its texts are ranges of the batch's one buffer.
 #[derive(Debug)]
 struct Kept {
@@ -145,8 +151,18 @@ pub struct Limits {
     pub lines_max: usize,
     /// Bytes of text.
     pub bytes_max: usize,
+    /// Bytes of memory, what is known of each row beside its texts included.
+    pub memory_max: usize,
     /// The shortest time between two batches that are not full.
     pub wait_max: Duration,
+}
+
+impl Limits {
+    /// A share of these limits: of the lines and of the bytes.
+    pub fn scaled(self, share: f64) -> Limits {
+        let part = |whole: usize| ((whole as f64 * share).ceil() as usize).clamp(1, whole.max(1));
+        Limits { lines_max: part(self.lines_max), bytes_max: part(self.bytes_max), ..self }
+    }
 }
 
 /// What one transaction carries.
@@ -165,6 +181,8 @@ pub struct Batch {
     own_rows: usize,
     lost: Vec<Shed>,
     lost_lines: u64,
+    /// Bytes of the largest row's texts.
+    largest: usize,
     moves: Vec<Move>,
     backlog_bytes: u64,
     gone: Vec<FileKey>,
@@ -195,6 +213,7 @@ impl Batch {
             own_rows: 0,
             lost: Vec::new(),
             lost_lines: 0,
+            largest: 0,
             moves: Vec::new(),
             backlog_bytes: 0,
             gone: Vec::new(),
@@ -238,6 +257,7 @@ impl Batch {
     }
 
     fn keep(&mut self, source: Source, origin: Origin, row: &Row<'_>) {
+        let before = self.text.len();
         let text = &mut self.text;
         let mut keep = |part: &str| {
             let start = text.len() as u32;
@@ -258,6 +278,7 @@ impl Batch {
             metadata: row.metadata.as_deref().map(&mut keep),
         };
         self.rows.push(kept);
+        self.largest = self.largest.max(self.text.len() - before);
     }
 
     /// Adds a line that is to end in quarantine.
@@ -288,8 +309,30 @@ impl Batch {
 
     /// Whether it may take no more.
     pub fn is_full(&self, limits: &Limits) -> bool {
-        let lines = (self.rows.len() + self.refused.len()) as u64 + self.lost_lines / LOST_PER_ROW;
-        lines >= limits.lines_max as u64 || self.text.len() + self.refused_bytes >= limits.bytes_max
+        self.weight() >= limits.lines_max as u64
+            || self.text.len() + self.refused_bytes >= limits.bytes_max
+            || self.memory() >= limits.memory_max
+    }
+
+    /// How many lines it counts as: those let go are told of together.
+    fn weight(&self) -> u64 {
+        (self.rows.len() + self.refused.len()) as u64 + self.lost_lines / LOST_PER_ROW
+    }
+
+    /// About how many bytes of memory it takes, with its part of what its largest line takes on the way: as it was read,
+    /// taken apart, scrubbed and put together, and then as a value, as a packet and as bytes that are being sent.
+    fn memory(&self) -> usize {
+        let kept = self.rows.len() * size_of::<Kept>() + self.refused.len() * size_of::<Refused>();
+        let lost = self.lost.len() * (size_of::<Shed>() + size_of::<Kept>() + DECLARATION);
+        self.text.len() + self.refused_bytes + kept + lost + COPIES * self.largest
+    }
+
+    /// How much of these limits its rows and refused lines use: 1 when it is full by them. What is let go costs the database
+    /// next to nothing.
+    pub fn share_of(&self, limits: &Limits) -> f64 {
+        let lines = (self.rows.len() + self.refused.len()) as f64 / limits.lines_max.max(1) as f64;
+        let bytes = (self.text.len() + self.refused_bytes) as f64 / limits.bytes_max.max(1) as f64;
+        lines.max(bytes)
     }
 
     /// How many lines it has: rows of lines, refused lines and lines let go.
@@ -363,7 +406,58 @@ impl Batch {
 mod tests {
     use super::*;
     use crate::record::{Severity, Timestamp};
+    use crate::sink::samples::{batch, with_long_key};
     use crate::spool::{Marker, Position};
+
+    const LIMITS: Limits =
+        Limits { lines_max: 100, bytes_max: 1 << 20, memory_max: 4 << 20, wait_max: Duration::from_secs(1) };
+
+    fn rows(count: usize, characters: usize) -> Batch {
+        // Two bytes each.
+        batch(&vec![with_long_key(characters); count])
+    }
+
+    #[test]
+    fn a_batch_is_full_by_its_lines_its_bytes_or_its_memory() {
+        assert!(!rows(99, 1).is_full(&LIMITS));
+        assert!(rows(100, 1).is_full(&LIMITS));
+        assert!(!rows(9, 50 << 10).is_full(&LIMITS));
+        assert!(rows(11, 50 << 10).is_full(&LIMITS));
+        // What is known of a row beside its texts counts, and so do the copies of the largest line on its way.
+        let many = Limits { lines_max: usize::MAX, memory_max: 1 << 20, ..LIMITS };
+        let kept = (1 << 20) / size_of::<Kept>();
+        assert!(kept < 10_000, "{kept} rows of next to nothing fill a MiB");
+        assert!(rows(kept + 1, 1).is_full(&many));
+        assert!(!rows(kept / 2, 1).is_full(&many));
+        assert!(rows(1, 110 << 10).is_full(&many));
+        assert!(!rows(1, 90 << 10).is_full(&many));
+    }
+
+    #[test]
+    fn a_share_is_of_the_lines_and_of_the_bytes_and_never_nothing() {
+        let half = LIMITS.scaled(0.5);
+        assert_eq!((half.lines_max, half.bytes_max, half.memory_max), (50, 512 << 10, 4 << 20));
+        assert_eq!(LIMITS.scaled(1.0), LIMITS);
+        assert_eq!(LIMITS.scaled(0.000_001).lines_max, 1);
+        assert_eq!(rows(50, 1).share_of(&LIMITS), 0.5);
+        assert!((0.97..0.98).contains(&rows(10, 50 << 10).share_of(&LIMITS)));
+    }
+
+    #[test]
+    fn what_is_let_go_of_many_files_takes_memory_too() {
+        let limits = Limits { lines_max: usize::MAX, memory_max: 1 << 20, ..LIMITS };
+        let mut lost = Batch::new(0, 0, Instant::now());
+        let mut files = 0;
+        while !lost.is_full(&limits) {
+            files += 1;
+            let line = Lost { offset: 0, length: 9, severity: Severity::Debug, created_at: None };
+            lost.let_go(&Arc::from(Path::new(&format!("/{files}"))), Reason::MaxAge, line);
+        }
+        assert!((100..1000).contains(&files), "{files} files");
+        assert_eq!(lost.share_of(&limits), 0.0);
+        lost.close("agent", Timestamp(7));
+        assert!(lost.memory() <= 2 << 20, "{} bytes", lost.memory());
+    }
 
     fn at(offset: u64) -> Position {
         Position { generation: 0, offset, marker: Marker(offset) }
@@ -376,7 +470,7 @@ mod tests {
 
     #[test]
     fn lines_let_go_are_lines_and_their_declarations_are_rows_of_its_own() {
-        let limits = Limits { lines_max: 2, bytes_max: 1 << 20, wait_max: Duration::ZERO };
+        let limits = Limits { lines_max: 2, ..LIMITS };
         let mut batch = Batch::new(0, 0, Instant::now());
         let (one, other): (Arc<Path>, Arc<Path>) = (Arc::from(Path::new("/a")), Arc::from(Path::new("/b")));
         for n in 0..30 {

@@ -7,6 +7,7 @@ mod check;
 mod decrypt;
 mod demo;
 mod migrate;
+mod reload;
 mod run;
 mod scrub;
 
@@ -21,8 +22,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload as refilter};
 
 use crate::config::{Config, LogFormat, LogLevel};
+use crate::pipeline::STATUS_TARGET;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +145,7 @@ pub fn main() -> ExitCode {
     let exit = match cli.command {
         Command::Run { config, drain } => {
             let until = if drain { run::Until::Drained } else { run::Until::Stopped };
-            with_config(&config, |config| run::run(config, until))
+            with_config(&config, |loaded| run::run(&config.config, loaded, until))
         }
         Command::Demo => demo::demo(),
         Command::Check { config } => check::check(&config.config),
@@ -198,9 +201,24 @@ fn complain(text: impl Display) {
 /// How many log messages wait for a stderr that does not take them; more are dropped.
 const LOG_MESSAGES_MAX: usize = 1_000;
 
-/// Begins to write log messages to stderr, until what is returned is dropped. A stderr that takes nothing (a journal that
-/// stands still) stops no line of telemetry.
-fn start_logging(level: LogLevel, format: LogFormat) -> WorkerGuard {
+/// Log messages on their way to stderr; they stop when it is dropped.
+#[derive(Debug)]
+struct Logging {
+    _guard: WorkerGuard,
+    filter: refilter::Handle<Targets, Registry>,
+}
+
+impl Logging {
+    /// Writes messages from this level on.
+    fn set_level(&self, level: LogLevel) {
+        if let Err(error) = self.filter.reload(filter(level)) {
+            complain(format_args!("`log.level` stays as it is: {error}"));
+        }
+    }
+}
+
+/// The driver's and other libraries' messages may quote what they handle, so only ours are written.
+fn filter(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => tracing::Level::ERROR,
         LogLevel::Warn => tracing::Level::WARN,
@@ -208,13 +226,18 @@ fn start_logging(level: LogLevel, format: LogFormat) -> WorkerGuard {
         LogLevel::Debug => tracing::Level::DEBUG,
         LogLevel::Trace => tracing::Level::TRACE,
     };
+    Targets::new().with_target("tracespool", level).with_target(STATUS_TARGET, tracing::Level::INFO)
+}
+
+/// Begins to write log messages to stderr, until what is returned is dropped. A stderr that takes nothing (a journal that
+/// stands still) stops no line of telemetry.
+fn start_logging(level: LogLevel, format: LogFormat) -> Logging {
     let (stderr, guard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(LOG_MESSAGES_MAX)
         .thread_name("log")
         .finish(io::stderr());
-    // The driver's and other libraries' messages may quote what they handle, so only ours are written.
-    let ours = Targets::new().with_target("tracespool", level);
+    let (ours, handle) = refilter::Layer::new(filter(level));
     let output = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(false).with_target(false);
     let started = match format {
         LogFormat::Text => tracing_subscriber::registry().with(output.with_filter(ours)).try_init(),
@@ -223,7 +246,7 @@ fn start_logging(level: LogLevel, format: LogFormat) -> WorkerGuard {
     if let Err(error) = started {
         complain(format_args!("no log messages will be written: {error}"));
     }
-    guard
+    Logging { _guard: guard, filter: handle }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod database;
 mod keys;
 mod reader;
+mod reload;
 mod scrub;
 mod units;
 
@@ -65,6 +66,8 @@ pub struct Agent {
     pub id: String,
     /// How long a stop may take before what is left stays in the spool.
     pub shutdown_grace: Duration,
+    /// How much memory the agent is to get along with.
+    pub max_memory: ByteSize,
 }
 
 /// Section `spool`.
@@ -227,6 +230,12 @@ impl Problems {
     /// The problems, in an order that stays the same.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Problems(vec![problem])
     }
 }
 
@@ -450,7 +459,8 @@ fn read_agent(reader: &mut Reader, machine_id: &Path) -> Option<Agent> {
         None => None,
     };
     let shutdown_grace = reader.duration("agent.shutdown_grace", Duration::ZERO..=minutes(10));
-    Some(Agent { id: id?, shutdown_grace: shutdown_grace? })
+    let max_memory = reader.size("agent.max_memory", ByteSize::from_mib(32)..=ByteSize::from_gib(64));
+    Some(Agent { id: id?, shutdown_grace: shutdown_grace?, max_memory: max_memory? })
 }
 
 fn read_spool(reader: &mut Reader) -> Option<Spool> {
@@ -790,6 +800,7 @@ mod tests {
             agent: Agent {
                 id: hashed_machine_id(&Host::new("").path("machine-id")).unwrap(),
                 shutdown_grace: Duration::from_secs(10),
+                max_memory: ByteSize::from_mib(48),
             },
             spool: Spool {
                 globs: globs(&["/s/*.ndjson"], &[]),
@@ -844,6 +855,7 @@ mod tests {
             [agent]
             id = "web-1.example_org"
             shutdown_grace = "1.5s"
+            max_memory = "96MiB"
             [spool]
             paths = ["/a/**/*.ndjson", "/b/{x,y}.log"]
             exclude = ["/**/*.gz"]
@@ -896,7 +908,12 @@ mod tests {
             format = "json"
         "#;
         let config = Host::new(text).load(&[]).unwrap();
-        assert_eq!(config.agent, Agent { id: "web-1.example_org".into(), shutdown_grace: Duration::from_millis(1500) });
+        let want = Agent {
+            id: "web-1.example_org".into(),
+            shutdown_grace: Duration::from_millis(1500),
+            max_memory: ByteSize::from_mib(96),
+        };
+        assert_eq!(config.agent, want);
         assert_eq!(config.spool.globs, globs(&["/a/**/*.ndjson", "/b/{x,y}.log"], &["/**/*.gz"]));
         assert_eq!(config.spool.start_at, StartAt::End);
         assert_eq!(config.spool.max_line_bytes, ByteSize::from_kib(4));
@@ -1176,6 +1193,12 @@ mod tests {
         );
         check("database.connections", &["1", "16"], &["0", "17", "9223372036854775807"], "use a number from 1 to 16");
         let grace = "use a duration from `0s` to `10m`";
+        check(
+            "agent.max_memory",
+            &["\"32MiB\"", "\"64GiB\""],
+            &["\"31MiB\"", "\"65GiB\""],
+            "use a size from `32MiB` to `64GiB`",
+        );
         check("agent.shutdown_grace", &["\"0s\"", "\"10m\""], &["\"601s\"", "\"1h\""], grace);
         let line = "use a size from `1KiB` to `64MiB`";
         check("spool.max_line_bytes", &["1024", "\"64MiB\""], &["1023", "67108865", "-1", "0"], line);

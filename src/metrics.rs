@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
+use crate::record::Severity;
 use crate::shed::{Reason, Tally};
 
 /// Everything the agent counts.
@@ -48,6 +50,12 @@ pub struct Metrics {
     pub delivery_seconds: Histogram,
     /// 1 while the database takes requests.
     pub database_up: IntGauge,
+    /// 1 for the state that the circuit to the database is in.
+    pub database_circuit: IntGaugeVec,
+    /// How large a batch may be now, as a share of what the config allows.
+    pub batch_share: Gauge,
+    /// How many batches may be under way at once now.
+    pub batches_at_once: IntGauge,
     /// Requests that the database did not do, by class.
     pub database_errors: IntCounterVec,
     checkpoint_age_seconds: Gauge,
@@ -124,6 +132,27 @@ impl Default for Metrics {
                 &SECONDS,
             ),
             database_up: gauge("tracespool_database_up", "1 while the database takes requests."),
+            database_circuit: register(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new(
+                        "tracespool_database_circuit",
+                        "1 for the state of the circuit to the database: untried, closed, open or half_open.",
+                    ),
+                    &["state"],
+                ),
+            ),
+            batch_share: register(
+                &registry,
+                Gauge::new(
+                    "tracespool_batch_share",
+                    "How large a batch may be now, as a share of `batch.max_rows` and `batch.max_bytes`.",
+                ),
+            ),
+            batches_at_once: gauge(
+                "tracespool_batches_at_once",
+                "How many batches may be under way at once now; at most `database.connections`.",
+            ),
             database_errors: counters(
                 "tracespool_database_errors_total",
                 "Requests that the database did not do.",
@@ -153,6 +182,17 @@ impl Metrics {
         self.lines.voided.fetch_add(lines as u64, Ordering::Relaxed);
     }
 
+    /// Lines read, less those that are to be read again.
+    pub fn lines(&self) -> u64 {
+        let voided = self.lines.voided.load(Ordering::Relaxed);
+        self.lines.taken.load(Ordering::Relaxed).saturating_sub(voided)
+    }
+
+    /// Bytes in the spool above the frontiers.
+    pub fn backlog(&self) -> u64 {
+        self.backlog.unread.load(Ordering::Relaxed) + self.backlog.unsettled.load(Ordering::Relaxed)
+    }
+
     /// Says how many bytes of the spool are not read yet.
     pub fn unread(&self, bytes: u64) {
         self.backlog.unread.store(bytes, Ordering::Relaxed);
@@ -169,6 +209,13 @@ impl Metrics {
         for (severity, lines) in tally.by_severity() {
             self.lines_shed.with_label_values(&[reason.as_str(), severity.as_str()]).inc_by(lines);
         }
+    }
+
+    /// Lines let go, whatever for.
+    pub fn shed(&self) -> u64 {
+        let of = |reason: Reason| Severity::ALL.map(|severity| (reason.as_str(), severity.as_str()));
+        let words = Reason::OF_LINES.into_iter().flat_map(of);
+        words.map(|(reason, severity)| self.lines_shed.with_label_values(&[reason, severity]).get()).sum()
     }
 
     /// Says when the oldest line that has no end yet was first seen.
@@ -212,15 +259,12 @@ impl Metrics {
     pub fn render(&self) -> Vec<u8> {
         let current = *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner);
         self.checkpoint_age_seconds.set(current.elapsed().as_secs_f64());
-        let voided = self.lines.voided.load(Ordering::Relaxed);
-        let read = self.lines.taken.load(Ordering::Relaxed).saturating_sub(voided);
-        // A counter never goes back: after lines were taken back it stands still until they were read again.
-        let above = self.backlog.unread.load(Ordering::Relaxed) + self.backlog.unsettled.load(Ordering::Relaxed);
-        self.backlog_bytes.set(above as i64);
+        self.backlog_bytes.set(self.backlog() as i64);
         let since = *self.backlog.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = since.filter(|_| above > 0);
+        let since = since.filter(|_| self.backlog() > 0);
         self.backlog_seconds.set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
-        self.lines_read.inc_by(read.saturating_sub(self.lines_read.get()));
+        // A counter never goes back: after lines were taken back it stands still until they were read again.
+        self.lines_read.inc_by(self.lines().saturating_sub(self.lines_read.get()));
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page).expect("writing to memory cannot fail");
         page
@@ -252,6 +296,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_let_go_are_added_up_whatever_for() {
+        let metrics = Metrics::default();
+        assert_eq!(metrics.shed(), 0);
+        metrics.lines_shed.with_label_values(&[Reason::MaxAge.as_str(), "info"]).inc_by(3);
+        metrics.lines_shed.with_label_values(&[Reason::QuarantineUnwritable.as_str(), "error"]).inc_by(4);
+        assert_eq!(metrics.shed(), 7);
+    }
+
+    #[test]
     fn the_page_has_the_contracts_names() {
         let metrics = Metrics::default();
         (0..3).for_each(|_| metrics.line_read());
@@ -260,6 +313,9 @@ mod tests {
         metrics.lines_shed.with_label_values(&["quarantine", "info"]).inc();
         metrics.secrets_scrubbed.with_label_values(&["jwt"]).inc();
         metrics.database_errors.with_label_values(&["busy"]).inc();
+        metrics.database_circuit.with_label_values(&["half_open"]).set(1);
+        metrics.batch_share.set(0.5);
+        metrics.batches_at_once.set(2);
         let page = String::from_utf8(metrics.render()).unwrap();
         for line in [
             "tracespool_lines_read_total 2",
@@ -276,6 +332,9 @@ mod tests {
             "tracespool_delivery_seconds_count 0",
             "tracespool_database_up 0",
             "tracespool_database_errors_total{class=\"busy\"} 1",
+            "tracespool_database_circuit{state=\"half_open\"} 1",
+            "tracespool_batch_share 0.5",
+            "tracespool_batches_at_once 2",
             concat!("tracespool_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is missing in\n{page}");

@@ -6,8 +6,10 @@
 //! Invariant: memory is bounded by the batches that can exist at once: one filling, one waiting, one in the channel, and
 //! one a connection.
 
+pub mod pace;
 pub mod pulse;
 pub mod reader;
+pub mod status;
 pub mod writer;
 
 use std::io;
@@ -15,7 +17,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -31,13 +33,20 @@ use crate::shed;
 use crate::shed::note::NoteFile;
 use crate::sink::{Class, Database};
 use crate::spool::files::Disk;
-use crate::spool::hints::{Depth, Watch};
+use crate::spool::hints::Watch;
 use crate::spool::{self, Spool};
 use crate::state::{self, StateDirectory};
 pub use reader::Until;
-use reader::{Order, Reader};
+use reader::{Order, Reader, Reload};
+use status::{Amounts, Samples, Status};
 pub use writer::{GaveUp, Patience, Stop};
 use writer::{Ledger, Writers};
+
+/// Where the status is logged to: it was asked for, so it is written whatever `log.level` is.
+pub const STATUS_TARGET: &str = "tracespool::status";
+
+/// How often the counters are looked at for the rates of the status.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the checkpoint is written while frontiers move.
 pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
@@ -65,6 +74,32 @@ pub struct Options {
     pub quarantine: quarantine::Options,
     /// Where the metrics are served; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// What a running agent is asked for.
+#[derive(Debug)]
+pub enum Request<D> {
+    /// To go on with other options.
+    Reload(Box<Change<D>>),
+    /// To log what it is doing.
+    Status,
+}
+
+/// What an agent goes on with after the config was read again. All of it was checked before.
+#[derive(Debug)]
+pub struct Change<D> {
+    /// Reading.
+    pub reader: reader::Options,
+    /// The spool.
+    pub spool: spool::Options,
+    /// Scrubbing.
+    pub scrubber: Scrubber,
+    /// The database; `None` when it stays the same.
+    pub database: Option<D>,
+    /// How long a stop may take.
+    pub shutdown_grace: Duration,
+    /// How large the quarantine may become.
+    pub quarantine_bytes_max: u64,
 }
 
 /// Why an agent could not run.
@@ -116,6 +151,7 @@ pub async fn run<D: Database>(
     database: D,
     metrics: Metrics,
     stop: watch::Receiver<Stop>,
+    mut requests: mpsc::Receiver<Request<D>>,
 ) -> Result<End, Error> {
     name_counters(&metrics);
     let clock = Clock::machine();
@@ -137,16 +173,19 @@ pub async fn run<D: Database>(
     let agent = options.agent.clone();
     background.spawn(save_regularly(Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone()));
 
+    let samples = Arc::new(Mutex::new(Samples::default()));
+    background.spawn(sample_regularly(Arc::clone(&samples), metrics.clone()));
+
     let handle = reader::Handle::default();
-    let depth = if options.spool.globs.reaches_below() { Depth::Below } else { Depth::Entries };
-    let watch = Watch::new(handle.bell().clone(), depth);
+    let spool = Spool::new(Disk, options.spool);
+    let watch = Watch::new(handle.bell().clone(), spool.depth());
     let (sender, batches) = mpsc::channel(1);
     let reader = Reader::new(
         options.reader,
         clock.clone(),
         handle.clone(),
         watch,
-        Spool::new(Disk, options.spool),
+        spool,
         Scrubber::new(options.scrub),
         sender,
         Arc::clone(&note),
@@ -159,21 +198,35 @@ pub async fn run<D: Database>(
 
     let writers = Arc::new(Writers::new(
         database,
-        clock,
-        options.patience,
+        clock.clone(),
+        writer::Options { patience: options.patience, connections: options.connections },
         stop.clone(),
         handle.clone(),
         Arc::clone(&ledger),
         note,
         metrics.clone(),
     ));
-    let work = commit_everything(writers, batches, options.connections);
+    let work = commit_everything(Arc::clone(&writers), batches, options.connections);
     tokio::pin!(work);
-    let end = tokio::select! {
-        end = &mut work => end,
-        () = asked_to_finish(stop) => {
-            handle.order(Order::Stop);
-            tokio::time::timeout(options.shutdown_grace, work).await.unwrap_or(Ok(End::OutOfTime))
+    let asked = asked_to_finish(stop);
+    tokio::pin!(asked);
+    let mut shutdown_grace = options.shutdown_grace;
+    let end = loop {
+        tokio::select! {
+            end = &mut work => break end,
+            () = &mut asked => {
+                handle.order(Order::Stop);
+                break tokio::time::timeout(shutdown_grace, work).await.unwrap_or(Ok(End::OutOfTime));
+            }
+            Some(request) = requests.recv() => match request {
+                Request::Status => {
+                    tracing::info!(target: STATUS_TARGET, "status: {}", status(&samples, &writers, &metrics));
+                }
+                Request::Reload(change) => {
+                    shutdown_grace = change.shutdown_grace;
+                    reload(*change, &handle, &writers, &ledger);
+                }
+            }
         }
     }?;
     // Either it has ended already, or nobody takes its batches any more.
@@ -183,6 +236,35 @@ pub async fn run<D: Database>(
     background.shutdown().await;
     save(&ledger, &state, &agent, &metrics);
     Ok(if end == End::Complete && unreadable > 0 { End::Unreadable(unreadable) } else { end })
+}
+
+/// Hands what the config says now to those whom it concerns. Each takes it up between two batches.
+fn reload<D: Database>(change: Change<D>, reader: &reader::Handle, writers: &Writers<D>, ledger: &Mutex<Ledger>) {
+    lock(ledger).quarantine.set_bytes_max(change.quarantine_bytes_max);
+    let Change { reader: options, spool, scrubber, database, shutdown_grace: _, quarantine_bytes_max: _ } = change;
+    reader.order(Order::Reload(Box::new(Reload { options, spool, scrubber })));
+    if let Some(database) = database {
+        writers.replace_database(database);
+    }
+}
+
+/// What the agent is doing.
+fn status<D: Database>(samples: &Mutex<Samples>, writers: &Writers<D>, metrics: &Metrics) -> Status {
+    let rates = lock(samples).rates();
+    let amounts = Amounts {
+        backlog_bytes: metrics.backlog(),
+        files: metrics.files.get().unsigned_abs(),
+        lines_shed: metrics.shed(),
+    };
+    Status::new(Instant::now(), writers.circuit(), amounts, rates)
+}
+
+async fn sample_regularly(samples: Arc<Mutex<Samples>>, metrics: Metrics) {
+    let mut tick = tokio::time::interval(SAMPLE_INTERVAL);
+    loop {
+        tick.tick().await;
+        lock(&samples).add(Instant::now(), metrics.lines(), metrics.rows_committed.get());
+    }
 }
 
 /// Makes the counters appear before their first event: an alert on a rise needs the zero before it.
@@ -213,16 +295,16 @@ async fn commit_everything<D: Database>(
     batches: mpsc::Receiver<crate::batch::Batch>,
     connections: usize,
 ) -> Result<End, Error> {
-    let session = match writers.start().await {
-        Ok(session) => session,
+    let seat = match writers.start().await {
+        Ok(seat) => seat,
         Err(gave_up) => return Ok(End::Incomplete(gave_up)),
     };
     let batches = Arc::new(tokio::sync::Mutex::new(batches));
     let mut tasks = JoinSet::new();
-    let mut first = Some(session);
+    let mut first = Some(seat);
     for _ in 0..connections {
-        let (writers, batches, session) = (Arc::clone(&writers), Arc::clone(&batches), first.take());
-        tasks.spawn(async move { writers.work(session, &batches).await });
+        let (writers, batches, seat) = (Arc::clone(&writers), Arc::clone(&batches), first.take().unwrap_or_default());
+        tasks.spawn(async move { writers.work(seat, &batches).await });
     }
     drop(batches);
     let mut recalls = JoinSet::new();
@@ -296,6 +378,6 @@ pub(crate) fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, 
     }
 }
 
-fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -192,6 +192,11 @@ impl Quarantine {
         Ok(())
     }
 
+    /// Lets the file become this large from now on.
+    pub fn set_bytes_max(&mut self, bytes_max: u64) {
+        self.options.bytes_max = bytes_max;
+    }
+
     /// How many records went with an older half, since the last call.
     pub fn take_dropped(&mut self) -> u64 {
         std::mem::take(&mut self.dropped)

@@ -2,6 +2,10 @@
 
 pub mod class;
 
+pub mod circuit;
+
+pub mod sending;
+
 pub mod table;
 
 pub mod mysql;
@@ -9,7 +13,7 @@ pub mod mysql;
 pub mod sqlite;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use std::future::Future;
 use std::ops::Range;
@@ -128,8 +132,8 @@ pub trait Session: Send {
     /// Sends rows by the fastest method. After an error only a rollback is allowed.
     fn insert(&mut self, batch: &Batch, rows: Range<usize>) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Sends rows by a method that stores all of them or none. After an error of [`Class::Data`] the transaction goes
-    /// on as if the call had not been.
+    /// Sends rows by a method that stores all of them or none. After an error of [`Class::Data`] or [`Class::Unknown`] the
+    /// transaction goes on as if the call had not been.
     fn insert_atomic(&mut self, batch: &Batch, rows: Range<usize>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Moves frontiers by compare-and-swap.
@@ -160,16 +164,18 @@ impl Backoff {
     /// The longest wait (CONTRACT §4.4).
     pub const MAX: Duration = Duration::from_secs(30);
 
-    /// The next wait: doubled each time up to [`Backoff::MAX`], of which a random half is taken off.
+    /// The next wait: doubled each time up to [`Backoff::MAX`], of which a random part is taken off. Also of the first:
+    /// the agents of a fleet lose their connections all at the same moment.
     pub fn pause(&mut self, clock: &Clock) -> Duration {
-        let whole = Backoff::MIN.saturating_mul(2u32.saturating_pow(self.attempts)).min(Backoff::MAX);
+        let doubled = Backoff::MIN.saturating_mul(2u32.saturating_pow(self.attempts.saturating_add(1)));
         self.attempts = self.attempts.saturating_add(1);
-        whole.mul_f64(clock.jitter()).max(Backoff::MIN)
+        jittered(doubled.min(Backoff::MAX), clock)
     }
 
     /// The wait where only people can help: the longest.
     pub fn slowest(&mut self, clock: &Clock) -> Duration {
-        Backoff::MAX.mul_f64(clock.jitter())
+        self.attempts = self.attempts.saturating_add(1);
+        jittered(Backoff::MAX, clock)
     }
 
     /// How many waits there were.
@@ -178,32 +184,9 @@ impl Backoff {
     }
 }
 
-/// Stores the rows of a batch that can be stored, and returns which cannot, with the reason: halves the batch until a
-/// single row is refused, in at most 2·log2(n) statements for each.
-///
-/// # Errors
-/// Any error but [`Class::Data`]; the transaction must be rolled back.
-pub async fn insert_bisecting<S: Session>(session: &mut S, batch: &Batch) -> Result<Vec<(usize, Error)>, Error> {
-    let mut refused = Vec::new();
-    let whole = 0..batch.row_count();
-    let mut ranges = Vec::from([whole]);
-    while let Some(range) = ranges.pop() {
-        if range.is_empty() {
-            continue;
-        }
-        match session.insert_atomic(batch, range.clone()).await {
-            Ok(()) => {}
-            Err(error) if error.class == Class::Data && range.len() == 1 => refused.push((range.start, error)),
-            Err(error) if error.class == Class::Data => {
-                let middle = range.start + range.len() / 2;
-                // The later half waits, so that rows are stored in the order of their lines.
-                ranges.push(middle..range.end);
-                ranges.push(range.start..middle);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(refused)
+/// Half of a wait to five sixths of it: of the longest, what is left of half a minute is time to catch up in.
+fn jittered(whole: Duration, clock: &Clock) -> Duration {
+    whole.mul_f64(1.0 / 6.0 + clock.jitter() * 2.0 / 3.0).max(Backoff::MIN)
 }
 
 #[cfg(test)]
@@ -216,6 +199,8 @@ mod tests {
         let waits: Vec<Duration> = (0..40).map(|_| backoff.pause(&Clock::machine())).collect();
         assert!(waits.iter().all(|wait| (Backoff::MIN..=Backoff::MAX).contains(wait)));
         assert!(waits[0] <= Backoff::MIN * 2);
+        let firsts: Vec<Duration> = (0..10).map(|_| Backoff::default().pause(&Clock::machine())).collect();
+        assert!(firsts.windows(2).any(|pair| pair[0] != pair[1]), "the first wait has no jitter: {firsts:?}");
         assert!(waits[20..].iter().all(|wait| *wait >= Backoff::MAX / 2));
         assert!(waits[20..].windows(2).any(|pair| pair[0] != pair[1]), "no jitter");
         assert_eq!(backoff.attempts(), 40);

@@ -52,6 +52,15 @@ pub struct Options {
     pub files_open_max: usize,
 }
 
+/// Whether other options mean other paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    /// The same.
+    Same,
+    /// Others.
+    Others,
+}
+
 /// How long a deleted file is kept open after it last grew: its writer may not have noticed yet.
 const DELETED_LINGER: Duration = Duration::from_secs(2);
 
@@ -202,6 +211,8 @@ pub struct Spool<S: FileSystem> {
     scans: u64,
     /// Whether the last scan could list everything.
     seen_whole: bool,
+    /// The last scan by the options before these.
+    reloaded: Option<u64>,
     turns: u64,
     open: usize,
 }
@@ -225,6 +236,7 @@ impl<S: FileSystem> Spool<S> {
             buffer: Vec::new(),
             scans: 0,
             seen_whole: false,
+            reloaded: None,
             turns: 0,
             open: 0,
         }
@@ -238,6 +250,19 @@ impl<S: FileSystem> Spool<S> {
     /// Says up to where files are thought to be read, for [`Spool::overview`] alone: nothing is read by it.
     pub fn expect(&mut self, frontiers: impl IntoIterator<Item = (FileKey, u64)>) {
         self.expected = frontiers.into_iter().collect();
+    }
+
+    /// How far below them files may lie.
+    pub fn depth(&self) -> hints::Depth {
+        if self.options.globs.reaches_below() { hints::Depth::Below } else { hints::Depth::Entries }
+    }
+
+    /// Goes on with other options. What no longer belongs to the spool is let go by the scans that follow.
+    pub fn set_options(&mut self, options: Options) -> Paths {
+        let paths = if self.options.globs == options.globs { Paths::Same } else { Paths::Others };
+        self.options = options;
+        self.reloaded = Some(self.scans);
+        paths
     }
 
     /// Says where the database's frontiers stand, at the start and whenever reading is to be set back to them.
@@ -579,7 +604,18 @@ impl<S: FileSystem> Spool<S> {
                     let Some(entry) = self.entries.get_mut(&key) else { continue };
                     entry.presence = Presence::Missing { scans };
                     let read = !entry.queued && entry.stage == Stage::Reading;
+                    let path = Arc::clone(entry.tail.path());
+                    let keeps_its_name = || self.files.stat(&path).is_ok_and(|there| there.key == key);
                     match stat.links {
+                        // Found until the config was read again and not since, and still where it was: it is no longer
+                        // named.
+                        1.. if whole
+                            && scans >= 2
+                            && self.reloaded == Some(self.scans - u64::from(scans))
+                            && keeps_its_name() =>
+                        {
+                            Verdict::Excluded
+                        }
                         0 if (read || stat.size == 0) && idle >= DELETED_LINGER => Verdict::Deleted,
                         1.. if read && idle >= MOVED_LINGER => Verdict::Moved,
                         _ => Verdict::Stays,
@@ -598,6 +634,7 @@ impl<S: FileSystem> Spool<S> {
                 Verdict::Stays => {}
                 Verdict::Deleted => self.let_go(key, LastSeen::Deleted, now),
                 Verdict::Moved => self.let_go(key, LastSeen::Elsewhere, now),
+                Verdict::Excluded => self.let_go(key, LastSeen::Excluded, now),
             }
         }
     }
@@ -613,19 +650,23 @@ impl<S: FileSystem> Spool<S> {
             self.by_path.remove(entry.tail.path());
         }
         let (path, offset, bytes) = (entry.tail.path(), entry.tail.position().offset, entry.tail.unread());
-        if bytes > 0 {
-            self.vanished.push(Vanished { path: Arc::clone(path), offset, bytes });
+        match seen {
+            LastSeen::Deleted | LastSeen::Elsewhere if bytes > 0 => {
+                self.vanished.push(Vanished { path: Arc::clone(path), offset, bytes });
+            }
+            // What is in it stays there, and is read when the config names the file again.
+            LastSeen::Deleted | LastSeen::Elsewhere | LastSeen::Excluded => {}
         }
         tracing::debug!(path = %entry.tail.path().display(), unread = entry.tail.unread(), ?seen, "file let go");
         match (seen, entry.tail.sent()) {
             (LastSeen::Deleted, _) => self.gone.push(key),
             // It may come back under a name of the spool.
-            (LastSeen::Elsewhere, Some(sent)) => {
+            (LastSeen::Elsewhere | LastSeen::Excluded, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
                     frontiers.insert(key, Absent { position: sent, until: now + ABSENT_KEEP });
                 }
             }
-            (LastSeen::Elsewhere, None) => {}
+            (LastSeen::Elsewhere | LastSeen::Excluded, None) => {}
         }
     }
 
@@ -855,6 +896,7 @@ enum Verdict {
     Stays,
     Deleted,
     Moved,
+    Excluded,
 }
 
 /// What is known of a file that is let go.
@@ -862,6 +904,7 @@ enum Verdict {
 enum LastSeen {
     Deleted,
     Elsewhere,
+    Excluded,
 }
 
 fn missed(presence: Presence) -> u32 {

@@ -4,6 +4,9 @@
 
 mod columns;
 mod crash;
+mod faults;
+mod memory;
 mod outage;
 mod quarantine;
 mod shedding;
+mod signals;

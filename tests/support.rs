@@ -55,6 +55,14 @@ pub fn rounds() -> usize {
     std::env::var("ROUNDS").map_or(30, |rounds| rounds.parse().expect("`ROUNDS` is a number"))
 }
 
+/// How long an outage lasts in a test that makes one; the environment's `OUTAGE_SECONDS` asks for more.
+pub fn outage() -> Duration {
+    let seconds = std::env::var("OUTAGE_SECONDS");
+    seconds.map_or(Duration::from_secs(2), |seconds| {
+        Duration::from_secs(seconds.parse().expect("`OUTAGE_SECONDS` is a number"))
+    })
+}
+
 /// A port of 127.0.0.1 that was free a moment ago.
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -33,12 +33,30 @@ pub enum Database {
     SqLite(SqLite),
 }
 
+/// What the agent takes with no line in it: the program, the scrubber's tables, its threads.
+const MEMORY_AT_REST: usize = 20 << 20;
+
+/// The smallest batch that memory may ask for.
+const BATCH_MEMORY_MIN: usize = 256 << 10;
+
+/// How much memory a batch may take, so that all of them together take at most `memory_max`: one being filled, one in the
+/// channel, and one a connection, each half as much again because it grows by doubling.
+fn batch_memory(memory_max: usize, connections: usize) -> usize {
+    let left = memory_max.saturating_sub(MEMORY_AT_REST);
+    (left / (connections + 2) * 2 / 3).max(BATCH_MEMORY_MIN)
+}
+
 /// The options of an agent.
 ///
 /// # Errors
 /// The key of the hashes cannot be read.
 pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Problem> {
     let max_line_bytes = config.spool.max_line_bytes.bytes() as usize;
+    let connections = match config.database.url {
+        Url::MySql(_) => config.database.connections,
+        // An SQLite database has one writer at a time.
+        Url::Sqlite(_) => 1,
+    };
     Ok(pipeline::Options {
         agent: config.agent.id.clone(),
         spool: spool::Options {
@@ -53,6 +71,7 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
             batch: batch::Limits {
                 lines_max: config.batch.max_rows,
                 bytes_max: batch_bytes_max(config),
+                memory_max: batch_memory(config.agent.max_memory.bytes() as usize, connections),
                 wait_max: config.batch.max_wait,
             },
             max_line_bytes,
@@ -64,11 +83,7 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
             },
         },
         scrub: config.scrubbing()?,
-        connections: match config.database.url {
-            Url::MySql(_) => config.database.connections,
-            // An SQLite database has one writer at a time.
-            Url::Sqlite(_) => 1,
-        },
+        connections,
         patience: match until {
             Until::Stopped => Patience::Endless,
             Until::Drained => Patience::Limited(DRAIN_PATIENCE),
@@ -140,4 +155,24 @@ fn files_open_max() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     limit.saturating_sub(OTHER_DESCRIPTORS).clamp(limit.min(16) / 2, FILES_OPEN_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_get_what_the_program_leaves() {
+        #[track_caller]
+        fn check(memory_mib: usize, connections: usize, want_kib: usize) {
+            assert_eq!(batch_memory(memory_mib << 20, connections) >> 10, want_kib);
+        }
+        check(48, 2, 4778);
+        check(48, 1, 6371);
+        check(512, 2, 83_968);
+        check(48, 16, 1061);
+        check(32, 16, 455);
+        // Where nothing is left batches are small and the work goes on.
+        check(1, 1, 256);
+    }
 }

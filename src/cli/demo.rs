@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rand::RngExt;
 use rusqlite::OpenFlags;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::{Exit, agent, complain, say};
 use crate::metrics::Metrics;
@@ -125,7 +125,12 @@ async fn ship(places: &Places, metrics: Metrics) -> Result<u64, Failure> {
         reader: reader::Options {
             until: Until::Stopped,
             rescan_interval: Duration::from_millis(200),
-            batch: batch::Limits { lines_max: 2000, bytes_max: 4 << 20, wait_max: Duration::from_millis(50) },
+            batch: batch::Limits {
+                lines_max: 2000,
+                bytes_max: 4 << 20,
+                memory_max: 4 << 20,
+                wait_max: Duration::from_millis(50),
+            },
             max_line_bytes,
             shed: shed::limits::Options {
                 first: Vec::new(),
@@ -145,7 +150,9 @@ async fn ship(places: &Places, metrics: Metrics) -> Result<u64, Failure> {
     let table = "telemetry_traces".parse().map_err(|_| Failure::Agent("the table's name".to_owned()))?;
     let database = SqLite::new(places.database.clone(), table, "demo".to_owned(), Duration::from_secs(30));
     let (stop, stopped) = watch::channel(Stop::No);
-    let agent = tokio::spawn(pipeline::run(options, database, metrics.clone(), stopped));
+    // Nobody asks it for anything.
+    let (_, requests) = mpsc::channel(1);
+    let agent = tokio::spawn(pipeline::run(options, database, metrics.clone(), stopped, requests));
 
     let spool = places.spool.clone();
     let written = tokio::task::spawn_blocking(move || write_everything(&spool))

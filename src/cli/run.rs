@@ -1,19 +1,22 @@
 //! `run`: the agent in the foreground.
 
+use std::convert::Infallible;
 use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use tokio::sync::watch;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::agent::{self, Database};
-use super::{Exit, complain};
+use super::reload::{Reloaded, Reloader};
+use super::{Exit, Logging, complain};
 use crate::config::Config;
 use crate::metrics::Metrics;
 pub use crate::pipeline::Until;
-use crate::pipeline::{self, End, Error, GaveUp, Stop};
+use crate::pipeline::{self, End, Error, GaveUp, Request, Stop};
 
-/// Signals that people and systemd send to end the agent.
+/// How far people and systemd want the agent ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Asked {
     Not,
@@ -21,9 +24,19 @@ enum Asked {
     ToStopAtOnce,
 }
 
-/// Runs the agent until a signal ends it, or the spool is drained.
-pub fn run(config: &Config, until: Until) -> Exit {
-    let _log = super::start_logging(config.log.level, config.log.format);
+/// What signals ask for.
+#[derive(Debug, Clone)]
+struct Signals {
+    asked: watch::Receiver<Asked>,
+    /// To read the config again. Signals that come while it is being read are one.
+    reload: Arc<Notify>,
+    /// To log the status.
+    status: Arc<Notify>,
+}
+
+/// Runs the agent by the config of a file until a signal ends it, or the spool is drained.
+pub fn run(file: &Path, config: &Config, until: Until) -> Exit {
+    let logging = super::start_logging(config.log.level, config.log.format);
     let made = agent::options(config, until).and_then(|options| Ok((options, agent::database(config)?)));
     let (options, database) = match made {
         Ok(made) => made,
@@ -32,8 +45,8 @@ pub fn run(config: &Config, until: Until) -> Exit {
             return Exit::Usage;
         }
     };
-    let asked = match listen_for_signals() {
-        Ok(asked) => asked,
+    let signals = match listen_for_signals() {
+        Ok(signals) => signals,
         Err(error) => {
             complain(format_args!("signals cannot be received: {error}"));
             return Exit::Internal;
@@ -42,8 +55,22 @@ pub fn run(config: &Config, until: Until) -> Exit {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), agent = options.agent, "tracespool starts");
     let exit = agent::block_on(async {
         match database {
-            Database::MySql(database) => supervise(options, database, asked, until).await,
-            Database::SqLite(database) => supervise(options, database, asked, until).await,
+            Database::MySql(database) => {
+                let make = |config: &Config| match agent::database(config) {
+                    Ok(Database::MySql(database)) => Some(database),
+                    Ok(Database::SqLite(_)) | Err(_) => None,
+                };
+                let reloader = Reloader::new(file.to_owned(), config.clone(), until, make);
+                supervise(options, database, signals, until, reloader, logging).await
+            }
+            Database::SqLite(database) => {
+                let make = |config: &Config| match agent::database(config) {
+                    Ok(Database::SqLite(database)) => Some(database),
+                    Ok(Database::MySql(_)) | Err(_) => None,
+                };
+                let reloader = Reloader::new(file.to_owned(), config.clone(), until, make);
+                supervise(options, database, signals, until, reloader, logging).await
+            }
         }
     });
     exit.unwrap_or_else(|exit| exit)
@@ -52,15 +79,22 @@ pub fn run(config: &Config, until: Until) -> Exit {
 async fn supervise<D: crate::sink::Database>(
     options: pipeline::Options,
     database: D,
-    mut asked: watch::Receiver<Asked>,
+    signals: Signals,
     until: Until,
+    reloader: Reloader<D>,
+    logging: Logging,
 ) -> Exit {
     let (stop, stopped) = watch::channel(Stop::No);
-    let work = pipeline::run(options, database, Metrics::default(), stopped);
+    let (requests, received) = mpsc::channel(1);
+    let work = pipeline::run(options, database, Metrics::default(), stopped, received);
     tokio::pin!(work);
+    let mut asked = signals.asked.clone();
+    let answering = answer(signals, requests, reloader, logging);
+    tokio::pin!(answering);
     let ended = tokio::select! {
         ended = &mut work => Some(ended),
         () = asked_for(&mut asked, Asked::ToStop) => None,
+        never = &mut answering => match never {},
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -129,15 +163,73 @@ fn incomplete(until: Until) -> Exit {
     }
 }
 
-fn listen_for_signals() -> io::Result<watch::Receiver<Asked>> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])?;
-    let (sender, receiver) = watch::channel(Asked::Not);
+/// Passes on what signals ask for other than to stop, for as long as the agent takes it.
+async fn answer<D: crate::sink::Database>(
+    signals: Signals,
+    requests: mpsc::Sender<Request<D>>,
+    mut reloader: Reloader<D>,
+    logging: Logging,
+) -> Infallible {
+    let logging = Arc::new(logging);
+    loop {
+        let request = tokio::select! {
+            () = signals.status.notified() => Request::Status,
+            () = signals.reload.notified() => {
+                let logging = Arc::clone(&logging);
+                let read = tokio::task::spawn_blocking(move || {
+                    let reloaded = reloader.read(&logging);
+                    (reloader, reloaded)
+                });
+                let Ok((same, reloaded)) = read.await else {
+                    tracing::error!("the config cannot be read again; this is a defect of tracespool");
+                    return std::future::pending().await;
+                };
+                reloader = same;
+                match reloaded {
+                    Ok(Reloaded { change, kept }) => {
+                        tell(&kept);
+                        Request::Reload(Box::new(change))
+                    }
+                    Err(problems) => {
+                        for problem in &problems {
+                            tracing::error!("{problem}");
+                        }
+                        tracing::error!(problems = problems.iter().len(), "the config was not taken up; the one before goes on");
+                        continue;
+                    }
+                }
+            }
+        };
+        if requests.send(request).await.is_err() {
+            // The agent has ended, and how is told elsewhere.
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// Says what becomes of a config that was read again.
+fn tell(kept: &[&str]) {
+    tracing::info!("the config was read again and takes effect with the next batch");
+    if !kept.is_empty() {
+        tracing::warn!(keys = kept.join(" "), "these keys take effect only after a restart, and stay as they were");
+    }
+}
+
+fn listen_for_signals() -> io::Result<Signals> {
+    let mut iterator = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
+    let (sender, asked) = watch::channel(Asked::Not);
+    let signals = Signals { asked, reload: Arc::default(), status: Arc::default() };
+    let (reload, status) = (Arc::clone(&signals.reload), Arc::clone(&signals.status));
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for _ in signals.forever() {
-            sender.send_modify(|asked| {
-                *asked = if *asked == Asked::Not { Asked::ToStop } else { Asked::ToStopAtOnce };
-            });
+        for signal in iterator.forever() {
+            match signal {
+                SIGHUP => reload.notify_one(),
+                SIGUSR1 => status.notify_one(),
+                _ => sender.send_modify(|asked| {
+                    *asked = if *asked == Asked::Not { Asked::ToStop } else { Asked::ToStopAtOnce };
+                }),
+            }
         }
     })?;
-    Ok(receiver)
+    Ok(signals)
 }

@@ -27,6 +27,7 @@ pub(super) enum Unset {
 pub(super) const KEYS: &[Key] = &[
     Key { name: "agent.id", unset: Unset::Absent },
     Key { name: "agent.shutdown_grace", unset: Unset::Default("\"10s\"") },
+    Key { name: "agent.max_memory", unset: Unset::Default("\"48MiB\"") },
     Key { name: "spool.paths", unset: Unset::Required },
     Key { name: "spool.exclude", unset: Unset::Default("[]") },
     Key { name: "spool.start_at", unset: Unset::Default("\"beginning\"") },

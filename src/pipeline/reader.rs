@@ -28,7 +28,7 @@ use crate::shed::{self, Lost};
 use crate::spool::files::FileSystem;
 use crate::spool::hints::{Bell, Hint, Watch};
 use crate::spool::tail::{Content, Flow, Line};
-use crate::spool::{Frontier, Move, Spool};
+use crate::spool::{self, Frontier, Move, Paths, Spool};
 
 /// When the reader has done its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,21 @@ pub enum Order {
         /// Steps that a commit of unknown outcome may have made since.
         in_doubt: Vec<Move>,
     },
+    /// Go on with other options.
+    Reload(Box<Reload>),
     /// Send what was read and end.
     Stop,
+}
+
+/// What the reader goes on with after the config was read again.
+#[derive(Debug)]
+pub struct Reload {
+    /// Reading.
+    pub options: Options,
+    /// The spool.
+    pub spool: spool::Options,
+    /// Scrubbing.
+    pub scrubber: Scrubber,
 }
 
 /// How the other half talks to the reader.
@@ -69,6 +82,23 @@ pub struct Handle {
     bell: Bell,
     pulse: Arc<Pulse>,
     orders: Arc<Mutex<Vec<Order>>>,
+    size: Arc<Mutex<Size>>,
+}
+
+/// How large a batch may become.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    /// By the config.
+    limits: batch::Limits,
+    /// The share of that which the pace allows now.
+    share: f64,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        let limits = batch::Limits { lines_max: 1, bytes_max: 1, memory_max: 1, wait_max: Duration::ZERO };
+        Size { limits, share: 1.0 }
+    }
 }
 
 impl Handle {
@@ -86,6 +116,29 @@ impl Handle {
     /// What the reader gets to know of the writing half.
     pub fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// Says how large batches may be, as a share of what the config allows.
+    pub fn allow(&self, share: f64) {
+        self.size().share = share;
+    }
+
+    /// How large batches may be by the config.
+    pub fn limits(&self) -> batch::Limits {
+        self.size().limits
+    }
+
+    fn set_limits(&self, limits: batch::Limits) {
+        self.size().limits = limits;
+    }
+
+    fn limits_now(&self) -> batch::Limits {
+        let size = *self.size();
+        size.limits.scaled(size.share)
+    }
+
+    fn size(&self) -> MutexGuard<'_, Size> {
+        self.size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The bell that wakes the reader.
@@ -196,6 +249,7 @@ impl<S: FileSystem> Reader<S> {
             batch: Batch::new(0, 0, now),
             metrics: metrics.clone(),
         };
+        handle.set_limits(options.batch);
         let directories = spool.directories();
         Reader {
             // The first batch after a pause does not wait: the pause was before the start.
@@ -245,9 +299,15 @@ impl<S: FileSystem> Reader<S> {
                     self.placed_and_scanned = false;
                 }
                 Order::Assume { frontiers, in_doubt } => self.assume(frontiers, in_doubt, now),
+                Order::Reload(reload) => {
+                    self.reload(*reload, now);
+                    self.rescan_due = now;
+                    self.placed_and_scanned = false;
+                }
                 Order::Stop => self.stopping = true,
             }
         }
+        self.maker.limits = self.handle.limits_now();
         self.look(now);
         if !self.stopping && self.relieve(now) {
             return Step::Again;
@@ -259,7 +319,7 @@ impl<S: FileSystem> Reader<S> {
         }
         let drained = self.options.until == Until::Drained && self.placed_and_scanned && self.spool.is_exhausted();
         if !self.stopping && self.epoch.is_some() && (self.declare() || self.read(now)) {
-            if self.maker.batch.is_full(&self.options.batch) {
+            if self.maker.batch.is_full(&self.maker.limits) {
                 self.seal(now);
             }
             return Step::Again;
@@ -288,6 +348,22 @@ impl<S: FileSystem> Reader<S> {
         self.maker.columns = columns;
         self.maker.batch = Batch::new(epoch, 0, now);
         self.spool.place(frontiers, now);
+    }
+
+    /// Goes on with other options. The batch that is being filled is closed first, unless the one before still waits.
+    fn reload(&mut self, reload: Reload, now: Instant) {
+        if self.outbox.is_none() && !self.maker.batch.is_empty() {
+            self.seal(now);
+        }
+        self.handle.set_limits(reload.options.batch);
+        self.maker.max_line_bytes = reload.options.max_line_bytes;
+        self.maker.scrubber = reload.scrubber;
+        self.options = Options { until: self.options.until, ..reload.options };
+        self.shed.set_limits(self.options.shed.clone());
+        if self.spool.set_options(reload.spool) == Paths::Others {
+            self.directories = self.spool.directories();
+            self.watch = Watch::new(self.handle.bell().clone(), self.spool.depth());
+        }
     }
 
     /// Looks at the spool as far as there is reason to.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::pace::Pace;
 use super::reader::{self, Order};
 use crate::batch::{Batch, Refused, Source};
 use crate::checkpoint::{Checkpoint, Known};
@@ -23,7 +24,9 @@ use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
 use crate::shed::note::{Changed, NoteFile};
 use crate::shed::{self, Declaration, Lost, Tally};
-use crate::sink::{self, Backoff, Class, Database, Error, Progress, Session, Swap};
+use crate::sink::circuit::{Circuit, News, State};
+use crate::sink::sending::{Again, Sending};
+use crate::sink::{Backoff, Class, Database, Error, Progress, Session, Swap};
 use crate::spool::{FileKey, Frontier, Move, Position};
 
 /// How far a stop has come.
@@ -90,36 +93,65 @@ pub struct Ledger {
 /// What all writers share.
 #[derive(Debug)]
 pub struct Writers<D> {
-    database: D,
+    database: watch::Sender<Arc<Current<D>>>,
     clock: Clock,
-    patience: Patience,
+    options: Options,
     stop: watch::Receiver<Stop>,
     reader: reader::Handle,
     ledger: Arc<Mutex<Ledger>>,
     note: Arc<Mutex<NoteFile>>,
     turn: watch::Sender<Turn>,
-    server: Mutex<Option<(Columns, Progress)>>,
-    away: Mutex<Option<Away>>,
+    placed: Mutex<Option<Placed>>,
+    circuit: Mutex<Circuit>,
+    pace: Mutex<Pace>,
     metrics: Metrics,
 }
 
-/// Since when, and why, the database takes no requests.
-#[derive(Debug)]
-struct Away {
-    since: Instant,
-    class: Class,
+/// What writers need to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What they do when the database stays away.
+    pub patience: Patience,
+    /// How many batches may be under way at once, at most.
+    pub connections: usize,
 }
 
 /// The batches were recalled.
 struct Recalled;
 
-/// How the rows of a batch are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Method {
-    /// All at once, by the fastest method.
-    Together,
-    /// By halves, to find those that cannot be stored.
-    Bisecting,
+/// The database to write to. Another one may take its place while the agent runs.
+#[derive(Debug)]
+struct Current<D> {
+    number: u64,
+    database: D,
+}
+
+/// What the rows that are being read are made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Placed {
+    /// The number of the database.
+    database: u64,
+    columns: Columns,
+    progress: Progress,
+}
+
+/// A writer's connection, if it has one, and to which database.
+#[derive(Debug)]
+pub struct Seat<S> {
+    session: Option<S>,
+    database: u64,
+}
+
+impl<S> Default for Seat<S> {
+    fn default() -> Self {
+        Seat { session: None, database: 0 }
+    }
+}
+
+impl<S> Seat<S> {
+    fn clear(&mut self) {
+        self.session = None;
+    }
 }
 
 /// What became of the lines of a batch that are no rows.
@@ -129,6 +161,8 @@ struct Ends {
     refused: Vec<Refused>,
     /// Whether the quarantine took them and the lines refused before.
     quarantined: Quarantined,
+    /// How long sending and committing took, without the wait for the turn; `None` when the answer was lost.
+    took: Option<Duration>,
 }
 
 /// Whether the quarantine took records.
@@ -172,7 +206,7 @@ impl<D: Database> Writers<D> {
     pub fn new(
         database: D,
         clock: Clock,
-        patience: Patience,
+        options: Options,
         stop: watch::Receiver<Stop>,
         reader: reader::Handle,
         ledger: Arc<Mutex<Ledger>>,
@@ -180,45 +214,60 @@ impl<D: Database> Writers<D> {
         metrics: Metrics,
     ) -> Self {
         let turn = watch::Sender::new(Turn { epoch: 0, sequence: 0, reading: Reading::Unplaced });
-        Writers {
-            database,
+        let writers = Writers {
+            database: watch::Sender::new(Arc::new(Current { number: 0, database })),
             clock,
-            patience,
+            options,
             stop,
             reader,
             ledger,
             note,
             turn,
-            server: Mutex::new(None),
-            away: Mutex::new(None),
+            placed: Mutex::new(None),
+            circuit: Mutex::default(),
+            pace: Mutex::new(Pace::new(options.connections)),
             metrics,
-        }
+        };
+        writers.tell_pace();
+        writers.tell_circuit(State::Untried);
+        writers
+    }
+
+    /// Goes on with another database, or with other options of the same: from its frontiers, batch by batch.
+    pub fn replace_database(&self, database: D) {
+        self.database.send_modify(|current| {
+            *current = Arc::new(Current { number: current.number + 1, database });
+        });
+    }
+
+    /// Whether the database takes requests, and when and why it last did not.
+    pub fn circuit(&self) -> (State, Option<(Class, Instant)>) {
+        let circuit = lock(&self.circuit);
+        (circuit.state(), circuit.last_failure())
     }
 
     /// Opens the first session, however long that takes, and tells the reader where to begin.
     ///
     /// # Errors
     /// Patience ended, or the agent is being stopped.
-    pub async fn start(&self) -> Result<D::Session, GaveUp> {
+    pub async fn start(&self) -> Result<Seat<D::Session>, GaveUp> {
         self.assume(&self.ledger());
-        let mut session = None;
-        self.find_place(&mut session).await?;
-        Ok(session.expect("a session was opened before the reader was told"))
+        let mut seat = Seat::default();
+        self.find_place(&mut seat).await?;
+        Ok(seat)
     }
 
     /// Tells the reader where the database's frontiers stand, however long it takes to learn that.
-    async fn find_place(&self, session: &mut Option<D::Session>) -> Result<(), GaveUp> {
+    async fn find_place(&self, seat: &mut Seat<D::Session>) -> Result<(), GaveUp> {
         let mut backoff = Backoff::default();
         loop {
-            let begun = async {
-                let session = self.session(session).await?;
-                self.place(session).await
-            };
-            match begun.await {
+            self.asking();
+            match self.place(seat).await {
                 Ok(()) => return Ok(()),
                 Err(error) => {
-                    *session = None;
-                    self.wait(&error, &mut backoff).await?;
+                    seat.clear();
+                    self.count(&error);
+                    self.wait(seat.database, &error, &mut backoff).await?;
                 }
             }
         }
@@ -249,7 +298,7 @@ impl<D: Database> Writers<D> {
     /// Patience ended, or the agent is being stopped, with a batch uncommitted.
     pub async fn work(
         &self,
-        mut session: Option<D::Session>,
+        mut seat: Seat<D::Session>,
         batches: &tokio::sync::Mutex<mpsc::Receiver<Batch>>,
     ) -> Result<(), GaveUp> {
         loop {
@@ -267,64 +316,65 @@ impl<D: Database> Writers<D> {
                         while let Ok(void) = batches.try_recv() {
                             self.metrics.lines_voided(void.line_count());
                         }
-                        session = None;
-                        self.find_place(&mut session).await?;
+                        seat.clear();
+                        self.find_place(&mut seat).await?;
                         continue;
                     }
                 }
             };
             self.reader.taken();
             match batch {
-                Some(batch) => self.deliver(&mut session, &batch).await?,
+                Some(batch) => self.deliver(&mut seat, &batch).await?,
                 None => break,
             }
         }
-        if let Some(session) = session {
+        if let Some(session) = seat.session {
             session.close().await;
         }
         Ok(())
     }
 
     /// Brings a batch to its end: committed, or void.
-    async fn deliver(&self, session: &mut Option<D::Session>, batch: &Batch) -> Result<(), GaveUp> {
+    async fn deliver(&self, seat: &mut Seat<D::Session>, batch: &Batch) -> Result<(), GaveUp> {
         let mut backoff = Backoff::default();
-        let mut method = Method::Together;
+        let mut sending = Sending::new(batch);
         let mut unknown = false;
         let mut ends = Ends::default();
         loop {
-            match self.attempt(session, batch, method, &mut unknown, &mut ends).await {
+            self.wait_for_window(batch).await;
+            match self.attempt(seat, batch, &mut sending, &mut unknown, &mut ends).await {
                 Ok(Attempt::Committed) => {
-                    self.committed(session, batch, &ends).await;
+                    self.committed(seat, batch, &ends).await;
                     return Ok(());
                 }
                 Ok(Attempt::Void) => {
                     self.metrics.lines_voided(batch.line_count());
                     return Ok(());
                 }
-                Ok(Attempt::Elsewhere) => match self.set_back(session, batch).await {
+                Ok(Attempt::Elsewhere) => match self.set_back(seat, batch).await {
                     Ok(()) => return Ok(()),
                     Err(error) => {
-                        *session = None;
-                        self.wait_for_batch(batch, &error, &mut backoff).await?;
+                        seat.clear();
+                        self.wait_before(batch, seat.database, &error, &mut backoff).await?;
                     }
                 },
                 Err(Failure { error, sent }) => {
                     unknown |= sent;
                     let lost = matches!(error.class, Class::Connection | Class::NotTheWriter | Class::Schema);
                     if lost {
-                        *session = None;
-                    } else if let Some(open) = session
+                        seat.clear();
+                    } else if let Some(open) = &mut seat.session
                         && let Err(error) = open.rollback().await
                     {
                         self.count(&error);
-                        *session = None;
+                        seat.clear();
                     }
-                    if error.class == Class::Data && method == Method::Together {
-                        self.count(&error);
-                        tracing::debug!(%error, rows = batch.row_count(), "a row of the batch is refused; looking for it");
-                        method = Method::Bisecting;
-                    } else {
-                        self.wait_for_batch(batch, &error, &mut backoff).await?;
+                    match sending.take_again() {
+                        Again::AtOnce => {
+                            self.count(&error);
+                            tracing::debug!(%error, rows = batch.row_count(), "a row of the batch is not taken; looking for it");
+                        }
+                        Again::Later => self.wait_before(batch, seat.database, &error, &mut backoff).await?,
                     }
                 }
             }
@@ -334,16 +384,17 @@ impl<D: Database> Writers<D> {
     /// Tries once to commit a batch.
     async fn attempt(
         &self,
-        session: &mut Option<D::Session>,
+        seat: &mut Seat<D::Session>,
         batch: &Batch,
-        method: Method,
+        sending: &mut Sending,
         unknown: &mut bool,
         ends: &mut Ends,
     ) -> Result<Attempt, Failure> {
         if self.is_void(batch) {
             return Ok(Attempt::Void);
         }
-        let session = self.session(session).await.map_err(Failure::unsent)?;
+        let number = self.open(seat).await.map_err(Failure::unsent)?;
+        let session = seat.session.as_mut().expect("it was opened above");
         if *unknown {
             match self.resolve(session, batch).await.map_err(Failure::unsent)? {
                 Resolved::Happened => return Ok(Attempt::Committed),
@@ -351,21 +402,15 @@ impl<D: Database> Writers<D> {
                 Resolved::Neither => return Ok(Attempt::Elsewhere),
             }
         }
-        if self.server_changed(session) {
-            // Rows were cut to other columns than the ones that are there now.
+        if self.server_changed(session, number) {
+            // Rows were cut to other columns than the ones that are there now, or follow on another database's frontiers.
             return Ok(Attempt::Elsewhere);
         }
+        let begun = self.clock.now();
         session.begin().await.map_err(Failure::unsent)?;
-        ends.refused = match method {
-            Method::Together => {
-                session.insert(batch, 0..batch.row_count()).await.map_err(Failure::unsent)?;
-                Vec::new()
-            }
-            Method::Bisecting => {
-                let refused = sink::insert_bisecting(session, batch).await.map_err(Failure::unsent)?;
-                refused.into_iter().filter_map(|(row, error)| refuse_row(batch, row, &error)).collect()
-            }
-        };
+        let refused = sending.send(session, batch).await.map_err(Failure::unsent)?;
+        ends.refused = refused.into_iter().filter_map(|(row, error)| refuse_row(batch, row, &error)).collect();
+        let sent_in = self.since(begun);
         if !self.wait_for_turn(batch).await {
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Void);
@@ -397,7 +442,9 @@ impl<D: Database> Writers<D> {
         let begun = self.clock.now();
         match session.commit().await {
             Ok(()) => {
-                self.metrics.commit_seconds.observe(self.since(begun).as_secs_f64());
+                let took = self.since(begun);
+                self.metrics.commit_seconds.observe(took.as_secs_f64());
+                ends.took = Some(sent_in + took);
                 self.settle_quarantine(batch, Outcome::Committed);
                 Ok(Attempt::Committed)
             }
@@ -465,8 +512,10 @@ impl<D: Database> Writers<D> {
     }
 
     /// Takes in that a batch was committed, and lets the next one commit.
-    async fn committed(&self, session: &mut Option<D::Session>, batch: &Batch, ends: &Ends) {
+    async fn committed(&self, seat: &mut Seat<D::Session>, batch: &Batch, ends: &Ends) {
         self.is_back();
+        lock(&self.pace).committed(batch.share_of(&self.reader.limits()), ends.took);
+        self.tell_pace();
         let rows = batch.line_row_count() - ends.refused.len();
         for line in batch.refused().iter().chain(&ends.refused) {
             match ends.quarantined {
@@ -512,13 +561,13 @@ impl<D: Database> Writers<D> {
         // A frontier says that its file's lines were declared for as long as the note does not.
         if noted == Noted::Yes
             && !batch.gone().is_empty()
-            && let Some(open) = session
+            && let Some(open) = &mut seat.session
             && let Err(error) = open.forget(batch.gone()).await
         {
             // They are forgotten at a later start.
             self.count(&error);
             tracing::debug!(%error, "frontiers of deleted files stay in the database for now");
-            *session = None;
+            seat.clear();
         }
     }
 
@@ -538,22 +587,25 @@ impl<D: Database> Writers<D> {
     }
 
     /// Sets reading back to the database's frontiers; every batch that was read before is void.
-    async fn set_back(&self, session: &mut Option<D::Session>, batch: &Batch) -> Result<(), Error> {
+    async fn set_back(&self, seat: &mut Seat<D::Session>, batch: &Batch) -> Result<(), Error> {
         if self.is_void(batch) {
             self.metrics.lines_voided(batch.line_count());
             return Ok(());
         }
-        tracing::warn!(
-            "the database's frontiers are not where this agent left them; reading goes on from where they are"
-        );
-        let session = self.session(session).await?;
-        self.place(session).await?;
+        if lock(&self.placed).as_ref().is_some_and(|placed| placed.database == seat.database) {
+            tracing::warn!(
+                "the database's frontiers are not where this agent left them; reading goes on from where they are"
+            );
+        }
+        self.place(seat).await?;
         self.metrics.lines_voided(batch.line_count());
         Ok(())
     }
 
     /// Tells the reader where the frontiers stand.
-    async fn place(&self, session: &mut D::Session) -> Result<(), Error> {
+    async fn place(&self, seat: &mut Seat<D::Session>) -> Result<(), Error> {
+        let number = self.open(seat).await?;
+        let session = seat.session.as_mut().expect("it was opened above");
         let frontiers = session.frontiers().await?;
         let server = session.server();
         let (columns, progress) = (server.columns.clone(), server.progress);
@@ -581,7 +633,7 @@ impl<D: Database> Writers<D> {
             ledger.unsaved = true;
         }
         ledger.in_doubt.clear();
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((columns.clone(), progress));
+        *lock(&self.placed) = Some(Placed { database: number, columns: columns.clone(), progress });
         self.turn.send_modify(|turn| {
             *turn = Turn { epoch: turn.epoch + 1, sequence: 0, reading: Reading::Placed };
         });
@@ -628,17 +680,25 @@ impl<D: Database> Writers<D> {
         Ok(resolved)
     }
 
-    async fn session<'s>(&self, session: &'s mut Option<D::Session>) -> Result<&'s mut D::Session, Error> {
-        if session.is_none() {
-            *session = Some(self.database.connect().await?);
+    /// Makes sure that there is a session to the current database, and returns that one's number.
+    async fn open(&self, seat: &mut Seat<D::Session>) -> Result<u64, Error> {
+        let current = Arc::clone(&self.database.borrow());
+        if seat.database != current.number
+            && let Some(session) = seat.session.take()
+        {
+            session.close().await;
         }
-        Ok(session.as_mut().expect("it was opened above"))
+        seat.database = current.number;
+        if seat.session.is_none() {
+            seat.session = Some(current.database.connect().await?);
+        }
+        Ok(current.number)
     }
 
-    fn server_changed(&self, session: &D::Session) -> bool {
-        let known = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+    fn server_changed(&self, session: &D::Session, database: u64) -> bool {
         let server = session.server();
-        known.as_ref().is_some_and(|(columns, progress)| *columns != server.columns || *progress != server.progress)
+        let there = Placed { database, columns: server.columns.clone(), progress: server.progress };
+        lock(&self.placed).as_ref().is_some_and(|placed| *placed != there)
     }
 
     fn is_void(&self, batch: &Batch) -> bool {
@@ -663,21 +723,39 @@ impl<D: Database> Writers<D> {
         }
     }
 
-    /// Waits before the next attempt with a batch; no longer than it is worth one.
-    async fn wait_for_batch(&self, batch: &Batch, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
-        tokio::select! {
-            biased;
-            () = self.turn_to(|turn| turn.epoch != batch.epoch) => {
-                self.count(error);
-                Ok(())
-            }
-            waited = self.wait(error, backoff) => waited,
-        }
+    /// Waits until the batch is among those that may be under way: as many as the pace allows, from the one on whose turn
+    /// it is to commit. So while the database is away, one writer asks for it and not all of them.
+    async fn wait_for_window(&self, batch: &Batch) {
+        let mut turn = self.turn.subscribe();
+        let width = || lock(&self.pace).width() as u64;
+        // An error means that nobody commits any more; the attempt finds that out.
+        turn.wait_for(|turn| turn.epoch != batch.epoch || batch.sequence < turn.sequence + width()).await.ok();
     }
 
-    /// Waits before the next attempt.
-    async fn wait(&self, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
+    /// Waits before the next attempt at a batch. Only the batch whose turn it is tells whether the database takes requests:
+    /// a connection more that is not to be had, while others commit, is no outage.
+    async fn wait_before(&self, batch: &Batch, asked: u64, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
         self.count(error);
+        let is_head = {
+            let turn = self.turn.borrow();
+            turn.epoch == batch.epoch && turn.sequence == batch.sequence
+        };
+        if is_head {
+            return tokio::select! {
+                biased;
+                // A batch that is recalled is not tried again.
+                () = self.turn_to(|turn| turn.epoch != batch.epoch) => Ok(()),
+                waited = self.wait(asked, error, backoff) => waited,
+            };
+        }
+        tracing::debug!(class = error.class.as_str(), %error, "a batch waits for its turn to be tried again");
+        lock(&self.pace).failed();
+        self.tell_pace();
+        Ok(())
+    }
+
+    /// Waits before the next attempt, after the database of the number `asked` failed.
+    async fn wait(&self, asked: u64, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
         let since = self.is_away(error);
         let stopping = *self.stop.borrow() == Stop::Finish;
         if stopping && backoff.attempts() >= FAILURES_WHEN_STOPPING {
@@ -693,7 +771,7 @@ impl<D: Database> Writers<D> {
             | Class::Data
             | Class::Unknown => backoff.pause(&self.clock),
         };
-        if let Patience::Limited(limit) = self.patience {
+        if let Patience::Limited(limit) = self.options.patience {
             let left = limit.saturating_sub(self.since(since));
             if left.is_zero() {
                 return Err(GaveUp::DatabaseAway(error.clone()));
@@ -701,18 +779,29 @@ impl<D: Database> Writers<D> {
             pause = pause.min(left);
         }
         let mut stop = self.stop.clone();
-        let asked = async {
+        let told = async {
             if stopping || stop.wait_for(|stop| *stop == Stop::Finish).await.is_err() {
                 std::future::pending::<()>().await;
             }
         };
-        // When asked to stop, one attempt more: a long wait is no reason to leave lines behind.
+        let mut database = self.database.subscribe();
+        // When asked to stop, one attempt more: a long wait is no reason to leave lines behind. And another database is
+        // asked at once.
         tokio::select! {
             biased;
-            () = asked => {}
+            () = told => {}
+            changed = database.wait_for(|current| current.number != asked) => debug_assert!(changed.is_ok(), "it is ours"),
             () = self.clock.sleep(pause) => {}
         }
+        self.asking();
         Ok(())
+    }
+
+    /// Notes that the database is asked again, if it was away.
+    fn asking(&self) {
+        let mut circuit = lock(&self.circuit);
+        circuit.asking();
+        self.tell_circuit(circuit.state());
     }
 
     fn since(&self, then: Instant) -> Duration {
@@ -725,23 +814,48 @@ impl<D: Database> Writers<D> {
 
     /// Notes that the database did not do a request, and returns since when it does not. Logs the change only.
     fn is_away(&self, error: &Error) -> Instant {
-        self.metrics.database_up.set(0);
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = away.as_ref().map_or_else(|| self.clock.now(), |away| away.since);
-        if away.as_ref().is_none_or(|away| away.class != error.class) {
-            tracing::warn!(class = error.class.as_str(), "{error}; the lines wait in the spool");
+        lock(&self.pace).failed();
+        self.tell_pace();
+        let now = self.clock.now();
+        let mut circuit = lock(&self.circuit);
+        match circuit.failed(error.class, now) {
+            News::Opened => tracing::warn!(class = error.class.as_str(), "{error}; the lines wait in the spool"),
+            News::None => tracing::debug!(class = error.class.as_str(), "{error}; tried again"),
         }
-        *away = Some(Away { since, class: error.class });
+        self.tell_circuit(circuit.state());
+        let since = circuit.away_since(now);
         self.reader.pulse().failing(since);
         since
     }
 
     fn is_back(&self) {
-        self.metrics.database_up.set(1);
         self.reader.pulse().well();
-        if let Some(away) = self.away.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            tracing::info!(after_seconds = self.since(away.since).as_secs_f64(), "the database takes rows again");
+        let mut circuit = lock(&self.circuit);
+        if let Some(away) = circuit.succeeded(self.clock.now()) {
+            tracing::info!(after_seconds = away.as_secs_f64(), "the database takes rows again");
         }
+        self.tell_circuit(circuit.state());
+    }
+
+    fn tell_circuit(&self, state: State) {
+        match state {
+            State::Closed => self.metrics.database_up.set(1),
+            State::Untried | State::Open(_) | State::HalfOpen(_) => self.metrics.database_up.set(0),
+        }
+        for word in State::WORDS {
+            self.metrics.database_circuit.with_label_values(&[word]).set(i64::from(word == state.as_str()));
+        }
+    }
+
+    /// Tells the reader how large batches may be.
+    fn tell_pace(&self) {
+        let (share, width) = {
+            let pace = lock(&self.pace);
+            (pace.share(), pace.width())
+        };
+        self.reader.allow(share);
+        self.metrics.batch_share.set(share);
+        self.metrics.batches_at_once.set(width as i64);
     }
 
     /// Writes the records of refused lines. What cannot be written is let go, and counted: a full disk under the state
@@ -779,7 +893,7 @@ impl<D: Database> Writers<D> {
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ledger)
     }
 }
 
@@ -805,6 +919,10 @@ fn known_frontiers(checkpoint: &Checkpoint) -> Vec<Frontier> {
 fn lost(line: &Refused) -> Lost {
     let Refused { origin, severity, .. } = line;
     Lost { offset: origin.offset, length: origin.length, severity: *severity, created_at: None }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the frontier says of a commit whose answer was lost.

@@ -18,6 +18,9 @@ mod schema;
 mod wire;
 
 #[cfg(test)]
+mod codes;
+
+#[cfg(test)]
 mod testbed;
 
 #[cfg(test)]
@@ -659,7 +662,7 @@ impl Session for MySqlSession {
         let what = "sending rows one way or the other";
         self.link.run(what, "SAVEPOINT rows_before").await?;
         let sent = self.send(batch, rows, Form::MultiRow).await;
-        if sent.as_ref().is_err_and(|error| error.class == Class::Data) {
+        if sent.as_ref().is_err_and(|error| matches!(error.class, Class::Data | Class::Unknown)) {
             self.link.run(what, "ROLLBACK TO SAVEPOINT rows_before").await?;
         }
         sent

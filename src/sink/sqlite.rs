@@ -332,7 +332,7 @@ impl Session for SqLiteSession {
         let sent = self.send(batch, rows);
         match &sent {
             Ok(()) => self.run(what, "RELEASE rows_before")?,
-            Err(error) if error.class == Class::Data => {
+            Err(error) if matches!(error.class, Class::Data | Class::Unknown) => {
                 self.run(what, "ROLLBACK TO rows_before; RELEASE rows_before")?;
             }
             // Only a rollback of everything may follow.

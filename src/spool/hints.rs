@@ -114,6 +114,31 @@ pub enum Depth {
     Below,
 }
 
+/// How long inotify is left alone after a hint.
+const REST: Duration = Duration::from_millis(5);
+
+/// Hints closer to each other than this were read together.
+const TOGETHER: Duration = Duration::from_micros(200);
+
+/// Leaves inotify alone for a while after a hint. An application that writes wakes whoever waits for events, and the wake-up
+/// is paid for by its `write`, threefold where it is another core that has to be woken. While nobody waits, the kernel
+/// merges what is said again about the same file, and the write costs what it costs without us.
+#[derive(Debug, Default)]
+struct Rest {
+    ended: Option<Instant>,
+}
+
+impl Rest {
+    #[allow(clippy::disallowed_methods, reason = "nothing is waited for: the point is not to listen")]
+    fn after_a_hint(&mut self) {
+        // The hints that were read together share one rest, or many files would make it long.
+        if self.ended.is_none_or(|ended| ended.elapsed() >= TOGETHER) {
+            std::thread::sleep(REST);
+        }
+        self.ended = Some(Instant::now());
+    }
+}
+
 /// Keeps inotify watching; hints stop when it is dropped.
 #[derive(Debug)]
 pub struct Watch {
@@ -126,7 +151,11 @@ pub struct Watch {
 impl Watch {
     /// Begins to ring `bell` for what happens in directories given to [`Watch::watch`].
     pub fn new(bell: Bell, depth: Depth) -> Self {
-        let watcher = notify::recommended_watcher(move |event| hint(&bell, event));
+        let mut rest = Rest::default();
+        let watcher = notify::recommended_watcher(move |event| {
+            hint(&bell, event);
+            rest.after_a_hint();
+        });
         if let Err(error) = &watcher {
             tracing::warn!(%error, "inotify cannot be used; new lines are found by looking every `spool.rescan_interval`");
         }
@@ -240,6 +269,16 @@ mod tests {
             std::fs::write(spool.join("a"), "xx").unwrap();
         }
         assert!(named.contains(&spool.join("a")));
+    }
+
+    #[test]
+    fn hints_that_were_read_together_share_one_rest() {
+        let mut rest = Rest::default();
+        let begun = Instant::now();
+        (0..200).for_each(|_| rest.after_a_hint());
+        let took = begun.elapsed();
+        assert!(took >= REST, "{took:?}");
+        assert!(took < REST * 100, "{took:?}");
     }
 
     #[test]

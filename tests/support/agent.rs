@@ -127,6 +127,9 @@ impl Agent {
         number.parse::<u64>().expect("`VmHWM: n kB`") * 1024
     }
 
+    /// The most memory it may have: the promise, and what a build without optimisations has more of: its program text.
+    pub const MEMORY_MAX: u64 = if cfg!(debug_assertions) { (48 + 12) << 20 } else { 48 << 20 };
+
     /// Where its open files lead, as the kernel names them.
     pub fn open_files(&self) -> Vec<String> {
         let folder = format!("/proc/{}/fd", self.pid());

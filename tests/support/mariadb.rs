@@ -97,6 +97,34 @@ impl MariaDb {
         server
     }
 
+    /// Where its data lies.
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Ends it in good order.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        self.signal(Signal::TERM);
+        let mut child = self.child.take().expect("the server runs");
+        let ended = poll(PATIENCE, || child.try_wait().expect("mariadbd can be waited for"));
+        if ended.is_none() {
+            child.kill().expect("mariadbd can be killed");
+            child.wait().expect("mariadbd can be waited for");
+        }
+        assert!(ended.is_some(), "mariadbd does not end");
+    }
+
+    /// Ends every connection of the agent's.
+    #[track_caller]
+    pub fn hang_up(&self) {
+        for row in self.query("SELECT id FROM information_schema.processlist WHERE user = 'tracespool'") {
+            let id = row[0].as_deref().expect("an id");
+            // It may have ended meanwhile.
+            self.client().query(&format!("KILL CONNECTION {id}")).ok();
+        }
+    }
+
     /// Starts a server that is not running, and waits until it answers.
     #[track_caller]
     pub fn restart(&mut self) {
@@ -224,6 +252,15 @@ impl Client {
 
     fn opts(&self) -> Opts {
         OptsBuilder::default().socket(self.socket.to_str()).user(Some("root")).into()
+    }
+}
+
+impl Client {
+    /// A session of the administrator that stays open, if there is room for one.
+    pub fn try_session(&self) -> Option<Held> {
+        let runtime = runtime();
+        let conn = runtime.block_on(Conn::new(self.opts())).ok()?;
+        Some(Held { conn, runtime })
     }
 }
 

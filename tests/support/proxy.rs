@@ -21,6 +21,8 @@ pub enum Fault {
     LosesCommit,
     /// The client's connection is cut; the server gets the commit only after the client has come back.
     DeliversLate,
+    /// Not a commit, but every packet of more bytes than the plan's number is answered by cutting the connection.
+    RefusesLarge,
 }
 
 /// The proxy. It ends with its value; so do the connections through it, when either side closes.
@@ -39,7 +41,7 @@ struct State {
 }
 
 impl Proxy {
-    /// A proxy for the server on `server`, that strikes at each `every`-th commit.
+    /// A proxy for the server on `server`, that strikes at each `every`-th commit, or at packets of more than `every` bytes.
     pub fn start(server: u16, fault: Fault, every: usize) -> Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("the proxy has a port");
         let port = listener.local_addr().expect("the port's address").port();
@@ -158,6 +160,12 @@ fn pass_requests(
         packet.resize(head.len() + length, 0);
         reader.read_exact(&mut packet[head.len()..])?;
         match strike(state, &packet) {
+            Fault::RefusesLarge => {
+                state.struck.fetch_add(1, Ordering::SeqCst);
+                close(client);
+                close(server);
+                return Ok(());
+            }
             Fault::None => server.write_all(&packet)?,
             Fault::LosesAnswer => {
                 muted.store(true, Ordering::SeqCst);
@@ -185,6 +193,9 @@ fn pass_requests(
 /// What is to happen to this packet.
 fn strike(state: &State, packet: &[u8]) -> Fault {
     const COM_QUERY: u8 = 3;
+    if let (Fault::RefusesLarge, bytes) = *state.plan.lock().expect("the plan") {
+        return if packet.len() > bytes { Fault::RefusesLarge } else { Fault::None };
+    }
     let [_, _, _, 0, COM_QUERY, sql @ ..] = packet else {
         return Fault::None;
     };

@@ -117,6 +117,11 @@ impl State {
         }
     }
 
+    /// Goes on with other limits.
+    pub(super) fn set_limits(&mut self, options: limits::Options) {
+        self.limits = Limits::new(options);
+    }
+
     /// A batch was closed.
     pub(super) fn sealed(&mut self, sequence: u64, backlog_bytes: u64) {
         let since = self.filling_since.take();

@@ -20,6 +20,9 @@ const PARAMETERS_MAX: usize = u16::MAX as usize;
 const HEADER: usize = 1024;
 /// Beyond this a packet is split by the protocol, and long values take a way of their own.
 const PACKET_WHOLE: usize = (1 << 24) - 1;
+/// A packet of more than this gains nothing, and the driver holds each of them several times over: as values, as a packet,
+/// and as bytes on their way. A row that is larger has a packet of its own.
+const PACKET_ENOUGH: usize = 256 << 10;
 /// A multi-row statement past this size gains nothing and costs the server's parser.
 const STATEMENT_ROWS: usize = 512;
 
@@ -125,7 +128,7 @@ pub(super) fn packets(
 /// `None` if one of the sizes does not fit.
 fn cut(sizes: &[usize], form: Form, max_allowed_packet: usize) -> Option<Vec<Range<usize>>> {
     let alone = max_allowed_packet.saturating_sub(HEADER);
-    let together = max_allowed_packet.min(PACKET_WHOLE).saturating_sub(HEADER);
+    let together = max_allowed_packet.min(PACKET_WHOLE).min(PACKET_ENOUGH).saturating_sub(HEADER);
     let mut cuts = Vec::new();
     let mut start = 0;
     while start < sizes.len() {
