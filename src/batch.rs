@@ -30,6 +30,9 @@ pub struct Origin {
 /// How often the largest line of a batch is held on its way to the database, a batch's part of it.
 const COPIES: usize = 4;
 
+/// About how many bytes of text a declaration of lines let go has.
+const DECLARATION: usize = 1 << 10;
+
 /// A row as the batch keeps it: its texts are ranges of the batch's one buffer.
 #[derive(Debug)]
 struct Kept {
@@ -175,11 +178,11 @@ pub struct Batch {
     rows: Vec<Kept>,
     refused: Vec<Refused>,
     refused_bytes: usize,
-    /// Bytes of the largest row's texts.
-    largest: usize,
     own_rows: usize,
     lost: Vec<Shed>,
     lost_lines: u64,
+    /// Bytes of the largest row's texts.
+    largest: usize,
     moves: Vec<Move>,
     backlog_bytes: u64,
     gone: Vec<FileKey>,
@@ -207,10 +210,10 @@ impl Batch {
             rows: Vec::new(),
             refused: Vec::new(),
             refused_bytes: 0,
-            largest: 0,
             own_rows: 0,
             lost: Vec::new(),
             lost_lines: 0,
+            largest: 0,
             moves: Vec::new(),
             backlog_bytes: 0,
             gone: Vec::new(),
@@ -306,20 +309,26 @@ impl Batch {
 
     /// Whether it may take no more.
     pub fn is_full(&self, limits: &Limits) -> bool {
-        let lines = (self.rows.len() + self.refused.len()) as u64 + self.lost_lines / LOST_PER_ROW;
-        lines >= limits.lines_max as u64
+        self.weight() >= limits.lines_max as u64
             || self.text.len() + self.refused_bytes >= limits.bytes_max
             || self.memory() >= limits.memory_max
+    }
+
+    /// How many lines it counts as: those let go are told of together.
+    fn weight(&self) -> u64 {
+        (self.rows.len() + self.refused.len()) as u64 + self.lost_lines / LOST_PER_ROW
     }
 
     /// About how many bytes of memory it takes, with its part of what its largest line takes on the way: as it was read,
     /// taken apart, scrubbed and put together, and then as a value, as a packet and as bytes that are being sent.
     fn memory(&self) -> usize {
         let kept = self.rows.len() * size_of::<Kept>() + self.refused.len() * size_of::<Refused>();
-        self.text.len() + self.refused_bytes + kept + COPIES * self.largest
+        let lost = self.lost.len() * (size_of::<Shed>() + size_of::<Kept>() + DECLARATION);
+        self.text.len() + self.refused_bytes + kept + lost + COPIES * self.largest
     }
 
-    /// How much of these limits it uses: 1 when it is full by one of them.
+    /// How much of these limits its rows and refused lines use: 1 when it is full by them. What is let go costs the database
+    /// next to nothing.
     pub fn share_of(&self, limits: &Limits) -> f64 {
         let lines = (self.rows.len() + self.refused.len()) as f64 / limits.lines_max.max(1) as f64;
         let bytes = (self.text.len() + self.refused_bytes) as f64 / limits.bytes_max.max(1) as f64;
@@ -396,7 +405,9 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Severity, Timestamp};
     use crate::sink::samples::{batch, with_long_key};
+    use crate::spool::{Marker, Position};
 
     const LIMITS: Limits =
         Limits { lines_max: 100, bytes_max: 1 << 20, memory_max: 4 << 20, wait_max: Duration::from_secs(1) };
@@ -432,8 +443,21 @@ mod tests {
         assert!((0.97..0.98).contains(&rows(10, 50 << 10).share_of(&LIMITS)));
     }
 
-    use crate::record::{Severity, Timestamp};
-    use crate::spool::{Marker, Position};
+    #[test]
+    fn what_is_let_go_of_many_files_takes_memory_too() {
+        let limits = Limits { lines_max: usize::MAX, memory_max: 1 << 20, ..LIMITS };
+        let mut lost = Batch::new(0, 0, Instant::now());
+        let mut files = 0;
+        while !lost.is_full(&limits) {
+            files += 1;
+            let line = Lost { offset: 0, length: 9, severity: Severity::Debug, created_at: None };
+            lost.let_go(&Arc::from(Path::new(&format!("/{files}"))), Reason::MaxAge, line);
+        }
+        assert!((100..1000).contains(&files), "{files} files");
+        assert_eq!(lost.share_of(&limits), 0.0);
+        lost.close("agent", Timestamp(7));
+        assert!(lost.memory() <= 2 << 20, "{} bytes", lost.memory());
+    }
 
     fn at(offset: u64) -> Position {
         Position { generation: 0, offset, marker: Marker(offset) }
@@ -446,7 +470,7 @@ mod tests {
 
     #[test]
     fn lines_let_go_are_lines_and_their_declarations_are_rows_of_its_own() {
-        let limits = Limits { lines_max: 2, bytes_max: 1 << 20, memory_max: 1 << 20, wait_max: Duration::ZERO };
+        let limits = Limits { lines_max: 2, ..LIMITS };
         let mut batch = Batch::new(0, 0, Instant::now());
         let (one, other): (Arc<Path>, Arc<Path>) = (Arc::from(Path::new("/a")), Arc::from(Path::new("/b")));
         for n in 0..30 {

@@ -12,6 +12,7 @@ use prometheus::{
     TextEncoder,
 };
 
+use crate::record::Severity;
 use crate::shed::{Reason, Tally};
 
 /// Everything the agent counts.
@@ -210,6 +211,13 @@ impl Metrics {
         }
     }
 
+    /// Lines let go, whatever for.
+    pub fn shed(&self) -> u64 {
+        let of = |reason: Reason| Severity::ALL.map(|severity| (reason.as_str(), severity.as_str()));
+        let words = Reason::OF_LINES.into_iter().flat_map(of);
+        words.map(|(reason, severity)| self.lines_shed.with_label_values(&[reason, severity]).get()).sum()
+    }
+
     /// Says when the oldest line that has no end yet was first seen.
     pub fn backlog_since(&self, since: Option<Instant>) {
         *self.backlog.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
@@ -252,10 +260,10 @@ impl Metrics {
         let current = *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner);
         self.checkpoint_age_seconds.set(current.elapsed().as_secs_f64());
         self.backlog_bytes.set(self.backlog() as i64);
-        // A counter never goes back: after lines were taken back it stands still until they were read again.
         let since = *self.backlog.since.lock().unwrap_or_else(PoisonError::into_inner);
         let since = since.filter(|_| self.backlog() > 0);
         self.backlog_seconds.set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        // A counter never goes back: after lines were taken back it stands still until they were read again.
         self.lines_read.inc_by(self.lines().saturating_sub(self.lines_read.get()));
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page).expect("writing to memory cannot fail");
@@ -286,6 +294,15 @@ fn register<C: prometheus::core::Collector + Clone + 'static>(registry: &Registr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_let_go_are_added_up_whatever_for() {
+        let metrics = Metrics::default();
+        assert_eq!(metrics.shed(), 0);
+        metrics.lines_shed.with_label_values(&[Reason::MaxAge.as_str(), "info"]).inc_by(3);
+        metrics.lines_shed.with_label_values(&[Reason::QuarantineUnwritable.as_str(), "error"]).inc_by(4);
+        assert_eq!(metrics.shed(), 7);
+    }
 
     #[test]
     fn the_page_has_the_contracts_names() {

@@ -38,7 +38,7 @@ use crate::spool::{self, Spool};
 use crate::state::{self, StateDirectory};
 pub use reader::Until;
 use reader::{Order, Reader, Reload};
-use status::{Samples, Status};
+use status::{Amounts, Samples, Status};
 pub use writer::{GaveUp, Patience, Stop};
 use writer::{Ledger, Writers};
 
@@ -251,7 +251,12 @@ fn reload<D: Database>(change: Change<D>, reader: &reader::Handle, writers: &Wri
 /// What the agent is doing.
 fn status<D: Database>(samples: &Mutex<Samples>, writers: &Writers<D>, metrics: &Metrics) -> Status {
     let rates = lock(samples).rates();
-    Status::new(Instant::now(), writers.circuit(), metrics.backlog(), metrics.files.get().unsigned_abs(), rates)
+    let amounts = Amounts {
+        backlog_bytes: metrics.backlog(),
+        files: metrics.files.get().unsigned_abs(),
+        lines_shed: metrics.shed(),
+    };
+    Status::new(Instant::now(), writers.circuit(), amounts, rates)
 }
 
 async fn sample_regularly(samples: Arc<Mutex<Samples>>, metrics: Metrics) {

@@ -21,23 +21,26 @@ pub struct Status {
     pub away: Option<Duration>,
     /// The class of the last failure, and how long ago it was.
     pub last_failure: Option<(Class, Duration)>,
-    /// Bytes in the spool above the frontiers.
-    pub backlog_bytes: u64,
-    /// Files followed.
-    pub files: u64,
+    /// How much there is.
+    pub amounts: Amounts,
     /// Lines read and rows committed a second.
     pub rates: Rates,
 }
 
+/// How much there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amounts {
+    /// Bytes in the spool above the frontiers.
+    pub backlog_bytes: u64,
+    /// Files followed.
+    pub files: u64,
+    /// Lines let go since the start.
+    pub lines_shed: u64,
+}
+
 impl Status {
     /// The status at a moment, of a circuit with its last failure.
-    pub fn new(
-        now: Instant,
-        circuit: (State, Option<(Class, Instant)>),
-        backlog: u64,
-        files: u64,
-        rates: Rates,
-    ) -> Self {
+    pub fn new(now: Instant, circuit: (State, Option<(Class, Instant)>), amounts: Amounts, rates: Rates) -> Self {
         let (state, last) = circuit;
         let ago = |then: Instant| now.saturating_duration_since(then);
         Status {
@@ -47,8 +50,7 @@ impl Status {
                 State::Open(away) | State::HalfOpen(away) => Some(ago(away.since)),
             },
             last_failure: last.map(|(class, then)| (class, ago(then))),
-            backlog_bytes: backlog,
-            files,
+            amounts,
             rates,
         }
     }
@@ -60,7 +62,8 @@ impl fmt::Display for Status {
         if let Some(away) = self.away {
             write!(f, " away_seconds={}", away.as_secs())?;
         }
-        write!(f, " backlog_bytes={} files={}", self.backlog_bytes, self.files)?;
+        let Amounts { backlog_bytes, files, lines_shed } = self.amounts;
+        write!(f, " backlog_bytes={backlog_bytes} files={files} lines_shed={lines_shed}")?;
         write!(f, " lines_per_second={:.0} rows_per_second={:.0}", self.rates.lines, self.rates.rows)?;
         match self.last_failure {
             Some((class, ago)) => write!(f, " last_error={} seconds_ago={}", class.as_str(), ago.as_secs()),
@@ -126,19 +129,19 @@ mod tests {
         let status = Status::new(
             now,
             (State::Open(away), Some((Class::Full, then(3)))),
-            1024,
-            2,
+            Amounts { backlog_bytes: 1024, files: 2, lines_shed: 7 },
             Rates { lines: 12.4, rows: 0.0 },
         );
         assert_eq!(
             status.to_string(),
-            "circuit=open away_seconds=61 backlog_bytes=1024 files=2 lines_per_second=12 rows_per_second=0 \
+            "circuit=open away_seconds=61 backlog_bytes=1024 files=2 lines_shed=7 lines_per_second=12 rows_per_second=0 \
              last_error=full seconds_ago=3"
         );
-        let status = Status::new(now, (State::Closed, None), 0, 1, Rates::default());
+        let status =
+            Status::new(now, (State::Closed, None), Amounts { files: 1, ..Amounts::default() }, Rates::default());
         assert_eq!(
             status.to_string(),
-            "circuit=closed backlog_bytes=0 files=1 lines_per_second=0 rows_per_second=0 last_error=none"
+            "circuit=closed backlog_bytes=0 files=1 lines_shed=0 lines_per_second=0 rows_per_second=0 last_error=none"
         );
     }
 

@@ -261,10 +261,12 @@ impl<D: Database> Writers<D> {
     async fn find_place(&self, seat: &mut Seat<D::Session>) -> Result<(), GaveUp> {
         let mut backoff = Backoff::default();
         loop {
+            self.asking();
             match self.place(seat).await {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     seat.clear();
+                    self.count(&error);
                     self.wait(seat.database, &error, &mut backoff).await?;
                 }
             }
@@ -731,6 +733,7 @@ impl<D: Database> Writers<D> {
     /// Waits before the next attempt at a batch; no longer than it is worth one. Only the batch whose turn it is tells
     /// whether the database takes requests: a connection more that is not to be had, while others commit, is no outage.
     async fn wait_before(&self, batch: &Batch, asked: u64, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
+        self.count(error);
         let is_head = {
             let turn = self.turn.borrow();
             turn.epoch == batch.epoch && turn.sequence == batch.sequence
@@ -738,14 +741,10 @@ impl<D: Database> Writers<D> {
         if is_head {
             return tokio::select! {
                 biased;
-                () = self.turn_to(|turn| turn.epoch != batch.epoch) => {
-                    self.count(error);
-                    Ok(())
-                }
+                () = self.turn_to(|turn| turn.epoch != batch.epoch) => Ok(()),
                 waited = self.wait(asked, error, backoff) => waited,
             };
         }
-        self.count(error);
         tracing::debug!(class = error.class.as_str(), %error, "a batch waits for its turn to be tried again");
         lock(&self.pace).failed();
         self.tell_pace();
@@ -754,7 +753,6 @@ impl<D: Database> Writers<D> {
 
     /// Waits before the next attempt, after the database of the number `asked` failed.
     async fn wait(&self, asked: u64, error: &Error, backoff: &mut Backoff) -> Result<(), GaveUp> {
-        self.count(error);
         let since = self.is_away(error);
         let stopping = *self.stop.borrow() == Stop::Finish;
         if stopping && backoff.attempts() >= FAILURES_WHEN_STOPPING {
@@ -792,10 +790,15 @@ impl<D: Database> Writers<D> {
             changed = database.wait_for(|current| current.number != asked) => debug_assert!(changed.is_ok(), "it is ours"),
             () = self.clock.sleep(pause) => {}
         }
+        self.asking();
+        Ok(())
+    }
+
+    /// Notes that the database is asked again, if it was away.
+    fn asking(&self) {
         let mut circuit = lock(&self.circuit);
         circuit.asking();
         self.tell_circuit(circuit.state());
-        Ok(())
     }
 
     fn since(&self, then: Instant) -> Duration {

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use rustix::process::Signal;
 use serde_json::Value;
 
+use super::signals::{reload, said};
 use crate::support::{
     Agent, Fault, MariaDb, Proxy, Site, Store, append, eventually, line, pause, poll, rounds, truncate, url,
 };
@@ -617,4 +619,31 @@ fn what_was_let_go_is_declared_though_its_file_is_gone_and_the_agent_was_killed(
     assert_newest(&site, &written, 15_000);
     let of_old = declarations(&site).into_iter().filter(|lost| lost["file"].as_str() == old.to_str());
     assert_eq!(of_old.map(|lost| number(&lost, "lines")).sum::<u64>(), 9_000);
+}
+
+#[test]
+fn another_limit_is_taken_up_in_the_middle_of_an_outage() {
+    let mut server = MariaDb::start();
+    let mut site = small(&server);
+    site.set_text("shed.max_backlog_bytes", "64MiB");
+    let path = site.path("app.ndjson");
+    let mut written = write(&path, "first", 40);
+    let agent = site.start();
+    site.wait_rows(40);
+    server.kill9();
+    written.extend(write(&path, "away", 40_000));
+    eventually("the lines are seen", || backlog(&agent) > 12.0 * MIB);
+    pause(Duration::from_secs(7));
+    assert_eq!(agent.metrics().sum("tracespool_lines_shed_total"), 0.0, "the limit is not reached");
+
+    site.set_text("shed.max_backlog_bytes", "8MiB");
+    reload(&site, &agent);
+    eventually("the backlog is within the new limit", || backlog(&agent) <= 8.0 * MIB);
+    agent.signal(Signal::USR1);
+    eventually("the status is logged", || said(&agent, "status: ") == 1);
+    let shed = agent.metrics().sum("tracespool_lines_shed_total");
+    assert!(said(&agent, &format!(" lines_shed={shed} ")) == 1, "{shed} lines were let go:\n{}", agent.log());
+    server.restart();
+    finish(&site, agent, &written);
+    assert_newest(&site, &written, 15_000);
 }

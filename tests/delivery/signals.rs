@@ -11,13 +11,13 @@ use crate::support::{
 const TAKEN_UP: &str = "the config was read again";
 
 /// How often the log says something.
-fn said(agent: &Agent, words: &str) -> usize {
+pub(super) fn said(agent: &Agent, words: &str) -> usize {
     agent.log().matches(words).count()
 }
 
 /// Writes the site's config anew and has it read again.
 #[track_caller]
-fn reload(site: &Site, agent: &Agent) {
+pub(super) fn reload(site: &Site, agent: &Agent) {
     let before = said(agent, TAKEN_UP);
     site.config();
     agent.signal(Signal::HUP);
@@ -219,7 +219,9 @@ fn the_status_is_logged_when_asked_for() {
         log.lines().rfind(|line| line.contains("status: ")).expect("the status").to_owned()
     };
     let well = status(1);
-    for words in ["circuit=closed", "backlog_bytes=0", "files=1", "lines_per_second=", "last_error=none"] {
+    for words in
+        ["circuit=closed", "backlog_bytes=0", "files=1", "lines_shed=0", "lines_per_second=", "last_error=none"]
+    {
         assert!(well.contains(words), "{words} is missing: {well}");
     }
     server.kill9();
