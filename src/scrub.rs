@@ -976,6 +976,11 @@ mod tests {
         fn check(input: &str, extent: Extent, want: &str) {
             assert_eq!(text(input, extent), want);
         }
+        for (end, behind) in [("", ""), (",}", "}"), ("} {\"a\":1}", "} {\"a\":1}")] {
+            let line = format!(r#"{{"a":{{"z":[true,null]}},"pin":995311664562338{end}"#);
+            let want = format!(r#"{{"a":{{"z":[true,null]}},"pin":[REDACTED:pin]{behind}"#);
+            check(&line, Extent::Whole, &want);
+        }
         check(r#"{"password":"x"}"#, Extent::Whole, r#"{"password":"[REDACTED:password]"}"#);
         check(r#"["a","password=x"]"#, Extent::Whole, r#"["a","password=[REDACTED:password]"]"#);
         check(r#"{"password":"x"#, Extent::Whole, r#"{"password":"[REDACTED:password]"#);

@@ -1352,7 +1352,7 @@ impl<'a> Scan<'a> {
             let next = || self.byte(self.skip_space(at + 1, Quoting::Quoted));
             let ends = match self.bytes[at] {
                 b',' => next().is_none_or(|next| b"\"'\\{[".contains(&next)),
-                b'}' | b']' => next().is_none_or(|next| b",}]\"\\".contains(&next)),
+                b'}' | b']' => next().is_none_or(|next| b",}]\"\\{[".contains(&next)),
                 _ => false,
             };
             if ends {

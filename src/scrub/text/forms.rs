@@ -21,7 +21,11 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
     }
     // What was scrubbed already may have the form now, or have it no longer.
     let scrubbed = || !matches!(telling.form, Form::Any | Form::Token) && without_markers(value).len() < value.len();
-    if value.is_empty() || scrubbed() || is_marker(value) || is_mask(value) || !fits(value, telling.form) {
+    // Where broken JSON ends is a guess, and what else stands in the value must not make it harmless.
+    let guessed =
+        reading == Reading::Broken && telling.form == Form::Code && value.bytes().any(|byte| byte.is_ascii_digit());
+    let fitting = guessed || fits(value, telling.form);
+    if value.is_empty() || scrubbed() || is_marker(value) || is_mask(value) || !fitting {
         return true;
     }
     let count = match telling.numbers {
