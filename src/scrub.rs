@@ -294,6 +294,11 @@ impl Scrubber {
                 Ok(changed) => changed,
                 Err(_) => self.plain(&String::new, text, Reading::Broken),
             },
+            Extent::Whole if text::is_cut_json(text) => {
+                let scrubbed = self.plain(&String::new, text, Reading::Broken);
+                let scrubbed = scrubbed.unwrap_or_else(|| text.to_owned());
+                Some(text::without_last_token(&scrubbed).to_owned())
+            }
             Extent::Whole => self.plain(&String::new, text, Reading::Broken),
             Extent::CutOff => {
                 let text = text::without_last_token(text);
@@ -981,6 +986,9 @@ mod tests {
             let want = format!(r#"{{"a":{{"z":[true,null]}},"pin":[REDACTED:pin]{behind}"#);
             check(&line, Extent::Whole, &want);
         }
+        // What a line that nobody finished ends in may be the start of a secret.
+        check(r#"{"a":"bounce for <kim@dev-mail.t"#, Extent::Whole, r#"{"a":"bounce for <"#);
+        check(r#"{"a":"paid by 453940427007"#, Extent::Whole, r#"{"a":"paid by "#);
         check(r#"{"password":"x"}"#, Extent::Whole, r#"{"password":"[REDACTED:password]"}"#);
         check(r#"["a","password=x"]"#, Extent::Whole, r#"["a","password=[REDACTED:password]"]"#);
         check(r#"{"password":"x"#, Extent::Whole, r#"{"password":"[REDACTED:password]"#);

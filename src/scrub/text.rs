@@ -438,6 +438,11 @@ fn u16_code(hex: &str) -> Option<u8> {
     u16::from_str_radix(hex, 16).ok().and_then(|code| u8::try_from(code).ok())
 }
 
+/// Whether a text begins as JSON does and does not end so: its writer did not get to the end.
+pub fn is_cut_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && !text.trim_end().ends_with(['}', ']', '"'])
+}
+
 /// The part of a text that was cut off somewhere that is sure to hold whole tokens only.
 pub fn without_last_token(text: &str) -> &str {
     let delimiter = |char: char| char.is_whitespace() || "\"'`,;&{}[]()<>".contains(char);
