@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::clock::Clock;
+use crate::museum;
 use crate::record::Columns;
 use crate::spool::{FileKey, Frontier, Move};
 
@@ -193,6 +194,9 @@ pub async fn insert_bisecting<S: Session>(session: &mut S, batch: &Batch) -> Res
         }
         match session.insert_atomic(batch, range.clone()).await {
             Ok(()) => {}
+            Err(error) if error.class == Class::Busy && museum::is(museum::Piece::BusyIsBadData) => {
+                refused.extend(range.map(|row| (row, error.clone())));
+            }
             Err(error) if error.class == Class::Data && range.len() == 1 => refused.push((range.start, error)),
             Err(error) if error.class == Class::Data => {
                 let middle = range.start + range.len() / 2;

@@ -6,6 +6,7 @@
 //! Invariant: nothing is read before the database's frontiers are known.
 //! Invariant: it holds one batch that is being filled and one that is waiting to be taken.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::batch::{self, Batch, Origin, Refused};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::museum;
 use crate::quarantine::LINE_MAX;
 use crate::record::{self, Columns, Reason, Rejected, Timestamp};
 use crate::row::Row;
@@ -54,6 +56,14 @@ pub enum Order {
 pub struct Handle {
     bell: Bell,
     orders: Arc<Mutex<Vec<Order>>>,
+    committed: Arc<Mutex<Option<Committed>>>,
+}
+
+/// The last batch that was committed.
+#[derive(Debug, Clone, Copy)]
+struct Committed {
+    epoch: u64,
+    sequence: u64,
 }
 
 impl Handle {
@@ -66,6 +76,11 @@ impl Handle {
     /// Says that a batch was taken, and there may be room for another.
     pub fn taken(&self) {
         self.bell.ring();
+    }
+
+    /// Says that a batch was committed, and with it every earlier one of its epoch.
+    pub fn committed(&self, epoch: u64, sequence: u64) {
+        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Committed { epoch, sequence });
     }
 
     /// The bell that wakes the reader.
@@ -105,6 +120,8 @@ pub struct Reader<S: FileSystem> {
     sender: mpsc::Sender<Batch>,
     epoch: Option<u64>,
     sequence: u64,
+    /// The batches on their way, with the number of the last step in each.
+    on_their_way: VecDeque<(u64, u64)>,
     /// When the spool is looked at without a hint.
     rescan_due: Instant,
     /// Hints do not make it scan before this.
@@ -182,6 +199,7 @@ impl<S: FileSystem> Reader<S> {
             sender,
             epoch: None,
             sequence: 0,
+            on_their_way: VecDeque::new(),
             rescan_due: now,
             scan_not_before: now,
             stopping: false,
@@ -242,6 +260,12 @@ impl<S: FileSystem> Reader<S> {
         }
     }
 
+    /// Its scrubber, for the next reader.
+    #[cfg(test)]
+    pub(crate) fn into_scrubber(self) -> Scrubber {
+        self.maker.scrubber
+    }
+
     /// Sets reading to the database's frontiers. What was read and not committed is read again.
     fn place(&mut self, epoch: u64, frontiers: Vec<Frontier>, columns: Columns, now: Instant) {
         let unsent = self.outbox.take().map_or(0, |batch| batch.line_count());
@@ -249,6 +273,7 @@ impl<S: FileSystem> Reader<S> {
         self.metrics.nothing_unsettled();
         self.epoch = Some(epoch);
         self.sequence = 0;
+        self.on_their_way.clear();
         self.maker.columns = columns;
         self.maker.batch = Batch::new(epoch, 0, now);
         self.spool.place(frontiers, now);
@@ -257,16 +282,20 @@ impl<S: FileSystem> Reader<S> {
     /// Looks at the spool as far as there is reason to.
     fn look(&mut self, now: Instant) {
         let hinted = match self.handle.bell().take_hint() {
-            Hint::Everything => true,
+            Hint::Everything => !museum::is(museum::Piece::OverflowIgnored),
             Hint::Nothing => false,
             Hint::Grown(paths) => paths.iter().filter(|path| !self.spool.touch(path, now)).count() > 0,
         };
         if hinted {
             self.rescan_due = self.rescan_due.min(self.scan_not_before);
         }
+        if museum::is(museum::Piece::OverflowIgnored) && self.placed_and_scanned && !hinted {
+            self.rescan_due = now + self.options.rescan_interval;
+        }
         if now < self.rescan_due {
             return;
         }
+        self.settle();
         self.watch.watch(self.directories.iter().map(|directory| &**directory));
         self.spool.scan(now);
         self.placed_and_scanned = self.epoch.is_some();
@@ -274,7 +303,20 @@ impl<S: FileSystem> Reader<S> {
         self.metrics.bytes_vanished.inc_by(self.spool.take_vanished());
         let ended = self.clock.now();
         self.scan_not_before = ended + SCAN_PAUSE.max(ended.saturating_duration_since(now) * SCAN_SHARE);
-        self.rescan_due = now + self.options.rescan_interval;
+        self.rescan_due =
+            if self.spool.take_wants_scan() { self.scan_not_before } else { now + self.options.rescan_interval };
+    }
+
+    /// Tells the spool which steps are in the database.
+    fn settle(&mut self) {
+        let committed = *self.handle.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Committed { sequence, .. }) = committed.filter(|last| Some(last.epoch) == self.epoch) else { return };
+        while let Some((on_its_way, steps)) = self.on_their_way.front().copied()
+            && on_its_way <= sequence
+        {
+            self.spool.settle(steps);
+            self.on_their_way.pop_front();
+        }
     }
 
     fn tell_overview(&self) {
@@ -288,7 +330,11 @@ impl<S: FileSystem> Reader<S> {
     fn read(&mut self, now: Instant) -> bool {
         let read_at = Timestamp::from(self.clock.wall());
         let maker = &mut self.maker;
-        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at)) else {
+        let progress = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at));
+        if self.spool.take_wants_scan() {
+            self.rescan_due = self.rescan_due.min(self.scan_not_before);
+        }
+        let Some(progress) = progress else {
             let gone = self.spool.take_gone();
             maker.batch.forget(gone);
             return false;
@@ -312,6 +358,8 @@ impl<S: FileSystem> Reader<S> {
     fn seal(&mut self, now: Instant) {
         self.sealed = now;
         let epoch = self.epoch.expect("a batch is filled only after the frontiers are known");
+        self.settle();
+        self.on_their_way.push_back((self.sequence, self.spool.steps()));
         self.sequence += 1;
         let batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
         self.outbox = Some(batch);

@@ -79,6 +79,13 @@ impl Site {
 
     /// Looks, and reads what there is to read.
     fn read(&mut self) {
+        self.read_once();
+        while self.spool.take_wants_scan() {
+            self.read_once();
+        }
+    }
+
+    fn read_once(&mut self) {
         self.spool.scan(self.now);
         let got = &mut self.got;
         while let Some(progress) = self.spool.turn(self.now, |path, line| {
@@ -92,6 +99,7 @@ impl Site {
                 assert_eq!(before.map(|(_, position)| position), step.from, "a step begins where the frontier stands");
             }
         }
+        self.spool.settle(self.spool.steps());
         for file in self.spool.take_gone() {
             self.frontiers.remove(&file);
         }
