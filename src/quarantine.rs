@@ -194,6 +194,14 @@ impl Quarantine {
         Ok(())
     }
 
+    /// Tries again to end a commit whose end is known and could not be settled.
+    ///
+    /// # Errors
+    /// It still cannot.
+    pub fn retry(&mut self) -> io::Result<()> {
+        self.ended.map_or(Ok(()), |ended| self.settle(ended))
+    }
+
     /// How many records went with an older half, since the last call.
     pub fn take_dropped(&mut self) -> u64 {
         std::mem::take(&mut self.dropped)

@@ -117,8 +117,10 @@ enum Presence {
 }
 
 /// The frontier of a file that is not in the spool.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Absent {
+    /// Its last known path.
+    path: Arc<Path>,
     position: Position,
     /// When it is forgotten.
     until: Instant,
@@ -224,7 +226,7 @@ impl<S: FileSystem> Spool<S> {
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
             let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
-            (frontier.file, Absent { position: frontier.position, until })
+            (frontier.file, Absent { path: frontier.path.into(), position: frontier.position, until })
         };
         let frontiers: BTreeMap<FileKey, Absent> = frontiers.into_iter().map(absent).collect();
         self.replacements.set_back(|what| frontiers.get(&what.file).map(|absent| absent.position));
@@ -552,7 +554,8 @@ impl<S: FileSystem> Spool<S> {
             // and forgetting the one's frontier late would take the other's.
             (LastSeen::Elsewhere | LastSeen::Deleted, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
-                    frontiers.insert(key, Absent { position: sent, until: now + ABSENT_KEEP });
+                    let path = Arc::clone(entry.tail.path());
+                    frontiers.insert(key, Absent { path, position: sent, until: now + ABSENT_KEEP });
                 }
             }
             (LastSeen::Elsewhere | LastSeen::Deleted, None) => {}
@@ -727,7 +730,11 @@ impl<S: FileSystem> Spool<S> {
         let path = Arc::clone(entry.tail.path());
         let found = entry.found;
         for original in possible_originals(&path) {
+            // First whether it looks like a copy, then whether the original was replaced: in the other order that can happen
+            // in between, and both answers are no.
+            let mut alike = false;
             if let Some(original) = self.by_path.get(original.as_path()).copied() {
+                alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
                 self.check_for_replacement(original, now)?;
             }
             let mut replacements = std::mem::take(&mut self.replacements);
@@ -736,12 +743,27 @@ impl<S: FileSystem> Spool<S> {
             if let Some(position) = claimed? {
                 return Ok(Some(Begin::Copy(position)));
             }
-            let Some(original) = self.by_path.get(original.as_path()).copied() else { continue };
-            if !held_long_enough && self.is_copy_so_far(key, original, size, found)? {
+            if let Some(position) = self.copy_of_absent(key, &original, size)? {
+                return Ok(Some(Begin::Copy(position)));
+            }
+            if alike {
                 return Ok(None);
             }
         }
         Ok(Some(Begin::Own(Position::start())))
+    }
+
+    /// Where to go on in a file that is a copy of one that was at `original` and is there no more.
+    fn copy_of_absent(&mut self, key: FileKey, original: &Path, size: u64) -> io::Result<Option<Position>> {
+        let frontiers = self.frontiers.iter().flatten().map(|(_, absent)| absent);
+        let read = frontiers.filter(|absent| *absent.path == *original).map(|absent| absent.position);
+        let read: Vec<Position> = read.filter(|position| (1..=size).contains(&position.offset)).collect();
+        for position in read {
+            if self.marker_of(key, position.offset)? == Some(position.marker) {
+                return Ok(Some(Position { generation: 0, ..position }));
+            }
+        }
+        Ok(None)
     }
 
     /// Finds out now whether the content of a file being read was replaced.
@@ -825,7 +847,7 @@ impl<S: FileSystem> Spool<S> {
             .entries
             .values_mut()
             .filter(|entry| entry.tail.file().is_some() && entry.presence == Presence::There)
-            .min_by_key(|entry| (entry.queued, entry.used));
+            .min_by_key(|entry| (entry.queued, entry.tail.unread() > 0, entry.used));
         match idle {
             Some(entry) => {
                 entry.tail.detach();

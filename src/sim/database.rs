@@ -92,6 +92,11 @@ impl Server {
         (self.mode, self.until) = (mode, until);
     }
 
+    /// The offset of a frontier.
+    pub(crate) fn frontier(&self, file: FileKey) -> Option<u64> {
+        self.frontiers.get(&file).map(|stored| stored.position.offset)
+    }
+
     fn mode(&self, now: Duration) -> Mode {
         if now < self.until { self.mode } else { Mode::Well }
     }
@@ -362,7 +367,7 @@ impl Session for SimSession {
     async fn frontiers(&mut self) -> Result<Vec<Frontier>, Error> {
         let fate = self.request("frontiers").await?;
         self.wait_for_locks(None).await?;
-        let world = lock(&self.world);
+        let mut world = lock(&self.world);
         let now = world.time.passed();
         let frontier = |(file, stored): (&FileKey, &Stored)| Frontier {
             file: *file,
@@ -371,6 +376,7 @@ impl Session for SimSession {
             idle: now - stored.moved,
         };
         let frontiers = world.database.frontiers.iter().map(frontier).collect();
+        world.tell(|| "the frontiers are asked for".to_owned());
         self.answer(fate, frontiers)
     }
 

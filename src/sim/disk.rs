@@ -104,6 +104,15 @@ impl Volume {
         }
     }
 
+    pub(crate) fn key(&self, object: usize) -> FileKey {
+        self.stat(object).key
+    }
+
+    /// The agent's life ended between the copy of a file and its truncation.
+    pub(crate) fn copied_unseen(&self, object: usize, lines: &mut Lines) {
+        self.objects[object].lines.iter().for_each(|number| lines.may_double(*number));
+    }
+
     /// The agent's descriptors are gone, and so is what only they led to.
     pub(crate) fn agent_died(&mut self, lines: &mut Lines) {
         self.objects.iter_mut().filter(|object| object.links == 0).for_each(|object| object.forget_lines(lines));
@@ -147,13 +156,14 @@ impl Volume {
     }
 
     /// Copies the content of a file into a new one.
-    pub(crate) fn copy(&mut self, object: usize, to: &Path, now: u64, lines: &mut Lines) {
-        let copy = self.create(to, now, lines);
+    pub(crate) fn copy(&mut self, object: usize, to: &Path, now: u64, lines: &mut Lines) -> usize {
+        let number = self.create(to, now, lines);
         let original = &self.objects[object];
         let (data, numbers, unfinished) = (original.data.clone(), original.lines.clone(), original.unfinished);
         numbers.iter().for_each(|number| lines.copied(*number));
-        let copy = &mut self.objects[copy];
+        let copy = &mut self.objects[number];
         (copy.data, copy.lines, copy.unfinished) = (data, numbers, unfinished);
+        number
     }
 
     fn stat(&self, object: usize) -> Stat {
@@ -193,6 +203,18 @@ const EIO: i32 = 5;
 
 fn missing() -> io::Error {
     io::ErrorKind::NotFound.into()
+}
+
+impl Drop for Open {
+    /// An agent with few descriptors closes some, and cannot know that it was the last way to a file.
+    fn drop(&mut self) {
+        let mut world = lock(&self.world);
+        let world = &mut *world;
+        let object = &mut world.disk.objects[self.object];
+        if world.plan.few_descriptors && object.links == 0 && Arc::strong_count(&object.token) == 2 {
+            object.forget_lines(&mut world.lines);
+        }
+    }
 }
 
 impl FileSystem for SpoolDisk {

@@ -18,6 +18,8 @@ struct Line {
     instances: u32,
     /// Whether nobody could have read it any more at some time before it had its end.
     may_vanish: bool,
+    /// Whether a copy of it was made that no agent lived to tell from a file of its own (see `docs/reliability.md`).
+    may_double: bool,
     rows: u32,
 }
 
@@ -28,7 +30,14 @@ pub(crate) struct Lines(Vec<Line>);
 impl Lines {
     /// A number for a line that is about to be written.
     pub(crate) fn begin(&mut self) -> u64 {
-        let line = Line { expected: Expected::Row, complete: false, instances: 0, may_vanish: false, rows: 0 };
+        let line = Line {
+            expected: Expected::Row,
+            complete: false,
+            instances: 0,
+            may_vanish: false,
+            may_double: false,
+            rows: 0,
+        };
         self.0.push(line);
         self.0.len() as u64 - 1
     }
@@ -52,6 +61,16 @@ impl Lines {
         line.may_vanish |= line.instances == 0;
     }
 
+    /// The agent's life ended between its copy and the truncation of its original.
+    pub(crate) fn may_double(&mut self, number: u64) {
+        self.0[number as usize].may_double = true;
+    }
+
+    /// Whether it may have two ends.
+    pub(crate) fn is_allowed_twice(&self, number: u64) -> bool {
+        self.0[number as usize].may_double
+    }
+
     /// A row of it was committed.
     pub(crate) fn row(&mut self, number: u64) -> Result<(), String> {
         let line = self.0.get_mut(number as usize).ok_or_else(|| format!("line {number} was never written"))?;
@@ -59,7 +78,7 @@ impl Lines {
         if !line.complete {
             return Err(format!("line {number} became a row before it was finished"));
         }
-        if line.rows > 1 {
+        if line.rows > 1 && !line.may_double {
             return Err(format!("line {number} became {} rows", line.rows));
         }
         if line.expected == Expected::Quarantine {

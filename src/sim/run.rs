@@ -96,19 +96,20 @@ struct Game {
 impl Game {
     fn new(seed: u64, trace: Trace) -> Self {
         let mut chance = Chance::new(seed);
+        let setup = Setup::new(&mut chance);
         let plan = Plan {
+            few_descriptors: setup.files_open_max < 100,
             short_reads: chance.permille(500),
             races: *chance.one_of(&[0, 20, 100]),
             hints_lost: *chance.one_of(&[0, 100, 1000]),
             requests_fail: *chance.one_of(&[0, 0, 30]),
             commits_fail: *chance.one_of(&[0, 0, 100]),
         };
-        let setup = Setup::new(&mut chance);
         let mut world = World {
             time: Arc::new(Time::new(seed)),
             chance: Chance::new(seed ^ 0x5eed),
             plan,
-            disk: Volume { births: chance.permille(700), ..Volume::default() },
+            disk: Volume { births: setup.files_open_max < 100 || chance.permille(500), ..Volume::default() },
             own: Own::default(),
             database: Server::default(),
             lines: Lines::default(),
@@ -245,6 +246,7 @@ impl Game {
             return Err("the agent does not stop".to_owned());
         }
         if self.agent.is_none() && self.starts.is_some_and(|at| at <= now) {
+            lock(&self.world).agent_ends();
             self.agent = Agent::start(&self.world, self.setup);
             self.report.lives += 1;
             lock(&self.world).tell(|| "the agent starts".to_owned());
@@ -267,6 +269,7 @@ impl Game {
             self.uncounted += lock(&self.world).database.passed_last as u64;
         }
         let mut world = lock(&self.world);
+        world.agent_ends();
         let World { disk, lines, own, chance, process, script, .. } = &mut *world;
         disk.agent_died(lines);
         own.agent_died();
@@ -314,7 +317,8 @@ impl Game {
         if let Some(broken) = &world.broken {
             return Err(broken.clone());
         }
-        if let Some(twice) = quarantined.windows(2).find(|two| two[0] == two[1]) {
+        let twice = |two: &&[u64]| two[0] == two[1] && !world.lines.is_allowed_twice(two[0]);
+        if let Some(twice) = quarantined.windows(2).find(twice) {
             return Err(format!("line {} is in quarantine twice", twice[0]));
         }
         for number in &quarantined {

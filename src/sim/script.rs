@@ -28,6 +28,8 @@ struct App {
     /// When a copy is followed by the truncation of its original.
     truncates: Option<Duration>,
     copies: bool,
+    /// Copies and their originals.
+    made: Vec<(usize, usize)>,
     /// Where its file was moved to for a while.
     away: Option<PathBuf>,
 }
@@ -63,6 +65,7 @@ impl World {
                 appends: self.chance.permille(800),
                 truncates: None,
                 copies: self.chance.permille(500),
+                made: Vec::new(),
                 away: None,
             };
             self.script.apps.push(app);
@@ -98,6 +101,18 @@ impl World {
                 self.repair();
             } else {
                 self.act();
+            }
+        }
+    }
+
+    /// The agent's life ends. A copy that nobody took for one yet and that ends before the frontier of its original cannot
+    /// be told from a file of its own by an agent that did not see the original before.
+    pub(crate) fn agent_ends(&mut self) {
+        for (copy, original) in self.script.apps.iter().flat_map(|app| app.made.iter().copied()) {
+            let offset = |object| self.database.frontier(self.disk.key(object));
+            let read = offset(original).unwrap_or(0);
+            if offset(copy).is_none() && read > self.disk.objects[copy].data.len() as u64 {
+                self.disk.copied_unseen(copy, &mut self.lines);
             }
         }
     }
@@ -263,7 +278,8 @@ impl World {
         if self.script.apps[app].copies {
             let object = self.disk.names[&path];
             self.tell(|| format!("{} is copied to {}", path.display(), first.display()));
-            self.disk.copy(object, &first, now, &mut self.lines);
+            let copy = self.disk.copy(object, &first, now, &mut self.lines);
+            self.script.apps[app].made.push((copy, object));
             let gap = self.chance.time(Duration::ZERO, Duration::from_millis(1_000));
             self.script.apps[app].truncates = Some(self.time.passed() + gap);
         } else {

@@ -88,8 +88,8 @@ impl Replacements {
                 read.offset
             } else {
                 // The copy was made a little before the original was read for the last time.
-                let Some(head) = ended.what.head else { continue };
-                if size < head.length || marker_before(head.length)? != Some(head.marker) {
+                let Some((length, marker)) = ended.what.head.and_then(|head| head.up_to(size)) else { continue };
+                if marker_before(length)? != Some(marker) {
                     continue;
                 }
                 size

@@ -98,13 +98,35 @@ pub struct Tail<F> {
     head: Option<Head>,
 }
 
-/// The bytes a file begins with.
+/// The bytes a file begins with: a copy of it may be shorter than what was read since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// How many bytes, at most [`WINDOW`].
-    pub length: u64,
-    /// Their marker.
-    pub marker: Marker,
+    /// How many bytes are known, at most [`WINDOW`].
+    length: u64,
+    /// The markers of the first 16 bytes, 32, and so on up to [`WINDOW`], as far as they are known.
+    markers: [Marker; STEPS],
+}
+
+/// How many beginnings of a file have a marker.
+const STEPS: usize = 7;
+
+/// The shortest beginning of a file that has a marker, in bytes.
+const SHORTEST: u64 = 16;
+
+impl Head {
+    fn of(bytes: &[u8]) -> Self {
+        let mut markers = [Marker::empty(); STEPS];
+        for (step, marker) in markers.iter_mut().enumerate() {
+            *marker = Marker::of(&bytes[..bytes.len().min((SHORTEST as usize) << step)]);
+        }
+        Head { length: bytes.len() as u64, markers }
+    }
+
+    /// The longest beginning of a file that has a marker and that a file of `size` bytes can have too.
+    pub fn up_to(&self, size: u64) -> Option<(u64, Marker)> {
+        let known = (0..STEPS).map(|step| (SHORTEST << step, self.markers[step]));
+        known.take_while(|(length, _)| *length <= size.min(self.length)).last()
+    }
 }
 
 /// Content that was replaced while its file was followed.
@@ -237,10 +259,10 @@ impl<F: Handle> Tail<F> {
             load(file, buffer, window.start, (window.end - window.start) as usize)?;
             Marker::of(buffer) == self.position.marker || unchecked || museum::is(museum::Piece::InodeAlone)
         };
-        if kept && self.head.is_none() && self.position.offset > 0 {
-            let length = self.position.offset.min(WINDOW);
+        let length = self.position.offset.min(WINDOW);
+        if kept && self.head.map_or(0, |head| head.length) < length {
             load(file, buffer, 0, length as usize)?;
-            self.head = Some(Head { length, marker: Marker::of(buffer) });
+            self.head = Some(Head::of(buffer));
         }
         let mut turn = Turn::default();
         if !kept {
