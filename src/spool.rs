@@ -732,10 +732,12 @@ impl<S: FileSystem> Spool<S> {
         for original in possible_originals(&path) {
             // First whether it looks like a copy, then whether the original was replaced: in the other order that can happen
             // in between, and both answers are no.
-            let mut alike = false;
             if let Some(original) = self.by_path.get(original.as_path()).copied() {
-                alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
-                self.check_for_replacement(original, now)?;
+                let alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
+                let replaced = self.check_for_replacement(original, now)?;
+                if alike && replaced == Content::AsRead {
+                    return Ok(None);
+                }
             }
             let mut replacements = std::mem::take(&mut self.replacements);
             let claimed = replacements.claim(&original, size, |offset| self.marker_of(key, offset));
@@ -745,9 +747,6 @@ impl<S: FileSystem> Spool<S> {
             }
             if let Some(position) = self.copy_of_absent(key, &original, size)? {
                 return Ok(Some(Begin::Copy(position)));
-            }
-            if alike {
-                return Ok(None);
             }
         }
         Ok(Some(Begin::Own(Position::start())))
@@ -767,16 +766,15 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Finds out now whether the content of a file being read was replaced.
-    fn check_for_replacement(&mut self, key: FileKey, now: Instant) -> io::Result<()> {
+    fn check_for_replacement(&mut self, key: FileKey, now: Instant) -> io::Result<Content> {
         if self.entries.get(&key).is_none_or(|entry| entry.stage != Stage::Reading) {
-            return Ok(());
+            return Ok(Content::AsRead);
         }
         self.open(key)?;
-        let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
-        if let Some(what) = entry.tail.verify(&mut self.buffer)?.replaced {
-            self.replaced(key, what, now);
-        }
-        Ok(())
+        let Some(entry) = self.entries.get_mut(&key) else { return Ok(Content::AsRead) };
+        let Some(what) = entry.tail.verify(&mut self.buffer)?.replaced else { return Ok(Content::AsRead) };
+        self.replaced(key, what, now);
+        Ok(Content::Replaced)
     }
 
     /// Whether what a new file holds is what an older file begins with.
@@ -886,6 +884,15 @@ impl<S: FileSystem> Spool<S> {
             .filter_map(|directory| self.files.resolve(directory).ok())
             .any(|directory| target.starts_with(directory))
     }
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// What was read of it, and perhaps more.
+    AsRead,
+    /// Something else.
+    Replaced,
 }
 
 /// Where reading begins in a file that has no frontier.

@@ -82,8 +82,8 @@ pub(crate) struct Server {
     until: Duration,
     /// Refused lines whose frontier passed them.
     pub(crate) passed: Vec<u64>,
-    /// How many of those the last commit passed.
-    pub(crate) passed_last: usize,
+    /// How many of those one commit passed at most.
+    pub(crate) passed_most: usize,
     pub(crate) commits: u64,
 }
 
@@ -149,7 +149,7 @@ impl World {
             self.tell(|| format!("frontier of {file} forgotten"));
             self.database.frontiers.remove(&file);
         }
-        self.database.passed_last = transaction.refused.len();
+        self.database.passed_most = self.database.passed_most.max(transaction.refused.len());
         self.database.passed.extend(transaction.refused);
         self.database.unlock(transaction.id);
     }

@@ -74,6 +74,8 @@ pub(crate) fn play(seed: u64, trace: Trace) -> Result<Report, Failure> {
     game.agent = None;
     let mut world = lock(&game.world);
     world.script.bell = None;
+    let quarantine = world.own.text(QUARANTINE.as_ref());
+    quarantine.lines().for_each(|record| world.tell(|| format!("in quarantine: {record}")));
     played.map_err(|what| Failure { what, trace: world.trace.take().unwrap_or_default() })
 }
 
@@ -265,8 +267,8 @@ impl Game {
     fn end(&mut self, crash: Option<Crash>, now: Duration) {
         if let Some(agent) = self.agent.take() {
             self.let_go += agent.metrics.let_go();
-            // The last commit may be counted, or not; its records may be there, or not.
-            self.uncounted += lock(&self.world).database.passed_last as u64;
+            // The lines of one commit may be counted, or not, and their records be there, or not.
+            self.uncounted += lock(&self.world).database.passed_most as u64;
         }
         let mut world = lock(&self.world);
         world.agent_ends();

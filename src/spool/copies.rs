@@ -76,6 +76,8 @@ impl Replacements {
         if museum::is(museum::Piece::CopyReadAgain) {
             return Ok(None);
         }
+        // Contents that begin with one hole have one beginning: the one that agrees furthest is the right one.
+        let mut best: Option<(usize, u64)> = None;
         for (index, ended) in self.ended.iter().enumerate() {
             let read = ended.what.position;
             if &*ended.path != original || read.offset == 0 {
@@ -94,13 +96,16 @@ impl Replacements {
                 }
                 size
             };
-            let Some(marker) = marker_before(offset)? else { continue };
-            self.ended.remove(index);
-            tracing::info!(original = %original.display(), offset,
-                "a file is the copy of truncated content; reading goes on in it");
-            return Ok(Some(Position { generation: 0, offset, marker }));
+            if best.is_none_or(|(_, furthest)| furthest <= offset) {
+                best = Some((index, offset));
+            }
         }
-        Ok(None)
+        let Some((index, offset)) = best else { return Ok(None) };
+        let Some(marker) = marker_before(offset)? else { return Ok(None) };
+        self.ended.remove(index);
+        tracing::info!(original = %original.display(), offset,
+            "a file is the copy of truncated content; reading goes on in it");
+        Ok(Some(Position { generation: 0, offset, marker }))
     }
 
     /// Forgets everything: reading is set back to the frontiers, and what was replaced is found out again where the

@@ -361,6 +361,9 @@ impl<F: Handle> Tail<F> {
             at = cut.end;
         }
         let mut end = base + at as u64;
+        if base == 0 && self.head.map_or(0, |head| head.length) < end.min(WINDOW) {
+            self.head = Some(Head::of(&buffer[..end.min(WINDOW) as usize]));
+        }
         let mut marker = Marker::of(&buffer[at - (end.min(WINDOW) as usize)..at]);
         let mut scanned = end;
         if flow == Flow::More {
