@@ -295,6 +295,10 @@ impl<S: FileSystem> Spool<S> {
         while let Some(key) = self.queue.pop_front() {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             entry.queued = false;
+            if entry.stage != Stage::Reading {
+                // It stood in the queue when its content was found to have been replaced.
+                continue;
+            }
             self.turns += 1;
             if let Err(error) = self.open(key) {
                 self.cannot_read(key, &error);

@@ -76,7 +76,9 @@ fn every_line_has_one_end_whatever_happens() {
 #[test]
 fn one_seed() {
     let Some(seed) = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()) else { return };
-    match play(seed, Trace::On) {
+    // What the agent says is shown as well.
+    let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr).finish();
+    match tracing::subscriber::with_default(log, || play(seed, Trace::On)) {
         Ok(report) => println!("{report:?}"),
         Err(failure) => panic!("{}", explain(seed, &failure)),
     }
