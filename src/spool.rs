@@ -271,6 +271,7 @@ impl<S: FileSystem> Spool<S> {
         self.go_on(&unlisted, now);
         if whole {
             self.forget_absent(now);
+            self.forget_former_inodes();
         }
     }
 
@@ -441,14 +442,17 @@ impl<S: FileSystem> Spool<S> {
         Ok(())
     }
 
-    /// A file with the inode of another proves that the other is gone.
-    fn forget_former_inode(&mut self, key: FileKey) {
+    /// A file with the inode of another proves that the other is gone. Its frontier is kept as long as a file waits that may
+    /// be a copy of it.
+    fn forget_former_inodes(&mut self) {
         let Some(frontiers) = &mut self.frontiers else { return };
+        if frontiers.is_empty() || self.entries.values().any(|entry| entry.stage != Stage::Reading) {
+            return;
+        }
+        let inode = |key: &FileKey| (key.device, key.inode);
+        let here: BTreeMap<(u64, u64), u64> = self.entries.keys().map(|key| (inode(key), key.birth)).collect();
         let former = |other: &FileKey| {
-            (other.device, other.inode) == (key.device, key.inode)
-                && other.birth != key.birth
-                && other.birth != 0
-                && key.birth != 0
+            here.get(&inode(other)).is_some_and(|birth| *birth != other.birth && *birth != 0 && other.birth != 0)
         };
         self.gone.extend(frontiers.extract_if(.., |other, _| former(other)).map(|(other, _)| other));
     }
@@ -682,7 +686,6 @@ impl<S: FileSystem> Spool<S> {
             entry.tail.place(position, sent);
             entry.stage = Stage::Reading;
         }
-        self.forget_former_inode(key);
         self.enqueue(key);
     }
 

@@ -70,8 +70,11 @@ impl World {
             };
             self.script.apps.push(app);
         }
-        self.script.ends = self.chance.time(Duration::from_secs(5), Duration::from_secs(40));
         self.script.pace = *self.chance.one_of(&[20, 100, 300]);
+        let longest = Duration::from_millis(self.script.pace * 400).min(Duration::from_secs(40));
+        self.script.ends = self.chance.time(longest / 8, longest);
+        // Without birth times a copy can have the key of a file that is no more; see `docs/reliability.md`.
+        self.disk.births |= self.script.apps.iter().any(|app| app.copies);
         self.script.troubles = *self.chance.one_of(&[0, 100, 250]);
         self.script.deletes = self.chance.permille(400);
     }
@@ -218,9 +221,9 @@ impl World {
                 format!(r#"{{"event_key":"poison","metadata":{{"pad":"{pad}"}},"request_id":"line-{number}"}}"#)
             }
             940..980 => format!("{{no json {pad} line-{number}"),
-            // The number stands near both ends: the quarantine shows the start.
+            // The number stands in many places: the quarantine shows the start, and not the last word of what is cut.
             980.. => {
-                let much = "y".repeat(LINE_MAX + self.chance.below(900) as usize);
+                let much = format!("{} line-{number} ", "y".repeat(60)).repeat(self.chance.between(5, 15) as usize);
                 format!(r#"{{"event_key":"long","request_id":"line-{number}","metadata":"{much} line-{number}"}}"#)
             }
         };
