@@ -29,6 +29,7 @@ pub(crate) enum Piece {
     /// What is hinted at with "more happened than can be told" is not looked at, and nothing is looked at unasked.
     OverflowIgnored,
     /// Timers run on the wall clock.
+    #[cfg(test)]
     TimersOnWallClock,
     /// A copy of truncated content is read from its start.
     CopyReadAgain,

@@ -175,7 +175,8 @@ impl Quarantine {
     pub fn settle(&mut self, outcome: Outcome) -> io::Result<()> {
         let Some(pending) = &self.pending else { return Ok(()) };
         let outcome = if museum::is(museum::Piece::QuarantineBeforeCommit) { Outcome::Committed } else { outcome };
-        self.ended = Some(outcome);
+        // Records that could not be written are undone, whatever becomes of their commit.
+        let outcome = *self.ended.get_or_insert(outcome);
         match outcome {
             Outcome::Committed => {}
             Outcome::Undone => {

@@ -741,8 +741,8 @@ impl<S: FileSystem> Spool<S> {
             // in between, and both answers are no.
             if let Some(original) = self.by_path.get(original.as_path()).copied() {
                 let alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
-                let replaced = self.check_for_replacement(original, now)?;
-                if alike && replaced == Content::AsRead {
+                self.check_for_replacement(original, now)?;
+                if alike {
                     return Ok(None);
                 }
             }
@@ -773,15 +773,16 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Finds out now whether the content of a file being read was replaced.
-    fn check_for_replacement(&mut self, key: FileKey, now: Instant) -> io::Result<Content> {
+    fn check_for_replacement(&mut self, key: FileKey, now: Instant) -> io::Result<()> {
         if self.entries.get(&key).is_none_or(|entry| entry.stage != Stage::Reading) {
-            return Ok(Content::AsRead);
+            return Ok(());
         }
         self.open(key)?;
-        let Some(entry) = self.entries.get_mut(&key) else { return Ok(Content::AsRead) };
-        let Some(what) = entry.tail.verify(&mut self.buffer)?.replaced else { return Ok(Content::AsRead) };
-        self.replaced(key, what, now);
-        Ok(Content::Replaced)
+        let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
+        if let Some(what) = entry.tail.verify(&mut self.buffer)?.replaced {
+            self.replaced(key, what, now);
+        }
+        Ok(())
     }
 
     /// Whether what a new file holds is what an older file begins with.
@@ -891,15 +892,6 @@ impl<S: FileSystem> Spool<S> {
             .filter_map(|directory| self.files.resolve(directory).ok())
             .any(|directory| target.starts_with(directory))
     }
-}
-
-/// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Content {
-    /// What was read of it, and perhaps more.
-    AsRead,
-    /// Something else.
-    Replaced,
 }
 
 /// Where reading begins in a file that has no frontier.

@@ -63,7 +63,7 @@ impl Setup {
 
 /// What a task of the agent ended with.
 enum Ended {
-    Started(Result<SimSession, GaveUp>),
+    Started(Result<Box<SimSession>, GaveUp>),
     Worked(Result<(), GaveUp>),
 }
 
@@ -179,7 +179,7 @@ impl Agent {
             metrics.clone(),
         ));
         let starting = Arc::clone(&writers);
-        let tasks = vec![Some(Task::new(async move { Ended::Started(starting.start().await) }))];
+        let tasks = vec![Some(Task::new(async move { Ended::Started(starting.start().await.map(Box::new)) }))];
         let mut there = lock(world);
         there.script.bell = Some(handle.bell().clone());
         let saves = there.time.passed();
@@ -267,7 +267,7 @@ impl Agent {
                 self.working -= 1;
                 match ended {
                     Ended::Started(Ok(session)) => {
-                        let mut session = Some(session);
+                        let mut session = Some(*session);
                         for _ in 0..self.connections {
                             let (writers, batches, session) =
                                 (Arc::clone(&self.writers), Arc::clone(&self.batches), session.take());

@@ -69,6 +69,8 @@ struct Transaction {
     forgets: Vec<FileKey>,
     /// Lines of the batch that are no rows.
     refused: Vec<u64>,
+    /// Whether those are among them that were refused before.
+    noted: bool,
 }
 
 /// The server.
@@ -348,9 +350,7 @@ impl SimSession {
                 }
                 if self.transaction.is_some() {
                     // The statement that failed was not the first one of the batch.
-                    if let Err(refused) = self.put(batch, rows.start..rows.start + part) {
-                        return Err(refused);
-                    }
+                    self.put(batch, rows.start..rows.start + part)?;
                 }
                 return Err(failed);
             }
@@ -503,7 +503,7 @@ impl Session for SimSession {
 impl SimSession {
     fn note_refused(&mut self, batch: &Batch) {
         if let Some(transaction) = &mut self.transaction
-            && transaction.refused.is_empty()
+            && !std::mem::replace(&mut transaction.noted, true)
         {
             transaction.refused.extend(batch.refused().iter().filter_map(|line| number_in(line.line.as_str())));
         }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::database::Mode;
-use super::disk::LINE_MAX;
 use super::world::{Crash, Process, World};
 use crate::spool::hints::Bell;
 

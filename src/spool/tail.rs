@@ -339,8 +339,8 @@ impl<F: Handle> Tail<F> {
         let base = self.position.window_start();
         let before = (self.position.offset - base) as usize;
         load(file, buffer, base, before + limits.quantum)?;
-        if buffer.len() < before {
-            // Cut short since it was verified: the next turn finds out.
+        if buffer.len() < before || !self.is_as_read(&buffer[..before]) {
+            // Cut short or replaced since it was verified: the next turn finds out.
             return Ok(());
         }
         let mut at = before;
@@ -408,11 +408,27 @@ impl<F: Handle> Tail<F> {
         let end = if museum::is(museum::Piece::LongLineEndsFile) { self.size.max(newline + 1) } else { newline + 1 };
         // Whatever can fail comes before the line is given out, or it would be given out twice.
         let Some(marker) = self.marker_before(buffer, end)? else { return Ok(()) };
-        load(file, buffer, offset, HEAD.min((newline - offset) as usize))?;
-        take(Line { content: Content::TooLong(buffer), offset, length: newline - offset });
+        let base = self.position.window_start();
+        let before = (offset - base) as usize;
+        load(file, buffer, base, before + HEAD.min((newline - offset) as usize))?;
+        if buffer.len() <= before || !self.is_as_read(&buffer[..before]) {
+            return Ok(());
+        }
+        if buffer[before] == 0 {
+            // What was an unfinished line is a hole now, and a hole is no part of a line.
+            self.scanned = offset;
+            return Ok(());
+        }
+        take(Line { content: Content::TooLong(&buffer[before..]), offset, length: newline - offset });
         self.position = Position { offset: end, marker, ..self.position };
         self.scanned = end;
         Ok(())
+    }
+
+    /// Whether the bytes before the position are those that were there when they were read.
+    fn is_as_read(&self, window: &[u8]) -> bool {
+        let unchecked = museum::is(museum::Piece::InodeAlone) || museum::is(museum::Piece::SizeAloneTellsTruncation);
+        unchecked || Marker::of(window) == self.position.marker
     }
 
     /// Looks for the end of the unfinished line, one quantum further than before.

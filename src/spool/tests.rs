@@ -235,6 +235,9 @@ fn i8_files_of_equal_content_are_read_each() {
     site.append("app.ndjson", "one\n");
     site.append("app-2.ndjson", "one\n");
     site.read();
+    site.assert_got(&[("app.ndjson", &["one"])]);
+    site.pass(COPY_HOLD);
+    site.read();
     // Its name and content are a copy's; after a while it is a file of its own.
     site.append("app.ndjson.1", "one\n");
     site.read();
