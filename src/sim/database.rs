@@ -69,6 +69,7 @@ struct Transaction {
     forgets: Vec<FileKey>,
     /// Lines of the batch that are no rows.
     refused: Vec<u64>,
+    numberless: usize,
     /// Whether those are among them that were refused before.
     noted: bool,
 }
@@ -86,6 +87,8 @@ pub(crate) struct Server {
     pub(crate) passed: Vec<u64>,
     /// How many of those one commit passed at most.
     pub(crate) passed_most: usize,
+    /// Refused pieces of lines that have no number.
+    pub(crate) numberless: u64,
     pub(crate) commits: u64,
 }
 
@@ -153,6 +156,7 @@ impl World {
         }
         self.database.passed_most = self.database.passed_most.max(transaction.refused.len());
         self.database.passed.extend(transaction.refused);
+        self.database.numberless += transaction.numberless as u64;
         self.database.unlock(transaction.id);
     }
 }
@@ -506,6 +510,9 @@ impl SimSession {
             && !std::mem::replace(&mut transaction.noted, true)
         {
             transaction.refused.extend(batch.refused().iter().filter_map(|line| number_in(line.line.as_str())));
+            // The end of a line whose start went away elsewhere may have no number.
+            transaction.numberless +=
+                batch.refused().iter().filter(|line| number_in(line.line.as_str()).is_none()).count();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The bug museum: with a fault of the past switched on, the simulation finds it, and within how many seeds.
 
 use super::run::{Trace, play};
+use super::tests::KNOWN;
 use crate::museum::{self, Piece};
 
 /// How many seeds are played for each fault.
@@ -21,7 +22,9 @@ fn promised(piece: Piece) -> u64 {
 /// The first seed that finds a fault, counted from one, and what it says.
 fn found(piece: Piece) -> Option<(u64, String)> {
     museum::show(Some(piece));
-    let found = (0..SEEDS_MAX).find_map(|seed| Some((seed + 1, play(seed, Trace::Off).err()?.what)));
+    let found = (0..SEEDS_MAX)
+        .filter(|seed| !KNOWN.contains(seed))
+        .find_map(|seed| Some((seed + 1, play(seed, Trace::Off).err()?.what)));
     museum::show(None);
     found
 }

@@ -336,7 +336,7 @@ impl Game {
         missing.retain(|number| quarantined.binary_search(number).is_err());
         let missing = missing.len() as u64;
         let counted = self.let_go + self.agent.as_ref().map_or(0, |agent| agent.metrics.let_go());
-        if counted.abs_diff(missing) > self.uncounted {
+        if counted.abs_diff(missing) > self.uncounted + world.database.numberless {
             return Err(format!(
                 "{missing} refused lines are not in quarantine, and {counted} were counted as let go ({} may be uncounted)",
                 self.uncounted
