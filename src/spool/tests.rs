@@ -79,6 +79,13 @@ impl Site {
 
     /// Looks, and reads what there is to read.
     fn read(&mut self) {
+        self.read_once();
+        while self.spool.take_wants_scan() {
+            self.read_once();
+        }
+    }
+
+    fn read_once(&mut self) {
         self.spool.scan(self.now);
         let got = &mut self.got;
         while let Some(progress) = self.spool.turn(self.now, |path, line| {
@@ -92,6 +99,7 @@ impl Site {
                 assert_eq!(before.map(|(_, position)| position), step.from, "a step begins where the frontier stands");
             }
         }
+        self.spool.settle(self.spool.steps());
         for file in self.spool.take_gone() {
             self.frontiers.remove(&file);
         }
@@ -231,6 +239,9 @@ fn i8_files_of_equal_content_are_read_each() {
     let mut site = Site::new();
     site.append("app.ndjson", "one\n");
     site.append("app-2.ndjson", "one\n");
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one"])]);
+    site.pass(COPY_HOLD);
     site.read();
     // Its name and content are a copy's; after a while it is a file of its own.
     site.append("app.ndjson.1", "one\n");
