@@ -338,7 +338,11 @@ impl<S: FileSystem> Spool<S> {
                     seen.insert(key);
                 }
                 Ok(None) => {}
-                Err(why) => self.refuse(&mut refused, path, why),
+                Err(why) => {
+                    // A file that cannot be looked at is not missing.
+                    seen.extend(self.by_path.get(&*path).filter(|_| matches!(why, Refusal::Unreadable(_))));
+                    self.refuse(&mut refused, path, why);
+                }
             }
         }
         self.refused = refused;

@@ -418,6 +418,44 @@ fn m7_a_directory_that_cannot_be_listed_proves_nothing() {
     assert_eq!(site.spool.unreadable(), 0);
 }
 
+/// Files that for a while cannot be looked at by their paths.
+struct Dim(std::rc::Rc<std::cell::Cell<bool>>);
+
+impl FileSystem for Dim {
+    type File = File;
+
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        if self.0.get() { Err(rustix::io::Errno::IO.into()) } else { Disk.stat(path) }
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(std::ffi::OsString, Kind)>> {
+        Disk.list(directory)
+    }
+
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        Disk.resolve(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        Disk.open(path)
+    }
+}
+
+#[test]
+fn m7_a_file_that_cannot_be_looked_at_is_not_missing() {
+    let site = Site::new();
+    site.append("a.ndjson", "one\n");
+    site.append("b.ndjson", "one\n");
+    let dark = std::rc::Rc::new(std::cell::Cell::new(false));
+    let options = Site::options(site.folder.path(), StartAt::Beginning, 1);
+    let mut spool = Spool::new(Dim(std::rc::Rc::clone(&dark)), options);
+    spool.scan(site.now);
+    dark.set(true);
+    (0..5).for_each(|_| spool.scan(site.now));
+    assert_eq!((spool.overview().files, spool.overview().files_open, spool.unreadable()), (2, 1, 2));
+    assert_eq!(spool.take_vanished(), []);
+}
+
 impl Site {
     /// Skims as far as that, with `bound` as the bound of every file; what was given out.
     fn skim(&mut self, reach: Reach, bound: Option<u64>) -> Vec<String> {
