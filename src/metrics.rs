@@ -247,10 +247,13 @@ impl Metrics {
         by_label(&self.secrets_scrubbed)
     }
 
-    /// Lines let go.
+    /// Lines let go because the quarantine could not take them.
     #[cfg(test)]
-    pub(crate) fn let_go(&self) -> u64 {
-        sum(&self.lines_shed)
+    pub(crate) fn lines_not_quarantined(&self) -> u64 {
+        let reason = Reason::QuarantineUnwritable.as_str();
+        let counter =
+            |severity: &crate::record::Severity| self.lines_shed.with_label_values(&[reason, severity.as_str()]).get();
+        crate::record::Severity::ALL.iter().map(counter).sum()
     }
 
     /// Lines read, and how many of them have their end.

@@ -22,6 +22,7 @@ use crate::pipeline::reader::{self, Order, Reader, Step};
 use crate::pipeline::writer::{self, Ledger, Seat, Writers};
 use crate::pipeline::{CHECKPOINT_INTERVAL, GaveUp, Patience, Stop, Until, load_checkpoint, save};
 use crate::quarantine::{self, Quarantine};
+use crate::record::Severity;
 use crate::scrub::Scrubber;
 use crate::shed;
 use crate::shed::note::NoteFile;
@@ -43,13 +44,24 @@ const NAME: &str = "simulated";
 /// How much memory a batch may take: as much as it likes.
 const MEMORY_MAX: usize = 1 << 30;
 
-/// Limits that no backlog reaches: nothing is let go for being too much.
-const NEVER: shed::limits::Options = shed::limits::Options {
-    first: Vec::new(),
-    soft_backlog_bytes: u64::MAX,
-    max_backlog_bytes: u64::MAX,
-    max_age: Duration::from_secs(1 << 30),
-};
+/// When lines are let go for being too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LettingGo {
+    /// At no backlog that a seed can have.
+    Never,
+    /// As soon as a small backlog does not shrink.
+    Soon,
+}
+
+impl LettingGo {
+    fn limits(self) -> shed::limits::Options {
+        let (soft_backlog_bytes, max_backlog_bytes, max_age) = match self {
+            LettingGo::Never => (u64::MAX, u64::MAX, Duration::from_secs(1 << 30)),
+            LettingGo::Soon => (1_000, 3_000, Duration::from_secs(2)),
+        };
+        shed::limits::Options { first: vec![Severity::Info], soft_backlog_bytes, max_backlog_bytes, max_age }
+    }
+}
 
 /// How the agents of a seed are set up.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +72,7 @@ pub(crate) struct Setup {
     pub(crate) quantum: usize,
     pub(crate) files_open_max: usize,
     pub(crate) rescan_interval: Duration,
+    pub(crate) letting_go: LettingGo,
 }
 
 impl Setup {
@@ -71,6 +84,7 @@ impl Setup {
             quantum: *chance.one_of(&[50, 500, 5_000]),
             files_open_max: *chance.one_of(&[2, 5, 100]),
             rescan_interval: Duration::from_millis(*chance.one_of(&[100, 1000])),
+            letting_go: *chance.one_of(&[LettingGo::Never, LettingGo::Soon]),
         }
     }
 }
@@ -173,7 +187,7 @@ impl Agent {
                 wait_max: Duration::from_millis(200),
             },
             max_line_bytes: LINE_MAX,
-            shed: NEVER,
+            shed: setup.letting_go.limits(),
         };
         let scrubber = SCRUBBERS.with_borrow_mut(Vec::pop).unwrap_or_else(|| Scrubber::new(Default::default()));
         let reader = Reader::new(

@@ -13,7 +13,7 @@ use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::museum::{self, Piece};
 use crate::record::Columns;
-use crate::shed::EVENT_KEY;
+use crate::shed::{EVENT_KEY, Reason};
 use crate::sink::{Class, Database, Error, Progress, Session, Swap};
 use crate::spool::{FileKey, Frontier, Move, Position};
 
@@ -73,6 +73,8 @@ struct Transaction {
     numberless: usize,
     /// Whether those are among them that were refused before.
     noted: bool,
+    /// Lines that are declared as let go, but those that the quarantine did not take.
+    declared: u64,
 }
 
 /// The server.
@@ -90,6 +92,8 @@ pub(crate) struct Server {
     pub(crate) passed_most: usize,
     /// Refused pieces of lines that have no number.
     pub(crate) numberless: u64,
+    /// Lines declared as let go, but those that the quarantine did not take.
+    pub(crate) declared: u64,
     pub(crate) commits: u64,
 }
 
@@ -158,6 +162,7 @@ impl World {
         self.database.passed_most = self.database.passed_most.max(transaction.refused.len());
         self.database.passed.extend(transaction.refused);
         self.database.numberless += transaction.numberless as u64;
+        self.database.declared += transaction.declared;
         self.database.unlock(transaction.id);
     }
 }
@@ -326,7 +331,7 @@ impl SimSession {
                 return Err(error(Class::Data, 1406, "a value is too long"));
             }
             if row.event_key == EVENT_KEY {
-                // What a declaration says is counted under what it passes.
+                self.declare(row.metadata.unwrap_or_default());
                 continue;
             }
             let number = row.request_id.and_then(number_in);
@@ -409,13 +414,15 @@ impl Session for SimSession {
     }
 
     async fn insert_atomic(&mut self, batch: &Batch, rows: Range<usize>) -> Result<(), Error> {
-        let before = self.transaction.as_ref().map_or(0, |transaction| transaction.rows.len());
+        let before =
+            self.transaction.as_ref().map_or((0, 0), |transaction| (transaction.rows.len(), transaction.declared));
         let fate = match self.send(batch, rows.clone()).await {
             Ok(fate) => fate,
             Err(failed) => {
                 // All of them or none.
                 if let Some(transaction) = &mut self.transaction {
-                    transaction.rows.truncate(before);
+                    transaction.rows.truncate(before.0);
+                    transaction.declared = before.1;
                 }
                 // Whether rows are bad is not known: none was looked at.
                 let data = failed.class == Class::Data;
@@ -424,7 +431,8 @@ impl Session for SimSession {
         };
         if let Err(refused) = self.put(batch, rows.clone()) {
             if let Some(transaction) = &mut self.transaction {
-                transaction.rows.truncate(before);
+                transaction.rows.truncate(before.0);
+                transaction.declared = before.1;
                 if rows.len() == 1 {
                     let number = batch.rows(rows).next().and_then(|row| row.request_id.and_then(number_in));
                     transaction.refused.extend(number);
@@ -510,6 +518,21 @@ impl Session for SimSession {
 }
 
 impl SimSession {
+    /// Takes in a row that declares lines as let go.
+    fn declare(&mut self, metadata: &str) {
+        let said: serde_json::Value = serde_json::from_str(metadata).expect("a declaration is JSON");
+        lock(&self.world).tell(|| format!("declared: {metadata}"));
+        let lines = said["lines"].as_u64().expect("a declaration counts lines");
+        // The refused lines of a batch are known one by one.
+        if said["reason"] == Reason::QuarantineUnwritable.as_str() {
+            return;
+        }
+        match &mut self.transaction {
+            Some(transaction) => transaction.declared += lines,
+            None => lock(&self.world).commit(Transaction { declared: lines, ..Transaction::default() }),
+        }
+    }
+
     fn note_refused(&mut self, batch: &Batch) {
         if let Some(transaction) = &mut self.transaction
             && !std::mem::replace(&mut transaction.noted, true)

@@ -105,6 +105,17 @@ impl Lines {
         self.0.iter().enumerate().filter(open).map(|(number, _)| number as u64).collect()
     }
 
+    /// How many lines have no end and need none: nobody could have read them, or they are unfinished, or they may have two.
+    pub(crate) fn destroyed_without_end(&self, quarantined: &[u64]) -> u64 {
+        let without = |(number, line): &(usize, &Line)| {
+            line.may_double
+                || (line.may_vanish || !line.complete)
+                    && line.rows == 0
+                    && quarantined.binary_search(&(*number as u64)).is_err()
+        };
+        self.0.iter().enumerate().filter(without).count() as u64
+    }
+
     /// Whether a line is to end in quarantine.
     pub(crate) fn is_for_quarantine(&self, number: u64) -> bool {
         self.0.get(number as usize).is_some_and(|line| line.expected == Expected::Quarantine)

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::agent::{Agent, Life, QUARANTINE, Setup, Work};
+use super::agent::{Agent, LettingGo, Life, QUARANTINE, Setup, Work};
 use super::database::Server;
 use super::disk::Volume;
 use super::lines::{Lines, number_in};
@@ -27,6 +27,9 @@ pub(crate) struct Report {
     pub(crate) lines: usize,
     pub(crate) rows: usize,
     pub(crate) quarantined: usize,
+    /// Refused lines that the quarantine could not take.
+    pub(crate) not_quarantined: u64,
+    /// Lines let go because there was too much.
     pub(crate) let_go: u64,
     pub(crate) commits: u64,
     pub(crate) lives: u64,
@@ -43,6 +46,7 @@ impl Report {
         self.lines += other.lines;
         self.rows += other.rows;
         self.quarantined += other.quarantined;
+        self.not_quarantined += other.not_quarantined;
         self.let_go += other.let_go;
         self.commits += other.commits;
         self.lives += other.lives;
@@ -158,14 +162,15 @@ impl Game {
             }
             next_check = now + Duration::from_millis(500);
             match settled_at {
-                None if self.open().is_empty() => {
+                None if self.open().len() as u64 <= lock(&self.world).database.declared => {
                     settled_at = Some(now);
                     self.report.drained_after = now - since;
                 }
                 None if now - since > DRAINED_WITHIN => {
                     let open = self.open();
+                    let declared = lock(&self.world).database.declared;
                     return Err(format!(
-                        "{} lines have no end, among them {:?}",
+                        "{} lines have no end, among them {:?}, and {declared} are declared as let go",
                         open.len(),
                         &open[..open.len().min(5)]
                     ));
@@ -266,7 +271,7 @@ impl Game {
     /// The life of an agent is over.
     fn end(&mut self, crash: Option<Crash>, now: Duration) {
         if let Some(agent) = self.agent.take() {
-            self.let_go += agent.metrics.let_go();
+            self.let_go += agent.metrics.lines_not_quarantined();
             // The lines of one commit may be counted, or not, and their records be there, or not.
             self.uncounted += lock(&self.world).database.passed_most as u64;
         }
@@ -287,6 +292,10 @@ impl Game {
     /// What is read and has no end yet has a limit: a batch being filled, one waiting, one in the channel, one a connection.
     fn bounded(&self) -> Result<(), String> {
         let Some(agent) = &self.agent else { return Ok(()) };
+        if self.setup.letting_go == LettingGo::Soon {
+            // Of lines let go a batch keeps only their number.
+            return Ok(());
+        }
         let (read, ended) = agent.metrics.lines_at_rest();
         let most = self.setup.lines_max as u64 * (3 + self.setup.connections as u64);
         if read > ended + most {
@@ -315,6 +324,7 @@ impl Game {
     /// Each end is one.
     fn ends_are_right(&mut self) -> Result<Report, String> {
         let quarantined = self.quarantined();
+        let lacking = self.open();
         let world = lock(&self.world);
         if let Some(broken) = &world.broken {
             return Err(broken.clone());
@@ -335,7 +345,7 @@ impl Game {
         missing.sort_unstable();
         missing.retain(|number| quarantined.binary_search(number).is_err());
         let missing = missing.len() as u64;
-        let counted = self.let_go + self.agent.as_ref().map_or(0, |agent| agent.metrics.let_go());
+        let counted = self.let_go + self.agent.as_ref().map_or(0, |agent| agent.metrics.lines_not_quarantined());
         if counted.abs_diff(missing) > self.uncounted + world.database.numberless {
             return Err(format!(
                 "{missing} refused lines are not in quarantine, and {counted} were counted as let go ({} may be uncounted)",
@@ -345,7 +355,16 @@ impl Game {
         self.report.lines = world.lines.count();
         self.report.rows = world.lines.rows();
         self.report.quarantined = quarantined.len();
-        self.report.let_go = counted;
+        let let_go = world.database.declared;
+        let (lacking, destroyed) = (lacking.len() as u64, world.lines.destroyed_without_end(&quarantined));
+        // Pieces of lines count as lines where they are passed over.
+        if let_go < lacking || let_go > lacking + destroyed + world.database.numberless {
+            return Err(format!(
+                "{let_go} lines are declared as let go, and {lacking} have no other end ({destroyed} were destroyed)"
+            ));
+        }
+        self.report.not_quarantined = counted;
+        self.report.let_go = let_go;
         self.report.commits = world.database.commits;
         Ok(self.report)
     }

@@ -96,7 +96,9 @@ impl Replacements {
                 read.offset
             } else {
                 // The copy was made a little before the original was read for the last time.
-                let Some((length, marker)) = ended.what.head.and_then(|head| head.up_to(size)) else { continue };
+                let Some((length, marker)) = ended.what.head.as_ref().and_then(|head| head.up_to(size)) else {
+                    continue;
+                };
                 if marker_before(length)? != Some(marker) {
                     continue;
                 }

@@ -98,39 +98,31 @@ pub struct Tail<F> {
     head: Option<Head>,
 }
 
-/// The bytes a file begins with: a copy of it may be shorter than what was read since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// How many bytes are known, at most [`WINDOW`].
-    length: u64,
-    /// The markers of the first 16 bytes, 32, and so on up to [`WINDOW`], as far as they are known.
-    markers: [Marker; STEPS],
-}
-
-/// How many beginnings of a file have a marker.
-const STEPS: usize = 7;
-
-/// The shortest beginning of a file that has a marker, in bytes.
-const SHORTEST: u64 = 16;
+/// The bytes a file begins with, at most [`WINDOW`]: a copy of it may be shorter than what was read since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head(Arc<[u8]>);
 
 impl Head {
     fn of(bytes: &[u8]) -> Self {
-        let mut markers = [Marker::empty(); STEPS];
-        for (step, marker) in markers.iter_mut().enumerate() {
-            *marker = Marker::of(&bytes[..bytes.len().min((SHORTEST as usize) << step)]);
-        }
-        Head { length: bytes.len() as u64, markers }
+        Head(bytes.into())
     }
 
-    /// The longest beginning of a file that has a marker and that a file of `size` bytes can have too.
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// The longest beginning of the file that a file of `size` bytes can have too, and its marker; `None` when it holds
+    /// neither a hole nor a whole line: the first bytes of lines are all alike.
     pub fn up_to(&self, size: u64) -> Option<(u64, Marker)> {
-        let known = (0..STEPS).map(|step| (SHORTEST << step, self.markers[step]));
-        known.take_while(|(length, _)| *length <= size.min(self.length)).last()
+        let length = self.length().min(size);
+        let bytes = &self.0[..length as usize];
+        let tells = bytes.first() == Some(&0) || bytes.contains(&b'\n');
+        tells.then(|| (length, Marker::of(bytes)))
     }
 }
 
 /// Content that was replaced while its file was followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaced {
     /// The file.
     pub file: FileKey,
@@ -270,7 +262,7 @@ impl<F: Handle> Tail<F> {
             Marker::of(buffer) == self.position.marker || unchecked || museum::is(museum::Piece::InodeAlone)
         };
         let length = self.position.offset.min(WINDOW);
-        if kept && self.head.map_or(0, |head| head.length) < length {
+        if kept && self.head.as_ref().map_or(0, Head::length) < length {
             load(file, buffer, 0, length as usize)?;
             self.head = Some(Head::of(buffer));
         }
@@ -371,7 +363,7 @@ impl<F: Handle> Tail<F> {
             at = cut.end;
         }
         let mut end = base + at as u64;
-        if base == 0 && self.head.map_or(0, |head| head.length) < end.min(WINDOW) {
+        if base == 0 && self.head.as_ref().map_or(0, Head::length) < end.min(WINDOW) {
             self.head = Some(Head::of(&buffer[..end.min(WINDOW) as usize]));
         }
         let mut marker = Marker::of(&buffer[at - (end.min(WINDOW) as usize)..at]);
@@ -460,7 +452,7 @@ impl<F: Handle> Tail<F> {
 
     fn start_over(&mut self, stat: &Stat, turn: &mut Turn) {
         turn.replaced =
-            Some(Replaced { file: self.key, position: self.position, head: self.head, unread: self.unread() });
+            Some(Replaced { file: self.key, position: self.position, head: self.head.take(), unread: self.unread() });
         self.head = None;
         self.position = self.position.next_generation();
         self.scanned = 0;
