@@ -19,7 +19,7 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(60);
 const STOPPED_WITHIN: Duration = Duration::from_secs(25);
 
 /// How many steps a seed may take.
-const STEPS_MAX: u64 = 400_000;
+const STEPS_MAX: u64 = 1_000_000;
 
 /// What a seed showed when nothing was wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
