@@ -90,6 +90,7 @@ impl Setup {
 }
 
 /// What a task of the agent ended with.
+#[allow(clippy::large_enum_variant, reason = "there are a handful of them")]
 enum Ended {
     Started(Result<Seat<<SimDatabase as Database>::Session>, GaveUp>),
     Worked(Result<(), GaveUp>),
