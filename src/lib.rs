@@ -45,3 +45,8 @@ pub mod config;
 pub mod pipeline;
 
 pub mod cli;
+
+mod museum;
+
+#[cfg(test)]
+mod sim;

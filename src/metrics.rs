@@ -255,6 +255,22 @@ impl Metrics {
         by_label(&self.secrets_scrubbed)
     }
 
+    /// Lines let go because the quarantine could not take them.
+    #[cfg(test)]
+    pub(crate) fn lines_not_quarantined(&self) -> u64 {
+        let reason = Reason::QuarantineUnwritable.as_str();
+        let counter =
+            |severity: &crate::record::Severity| self.lines_shed.with_label_values(&[reason, severity.as_str()]).get();
+        crate::record::Severity::ALL.iter().map(counter).sum()
+    }
+
+    /// Lines read, and how many of them have their end.
+    #[cfg(test)]
+    pub(crate) fn lines_at_rest(&self) -> (u64, u64) {
+        let read = self.lines.taken.load(Ordering::Relaxed) - self.lines.voided.load(Ordering::Relaxed);
+        (read, self.rows_committed.get() + sum(&self.lines_quarantined) + sum(&self.lines_shed))
+    }
+
     /// The page a Prometheus server reads.
     pub fn render(&self) -> Vec<u8> {
         let current = *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -273,6 +289,12 @@ impl Metrics {
 
 /// From a commit on a fast disk to an outage that one still waits out.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+#[cfg(test)]
+fn sum(counters: &IntCounterVec) -> u64 {
+    let families = prometheus::core::Collector::collect(counters);
+    families.iter().flat_map(|family| family.get_metric()).map(|metric| metric.get_counter().get_value() as u64).sum()
+}
 
 fn by_label(counters: &IntCounterVec) -> BTreeMap<String, u64> {
     let families = prometheus::core::Collector::collect(counters);

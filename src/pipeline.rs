@@ -353,6 +353,9 @@ async fn save_regularly(ledger: Arc<Mutex<Ledger>>, state: Arc<StateDirectory>, 
 pub(crate) fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, metrics: &Metrics) {
     let checkpoint = {
         let mut ledger = lock(ledger);
+        if let Err(error) = ledger.quarantine.retry() {
+            tracing::debug!(%error, "quarantine records still cannot be settled");
+        }
         if !std::mem::take(&mut ledger.unsaved) {
             metrics.checkpoint_is_current();
             return;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Refused;
+use crate::museum;
 use crate::record::Timestamp;
 use crate::spool::{FileKey, Move, Position};
 use crate::state::files::{Begin, OwnFile};
@@ -173,7 +174,9 @@ impl Quarantine {
     /// The records cannot be undone, or the note cannot be removed; both stay for the next attempt.
     pub fn settle(&mut self, outcome: Outcome) -> io::Result<()> {
         let Some(pending) = &self.pending else { return Ok(()) };
-        self.ended = Some(outcome);
+        let outcome = if museum::is(museum::Piece::QuarantineBeforeCommit) { Outcome::Committed } else { outcome };
+        // Records that could not be written are undone, whatever becomes of their commit.
+        let outcome = *self.ended.get_or_insert(outcome);
         match outcome {
             Outcome::Committed => {}
             Outcome::Undone => {
@@ -195,6 +198,14 @@ impl Quarantine {
     /// Lets the file become this large from now on.
     pub fn set_bytes_max(&mut self, bytes_max: u64) {
         self.options.bytes_max = bytes_max;
+    }
+
+    /// Tries again to end a commit whose end is known and could not be settled.
+    ///
+    /// # Errors
+    /// It still cannot.
+    pub fn retry(&mut self) -> io::Result<()> {
+        self.ended.map_or(Ok(()), |ended| self.settle(ended))
     }
 
     /// How many records went with an older half, since the last call.

@@ -23,12 +23,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::museum;
 use ages::Ages;
 use copies::{Replacements, possible_originals};
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
 pub use position::{FileKey, Frontier, Marker, Move, Position};
-use tail::{Flow, Limits, Line, Skipped, Tail, WINDOW};
+use tail::{Flow, Limits, Line, Replaced, Skipped, Tail, WINDOW};
 
 /// Where reading begins in a file never seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,9 @@ const MOVED_LINGER: Duration = Duration::from_secs(60);
 /// How long a new file that looks like a copy of one being read waits for that one to be truncated, after it last grew.
 const COPY_HOLD: Duration = Duration::from_secs(2);
 
+/// How long the new content of a file waits at most for a decision on the copy of the old one.
+const REPLACED_HOLD: Duration = Duration::from_secs(30);
+
 /// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
 pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -94,12 +98,14 @@ struct Entry<F> {
     found: u64,
     /// Its size when the first scan found it.
     size_at_start: Option<u64>,
-    /// Where reading began, once that was decided.
+    /// Where reading began, if that was at the end.
     begin: Option<Position>,
     /// When its bytes were first seen.
     ages: Ages,
     /// The scan since which it has nothing to skim.
     skimmed: u64,
+    /// The number of its last step.
+    step: u64,
 }
 
 /// Whether a file is read.
@@ -109,6 +115,14 @@ enum Stage {
     Waiting,
     /// It is read.
     Reading,
+    /// Its content was found to have been replaced. The new content is read once it is known whether the old one was copied:
+    /// the copy's frontier must be in the database before this one's passes into the new content, or a crash between the
+    /// two would have the copy read again.
+    Replaced {
+        /// The scan that was the last one to begin before that was found.
+        scan: u64,
+        since: Instant,
+    },
 }
 
 /// What the last scans say of a file's name.
@@ -121,8 +135,10 @@ enum Presence {
 }
 
 /// The frontier of a file that is not in the spool.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Absent {
+    /// Its last known path.
+    path: Arc<Path>,
     position: Position,
     /// When it is forgotten.
     until: Instant,
@@ -152,8 +168,15 @@ pub struct Progress {
     pub moved: Option<Move>,
     /// Bytes skipped.
     pub skipped: Skipped,
-    /// When the first byte that was given out was first seen in the spool.
+    /// When the first byte that was given out was first seen in the spool; `None` when the step is over what was read
+    /// elsewhere: the beginning of a copy.
     pub seen: Option<Instant>,
+}
+
+impl Progress {
+    fn of_copy(moved: Move) -> Self {
+        Progress { moved: Some(moved), skipped: Skipped::default(), seen: None }
+    }
 }
 
 /// Bytes that went away before they were read.
@@ -202,6 +225,12 @@ pub struct Spool<S: FileSystem> {
     replacements: Replacements,
     /// Offsets up to which files are thought to be read, until the frontiers are known.
     expected: HashMap<FileKey, u64>,
+    /// First steps of copies; they come before anything else.
+    begun: VecDeque<Move>,
+    /// How many steps there were, and how many of them are known to be in the database.
+    steps: u64,
+    settled: u64,
+    wants_scan: bool,
     gone: Vec<FileKey>,
     vanished: Vec<Vanished>,
     refused: HashMap<PathBuf, Refusal>,
@@ -229,6 +258,10 @@ impl<S: FileSystem> Spool<S> {
             frontiers: None,
             replacements: Replacements::default(),
             expected: HashMap::new(),
+            begun: VecDeque::new(),
+            steps: 0,
+            settled: 0,
+            wants_scan: false,
             gone: Vec::new(),
             vanished: Vec::new(),
             refused: HashMap::new(),
@@ -269,15 +302,20 @@ impl<S: FileSystem> Spool<S> {
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
             let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
-            (frontier.file, Absent { position: frontier.position, until })
+            (frontier.file, Absent { path: frontier.path.into(), position: frontier.position, until })
         };
-        self.frontiers = Some(frontiers.into_iter().map(absent).collect());
+        let frontiers: BTreeMap<FileKey, Absent> = frontiers.into_iter().map(absent).collect();
+        self.replacements.set_back(|what| frontiers.get(&what.file).map(|absent| absent.position));
+        self.frontiers = Some(frontiers);
         self.expected.clear();
         self.queue.clear();
+        self.begun.clear();
         self.gone.clear();
+        self.settled = self.steps;
         for entry in self.entries.values_mut() {
             entry.stage = Stage::Waiting;
             entry.queued = false;
+            entry.tail.place(Position::start(), None);
         }
         self.decide(now);
     }
@@ -288,6 +326,7 @@ impl<S: FileSystem> Spool<S> {
         let found = self.options.globs.walk(&self.files);
         let whole = found.unlisted.is_empty();
         let mut refused = HashMap::new();
+        let unlisted: Vec<PathBuf> = found.unlisted.iter().map(|(directory, _)| directory.clone()).collect();
         for (directory, error) in found.unlisted {
             let why = Refusal::Unreadable(format!("cannot be listed ({error}); its files wait"));
             self.refuse(&mut refused, directory, why);
@@ -299,7 +338,11 @@ impl<S: FileSystem> Spool<S> {
                     seen.insert(key);
                 }
                 Ok(None) => {}
-                Err(why) => self.refuse(&mut refused, path, why),
+                Err(why) => {
+                    // A file that cannot be looked at is not missing.
+                    seen.extend(self.by_path.get(&*path).filter(|_| matches!(why, Refusal::Unreadable(_))));
+                    self.refuse(&mut refused, path, why);
+                }
             }
         }
         self.refused = refused;
@@ -307,8 +350,10 @@ impl<S: FileSystem> Spool<S> {
         self.miss(&seen, whole, now);
         self.vanished.extend(self.replacements.expire(now));
         self.decide(now);
+        self.go_on(&unlisted, now);
         if whole {
             self.forget_absent(now);
+            self.forget_former_inodes();
         }
     }
 
@@ -327,9 +372,16 @@ impl<S: FileSystem> Spool<S> {
     /// Gives the next lines of the file whose turn it is to `take`; `None` when no file has any.
     pub fn turn(&mut self, now: Instant, take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow) -> Option<Progress> {
         let mut take = take;
+        if let Some(moved) = self.begun.pop_front() {
+            return Some(Progress::of_copy(moved));
+        }
         while let Some(key) = self.queue.pop_front() {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             entry.queued = false;
+            if entry.stage != Stage::Reading {
+                // It stood in the queue when its content was found to have been replaced.
+                continue;
+            }
             let progress = self.turn_of(key, self.options.limits, now, &mut take);
             if progress.is_some() {
                 return progress;
@@ -348,6 +400,9 @@ impl<S: FileSystem> Spool<S> {
         take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow,
     ) -> Option<Progress> {
         let mut take = take;
+        if let Some(moved) = self.begun.pop_front() {
+            return Some(Progress::of_copy(moved));
+        }
         loop {
             let scans = self.scans;
             let candidates = self
@@ -404,16 +459,16 @@ impl<S: FileSystem> Spool<S> {
                 if entry.tail.position() != before {
                     entry.grown = now;
                 }
-                if turn.replaced.is_some() {
-                    entry.ages.start_over();
+                if turn.moved.is_some() {
+                    self.steps += 1;
+                    entry.step = self.steps;
                 }
                 entry.ages.grown(entry.tail.size(), entry.tail.position().offset, now);
-                if turn.more && !entry.queued {
+                if let Some(what) = turn.replaced {
+                    self.replaced(key, what, now);
+                } else if turn.more && !entry.queued {
                     entry.queued = true;
                     self.queue.push_back(key);
-                }
-                if let Some(what) = turn.replaced {
-                    self.replacements.remember(path, what, now);
                 }
                 Some(Progress { moved: turn.moved, skipped: turn.skipped, seen: seen.or(Some(now)) })
             }
@@ -426,8 +481,8 @@ impl<S: FileSystem> Spool<S> {
 
     /// Whether everything that can be read now was given out.
     pub fn is_exhausted(&self) -> bool {
-        let waits = |entry: &Entry<S::File>| entry.stage == Stage::Waiting && entry.tail.unread() > 0;
-        self.queue.is_empty() && !self.entries.values().any(waits)
+        let waits = |entry: &Entry<S::File>| entry.stage != Stage::Reading && entry.tail.unread() > 0;
+        self.queue.is_empty() && self.begun.is_empty() && !self.entries.values().any(waits)
     }
 
     /// How many files and directories cannot be read now that should be.
@@ -446,13 +501,28 @@ impl<S: FileSystem> Spool<S> {
         std::mem::take(&mut self.vanished)
     }
 
+    /// Whether a scan would help, since the last call.
+    pub fn take_wants_scan(&mut self) -> bool {
+        std::mem::take(&mut self.wants_scan)
+    }
+
+    /// How many steps of frontiers were given out.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Says that the first so many steps are in the database: what they passed is not read again.
+    pub fn settle(&mut self, steps: u64) {
+        self.settled = self.settled.max(steps);
+    }
+
     /// How much there is.
     pub fn overview(&self) -> Overview {
         let mut overview = Overview { files: self.entries.len(), files_open: self.open, ..Overview::default() };
         for (key, entry) in &self.entries {
             let read = match entry.stage {
                 Stage::Waiting => self.expected.get(key).copied().unwrap_or(0),
-                Stage::Reading => 0,
+                Stage::Reading | Stage::Replaced { .. } => 0,
             };
             let offset = entry.tail.position().offset.max(read);
             let unread = entry.tail.size().saturating_sub(offset);
@@ -527,6 +597,7 @@ impl<S: FileSystem> Spool<S> {
             begin: None,
             ages: Ages::default(),
             skimmed: 0,
+            step: 0,
         };
         self.entries.insert(stat.key, entry);
         // Opened while it has a name: a file may be deleted before its turn comes.
@@ -539,14 +610,17 @@ impl<S: FileSystem> Spool<S> {
         Ok(())
     }
 
-    /// A file with the inode of another proves that the other is gone.
-    fn forget_former_inode(&mut self, key: FileKey) {
+    /// A file with the inode of another proves that the other is gone. Its frontier is kept as long as a file waits that may
+    /// be a copy of it.
+    fn forget_former_inodes(&mut self) {
         let Some(frontiers) = &mut self.frontiers else { return };
+        if frontiers.is_empty() || self.entries.values().any(|entry| entry.stage != Stage::Reading) {
+            return;
+        }
+        let inode = |key: &FileKey| (key.device, key.inode);
+        let here: BTreeMap<(u64, u64), u64> = self.entries.keys().map(|key| (inode(key), key.birth)).collect();
         let former = |other: &FileKey| {
-            (other.device, other.inode) == (key.device, key.inode)
-                && other.birth != key.birth
-                && other.birth != 0
-                && key.birth != 0
+            here.get(&inode(other)).is_some_and(|birth| *birth != other.birth && *birth != 0 && other.birth != 0)
         };
         self.gone.extend(frontiers.extract_if(.., |other, _| former(other)).map(|(other, _)| other));
     }
@@ -603,7 +677,10 @@ impl<S: FileSystem> Spool<S> {
                     self.note(key, &stat, now);
                     let Some(entry) = self.entries.get_mut(&key) else { continue };
                     entry.presence = Presence::Missing { scans };
-                    let read = !entry.queued && entry.stage == Stage::Reading;
+                    // What is read and not committed may have to be read again.
+                    let settled = entry.step <= self.settled || museum::is(museum::Piece::LetGoBeforeCommit);
+                    let read = museum::is(museum::Piece::RotatedFileAbandoned)
+                        || !entry.queued && entry.stage == Stage::Reading && settled;
                     let path = Arc::clone(entry.tail.path());
                     let keeps_its_name = || self.files.stat(&path).is_ok_and(|there| there.key == key);
                     match stat.links {
@@ -626,9 +703,18 @@ impl<S: FileSystem> Spool<S> {
                     let scans = missed(entry.presence);
                     entry.presence = Presence::Missing { scans };
                     // One listing can miss a file that is just being renamed.
-                    if scans >= 2 { Verdict::Moved } else { Verdict::Stays }
+                    if scans >= 2 || museum::is(museum::Piece::OneAbsenceIsEnough) {
+                        Verdict::Moved
+                    } else {
+                        Verdict::Stays
+                    }
                 }
                 None => Verdict::Stays,
+            };
+            let verdict = match verdict {
+                Verdict::Stays if museum::is(museum::Piece::UnlistedIsDeleted) && !whole => Verdict::Deleted,
+                Verdict::Moved if museum::is(museum::Piece::OneAbsenceIsEnough) => Verdict::Deleted,
+                other => other,
             };
             match verdict {
                 Verdict::Stays => {}
@@ -656,14 +742,16 @@ impl<S: FileSystem> Spool<S> {
         }
         tracing::debug!(path = %entry.tail.path().display(), unread = entry.tail.unread(), ?seen, "file let go");
         match (seen, entry.tail.sent()) {
-            (LastSeen::Deleted, _) => self.gone.push(key),
-            // It may come back under a name of the spool.
-            (LastSeen::Elsewhere | LastSeen::Excluded, Some(sent)) => {
+            (LastSeen::Deleted, _) if key.birth != 0 => self.gone.push(key),
+            // It may come back under a name of the spool; or, without a birth time, the next file on its inode has its key,
+            // and forgetting the one's frontier late would take the other's.
+            (LastSeen::Elsewhere | LastSeen::Excluded | LastSeen::Deleted, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
-                    frontiers.insert(key, Absent { position: sent, until: now + ABSENT_KEEP });
+                    let path = Arc::clone(entry.tail.path());
+                    frontiers.insert(key, Absent { path, position: sent, until: now + ABSENT_KEEP });
                 }
             }
-            (LastSeen::Elsewhere | LastSeen::Excluded, None) => {}
+            (LastSeen::Elsewhere | LastSeen::Excluded | LastSeen::Deleted, None) => {}
         }
     }
 
@@ -680,133 +768,238 @@ impl<S: FileSystem> Spool<S> {
             .collect();
         // Files with a frontier first: they show which contents were replaced, and so which files are copies.
         waiting.sort_unstable();
-        let (known, new): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, key)| self.frontier_of(*key).is_some());
-        for (_, key) in known {
-            if let Some((named, position)) = self.frontier_of(key)
-                && let Some(frontiers) = &mut self.frontiers
-            {
-                frontiers.remove(&named);
-                if named == key {
-                    self.begin(key, position, Some(position));
-                } else {
-                    // The device got another number: the same file under a new key, and the old key's end.
-                    self.gone.push(named);
-                    self.begin(key, position, None);
+        let mut new = Vec::new();
+        for (_, key) in waiting {
+            match self.frontier_of(key) {
+                Ok(Some((named, position))) => {
+                    if let Some(frontiers) = &mut self.frontiers {
+                        frontiers.remove(&named);
+                    }
+                    if named == key {
+                        self.begin(key, position, Some(position));
+                    } else {
+                        // The device got another number: the same file under a new key, and the old key's end.
+                        self.gone.push(named);
+                        self.begin(key, position, None);
+                    }
                 }
+                Ok(None) => new.push(key),
+                Err(error) => self.cannot_read(key, &error),
             }
         }
-        for (_, key) in new {
+        for key in new {
             match self.begin_of_new(key, now) {
-                Some(position) => self.begin(key, position, None),
-                None => continue,
+                Ok(Some(Begin::Own(position))) => self.begin(key, position, None),
+                Ok(Some(Begin::Copy(position))) => self.begin_copy(key, position, None),
+                Ok(None) => {}
+                Err(error) => self.cannot_read(key, &error),
             }
         }
+    }
+
+    /// Goes on in a copy, with a step of its frontier before anything else.
+    fn begin_copy(&mut self, key: FileKey, position: Position, sent: Option<Position>) {
+        self.begin(key, position, Some(position));
+        self.steps += 1;
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.step = self.steps;
+            let path = Arc::clone(entry.tail.path());
+            if museum::is(museum::Piece::CopyStepLater) {
+                entry.tail.place(position, sent);
+                return;
+            }
+            self.begun.push_back(Move { file: key, path, from: sent, to: position });
+        }
+    }
+
+    /// Decides where to go on in files whose content was replaced: it is known by now whether the old content was copied,
+    /// or the new content is a copy itself.
+    fn go_on(&mut self, unlisted: &[PathBuf], now: Instant) {
+        let mut replaced = Vec::new();
+        for (key, entry) in &self.entries {
+            let Stage::Replaced { scan, since } = entry.stage else { continue };
+            let path = entry.tail.path();
+            let listed = !path.parent().is_some_and(|directory| unlisted.iter().any(|other| other == directory));
+            let may_be_copy = |other: &Path| possible_originals(other).iter().any(|original| **original == **path);
+            let undecided = |other: &Entry<S::File>| {
+                other.stage != Stage::Reading && other.tail.unread() > 0 && may_be_copy(other.tail.path())
+            };
+            let unreadable =
+                |(path, why): (&PathBuf, &Refusal)| matches!(why, Refusal::Unreadable(_)) && may_be_copy(path);
+            let decided = self.scans > scan
+                && listed
+                && !self.entries.values().any(undecided)
+                && !self.refused.iter().any(unreadable);
+            if decided
+                || museum::is(museum::Piece::CopyStepLater)
+                || now.saturating_duration_since(since) >= REPLACED_HOLD
+            {
+                replaced.push(*key);
+            } else {
+                self.wants_scan |= self.scans <= scan;
+            }
+        }
+        for key in replaced {
+            match self.begin_of_new(key, now) {
+                Ok(Some(Begin::Copy(found))) => {
+                    let Some(entry) = self.entries.get(&key) else { continue };
+                    let position = Position { generation: entry.tail.position().generation, ..found };
+                    self.begin_copy(key, position, entry.tail.sent());
+                }
+                Ok(Some(Begin::Own(_))) => {
+                    if let Some(entry) = self.entries.get_mut(&key) {
+                        entry.stage = Stage::Reading;
+                    }
+                    self.enqueue(key);
+                }
+                Ok(None) => {}
+                Err(error) => self.cannot_read(key, &error),
+            }
+        }
+    }
+
+    /// Takes in that a file's content was replaced.
+    fn replaced(&mut self, key: FileKey, what: Replaced, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        entry.stage = Stage::Replaced { scan: self.scans, since: now };
+        entry.ages.start_over();
+        entry.ages.grown(entry.tail.size(), 0, now);
+        self.replacements.remember(Arc::clone(entry.tail.path()), what, now);
+        self.wants_scan = true;
     }
 
     fn begin(&mut self, key: FileKey, position: Position, sent: Option<Position>) {
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.tail.place(position, sent);
-            entry.begin.get_or_insert(position);
             entry.stage = Stage::Reading;
         }
-        self.forget_former_inode(key);
         self.enqueue(key);
     }
 
     /// The frontier that belongs to a file, with the key it is kept under.
-    fn frontier_of(&mut self, key: FileKey) -> Option<(FileKey, Position)> {
-        let frontiers = self.frontiers.as_ref()?;
+    fn frontier_of(&mut self, key: FileKey) -> io::Result<Option<(FileKey, Position)>> {
+        let Some(frontiers) = &self.frontiers else { return Ok(None) };
         if let Some(absent) = frontiers.get(&key) {
-            return Some((key, absent.position));
+            return Ok(Some((key, absent.position)));
         }
         let renumbered = |other: &FileKey| {
             key.birth != 0 && (other.inode, other.birth) == (key.inode, key.birth) && other.device != key.device
         };
-        let (named, position) =
-            frontiers.iter().find(|(other, _)| renumbered(other)).map(|(other, absent)| (*other, absent.position))?;
-        let entry = self.entries.get(&key)?;
-        let same = entry.tail.marker_before(&mut self.buffer, position.offset) == Some(position.marker);
-        same.then_some((named, position))
+        let Some((named, position)) =
+            frontiers.iter().find(|(other, _)| renumbered(other)).map(|(other, absent)| (*other, absent.position))
+        else {
+            return Ok(None);
+        };
+        let same = self.marker_of(key, position.offset)? == Some(position.marker);
+        Ok(same.then_some((named, position)))
     }
 
-    /// Where to begin in a file that has no frontier; `None` while that cannot be told.
-    fn begin_of_new(&mut self, key: FileKey, now: Instant) -> Option<Position> {
-        let entry = self.entries.get(&key)?;
-        if let Some(begin) = entry.begin {
-            return Some(begin);
+    /// The marker of the bytes before an offset of a file; `None` when there are not so many.
+    fn marker_of(&mut self, key: FileKey, offset: u64) -> io::Result<Option<Marker>> {
+        self.open(key)?;
+        let entry = self.entries.get(&key).ok_or(io::ErrorKind::NotFound)?;
+        entry.tail.marker_before(&mut self.buffer, offset)
+    }
+
+    /// Where to begin in a file that has no frontier; `None` while that is not to be decided.
+    fn begin_of_new(&mut self, key: FileKey, now: Instant) -> io::Result<Option<Begin>> {
+        let Some(entry) = self.entries.get(&key) else { return Ok(None) };
+        if let (Some(begin), Stage::Waiting) = (entry.begin, entry.stage) {
+            return Ok(Some(Begin::Own(begin)));
         }
-        if let (StartAt::End, Some(size)) = (self.options.start_at, entry.size_at_start) {
-            return Some(self.end_of(key, size));
+        if let (StartAt::End, Some(size), Stage::Waiting) = (self.options.start_at, entry.size_at_start, entry.stage) {
+            let end = self.end_of(key, size)?;
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.begin = Some(end);
+            }
+            return Ok(Some(Begin::Own(end)));
         }
         if entry.tail.unread() == 0 {
-            return None;
+            // An empty file may yet become a copy, unless it is known already.
+            let known = entry.stage != Stage::Waiting;
+            return Ok(known.then_some(Begin::Own(Position::start())));
         }
         let size = entry.tail.unread();
         let held_long_enough = now.saturating_duration_since(entry.grown) >= COPY_HOLD;
         let path = Arc::clone(entry.tail.path());
         let found = entry.found;
         for original in possible_originals(&path) {
+            // First whether it looks like a copy, then whether the original was replaced: in the other order that can happen
+            // in between, and both answers are no.
             if let Some(original) = self.by_path.get(original.as_path()).copied() {
-                self.check_for_replacement(original, now);
+                let alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
+                self.check_for_replacement(original, now)?;
+                if alike {
+                    return Ok(None);
+                }
             }
-            let tail = &self.entries.get(&key)?.tail;
-            if let Some(position) = self.replacements.claim(&original, tail, size, &mut self.buffer) {
-                return Some(position);
+            let mut replacements = std::mem::take(&mut self.replacements);
+            let claimed = replacements.claim(&original, size, |offset| self.marker_of(key, offset));
+            self.replacements = replacements;
+            if let Some(position) = claimed? {
+                return Ok(Some(Begin::Copy(position)));
             }
-            let Some(original) = self.by_path.get(original.as_path()).copied() else { continue };
-            if !held_long_enough && self.is_copy_so_far(key, original, size, found) {
-                return None;
+            if let Some(position) = self.copy_of_absent(key, &original, size)? {
+                return Ok(Some(Begin::Copy(position)));
             }
         }
-        Some(Position::start())
+        Ok(Some(Begin::Own(Position::start())))
+    }
+
+    /// Where to go on in a file that is a copy of one that was at `original` and is there no more.
+    fn copy_of_absent(&mut self, key: FileKey, original: &Path, size: u64) -> io::Result<Option<Position>> {
+        let frontiers = self.frontiers.iter().flatten().map(|(_, absent)| absent);
+        let read = frontiers.filter(|absent| *absent.path == *original).map(|absent| absent.position);
+        let read: Vec<Position> = read.filter(|position| (1..=size).contains(&position.offset)).collect();
+        for position in read {
+            if self.marker_of(key, position.offset)? == Some(position.marker) {
+                return Ok(Some(Position { generation: 0, ..position }));
+            }
+        }
+        Ok(None)
     }
 
     /// Finds out now whether the content of a file being read was replaced.
-    fn check_for_replacement(&mut self, key: FileKey, now: Instant) {
-        if self.open(key).is_err() {
-            return;
+    fn check_for_replacement(&mut self, key: FileKey, now: Instant) -> io::Result<()> {
+        if self.entries.get(&key).is_none_or(|entry| entry.stage != Stage::Reading) {
+            return Ok(());
         }
-        let Some(entry) = self.entries.get_mut(&key) else { return };
-        if entry.stage != Stage::Reading {
-            return;
+        self.open(key)?;
+        let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
+        if let Some(what) = entry.tail.verify(&mut self.buffer)?.replaced {
+            self.replaced(key, what, now);
         }
-        if let Ok(turn) = entry.tail.verify(&mut self.buffer)
-            && let Some(what) = turn.replaced
-        {
-            let path = Arc::clone(entry.tail.path());
-            entry.ages.start_over();
-            entry.ages.grown(entry.tail.size(), 0, now);
-            self.replacements.remember(path, what, now);
-            self.enqueue(key);
-        }
+        Ok(())
     }
 
     /// Whether what a new file holds is what an older file begins with.
-    fn is_copy_so_far(&mut self, key: FileKey, original: FileKey, size: u64, found: u64) -> bool {
-        if self.open(original).is_err() {
-            return false;
+    fn is_copy_so_far(&mut self, key: FileKey, original: FileKey, size: u64, found: u64) -> io::Result<bool> {
+        if self.entries.get(&original).is_none_or(|original| original.found > found) {
+            return Ok(false);
         }
-        let (Some(copy), Some(original)) = (self.entries.get(&key), self.entries.get(&original)) else { return false };
-        let same = |offset: u64, buffer: &mut Vec<u8>| {
-            let one = copy.tail.marker_before(buffer, offset);
-            one.is_some() && one == original.tail.marker_before(buffer, offset)
-        };
-        original.found < found && same(size.min(WINDOW), &mut self.buffer) && same(size, &mut self.buffer)
+        for offset in [size.min(WINDOW), size] {
+            // One after the other: there may be one descriptor for both.
+            let one = self.marker_of(key, offset)?;
+            if one.is_none() || one != self.marker_of(original, offset)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The start of the line that stands at the end of a file's first `size` bytes.
-    fn end_of(&mut self, key: FileKey, size: u64) -> Position {
+    fn end_of(&mut self, key: FileKey, size: u64) -> io::Result<Position> {
         let reach = self.options.limits.max_line_bytes as u64;
         let start = size.saturating_sub(reach);
-        let entry = &self.entries[&key];
-        let Some(file) = entry.tail.file() else { return Position::start() };
-        if tail::load(file, &mut self.buffer, start, (size - start) as usize).is_err() {
-            return Position::start();
-        }
+        self.open(key)?;
+        let Some(file) = self.entries.get(&key).and_then(|entry| entry.tail.file()) else {
+            return Ok(Position::start());
+        };
+        tail::load(file, &mut self.buffer, start, (size - start) as usize)?;
         let end = memchr::memrchr(b'\n', &self.buffer).map_or(start, |newline| start + newline as u64 + 1);
-        match entry.tail.marker_before(&mut self.buffer, end) {
-            Some(marker) => Position { generation: 0, offset: end, marker },
-            None => Position::start(),
+        match self.marker_of(key, end)? {
+            Some(marker) => Ok(Position { generation: 0, offset: end, marker }),
+            None => Ok(Position::start()),
         }
     }
 
@@ -847,7 +1040,7 @@ impl<S: FileSystem> Spool<S> {
             .entries
             .values_mut()
             .filter(|entry| entry.tail.file().is_some() && entry.presence == Presence::There)
-            .min_by_key(|entry| (entry.queued, entry.used));
+            .min_by_key(|entry| (entry.queued, entry.tail.unread() > 0, entry.used));
         match idle {
             Some(entry) => {
                 entry.tail.detach();
@@ -886,6 +1079,15 @@ impl<S: FileSystem> Spool<S> {
             .filter_map(|directory| self.files.resolve(directory).ok())
             .any(|directory| target.starts_with(directory))
     }
+}
+
+/// Where reading begins in a file that has no frontier.
+#[derive(Debug, Clone, Copy)]
+enum Begin {
+    /// Here, whatever other files hold.
+    Own(Position),
+    /// Behind what was read of the content that it is a copy of.
+    Copy(Position),
 }
 
 /// What is to become of a file that a scan did not find.

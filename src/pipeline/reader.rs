@@ -9,6 +9,7 @@
 
 mod relief;
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use super::pulse::Pulse;
 use crate::batch::{self, Batch, Origin, Refused};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::museum;
 use crate::quarantine::LINE_MAX;
 use crate::record::{self, Columns, Reason, Rejected, Severity, Timestamp};
 use crate::row::Row;
@@ -180,6 +182,8 @@ pub struct Reader<S: FileSystem> {
     sender: mpsc::Sender<Batch>,
     epoch: Option<u64>,
     sequence: u64,
+    /// The batches on their way, with the number of the last step in each.
+    on_their_way: VecDeque<(u64, u64)>,
     /// When the spool is looked at without a hint.
     rescan_due: Instant,
     /// Hints do not make it scan before this.
@@ -266,6 +270,7 @@ impl<S: FileSystem> Reader<S> {
             sender,
             epoch: None,
             sequence: 0,
+            on_their_way: VecDeque::new(),
             rescan_due: now,
             scan_not_before: now,
             stopping: false,
@@ -338,6 +343,12 @@ impl<S: FileSystem> Reader<S> {
         }
     }
 
+    /// Its scrubber, for the next reader.
+    #[cfg(test)]
+    pub(crate) fn into_scrubber(self) -> Scrubber {
+        self.maker.scrubber
+    }
+
     /// Sets reading to the database's frontiers. What was read and not committed is read again.
     fn place(&mut self, epoch: u64, frontiers: Vec<Frontier>, columns: Columns, now: Instant) {
         self.finish_recall(now);
@@ -369,16 +380,20 @@ impl<S: FileSystem> Reader<S> {
     /// Looks at the spool as far as there is reason to.
     fn look(&mut self, now: Instant) {
         let hinted = match self.handle.bell().take_hint() {
-            Hint::Everything => true,
+            Hint::Everything => !museum::is(museum::Piece::OverflowIgnored),
             Hint::Nothing => false,
             Hint::Grown(paths) => paths.iter().filter(|path| !self.spool.touch(path, now)).count() > 0,
         };
         if hinted {
             self.rescan_due = self.rescan_due.min(self.scan_not_before);
         }
+        if museum::is(museum::Piece::OverflowIgnored) && self.placed_and_scanned && !hinted {
+            self.rescan_due = now + self.options.rescan_interval;
+        }
         if now < self.rescan_due {
             return;
         }
+        self.settle();
         self.watch.watch(self.directories.iter().map(|directory| &**directory));
         self.spool.scan(now);
         self.placed_and_scanned = self.epoch.is_some();
@@ -386,7 +401,26 @@ impl<S: FileSystem> Reader<S> {
         self.after_scan();
         let ended = self.clock.now();
         self.scan_not_before = ended + SCAN_PAUSE.max(ended.saturating_duration_since(now) * SCAN_SHARE);
-        self.rescan_due = now + self.options.rescan_interval;
+        self.rescan_due =
+            if self.spool.take_wants_scan() { self.scan_not_before } else { now + self.options.rescan_interval };
+    }
+
+    /// Looks again soon when the spool wants it.
+    fn scan_if_wanted(&mut self) {
+        if self.spool.take_wants_scan() {
+            self.rescan_due = self.rescan_due.min(self.scan_not_before);
+        }
+    }
+
+    /// Tells the spool which steps are in the database.
+    fn settle(&mut self) {
+        let standing = self.handle.pulse().standing();
+        if self.epoch != Some(standing.epoch) {
+            return;
+        }
+        while let Some((_, steps)) = self.on_their_way.pop_front_if(|(sequence, _)| *sequence < standing.settled) {
+            self.spool.settle(steps);
+        }
     }
 
     fn tell_overview(&self) {
@@ -400,14 +434,21 @@ impl<S: FileSystem> Reader<S> {
     fn read(&mut self, now: Instant) -> bool {
         let read_at = Timestamp::from(self.clock.wall());
         let (maker, shed) = (&mut self.maker, &self.shed);
-        let Some(progress) = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at, shed)) else {
+        let progress = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at, shed));
+        self.scan_if_wanted();
+        let maker = &mut self.maker;
+        let Some(progress) = progress else {
             let gone = self.spool.take_gone();
             maker.batch.forget(gone);
             return false;
         };
         if let Some(step) = progress.moved {
-            self.metrics.unsettled(step.spool_bytes());
-            maker.batch.advance(step);
+            if progress.seen.is_some() {
+                self.metrics.unsettled(step.spool_bytes());
+                maker.batch.advance(step);
+            } else {
+                maker.batch.pass(step);
+            }
             self.shed.filling_since = [self.shed.filling_since, progress.seen].into_iter().flatten().min();
         }
         for (kind, bytes) in [("nul_hole", progress.skipped.nul_bytes), ("bom", progress.skipped.mark_bytes)] {
@@ -425,6 +466,8 @@ impl<S: FileSystem> Reader<S> {
     fn seal(&mut self, now: Instant) {
         self.sealed = now;
         let epoch = self.epoch.expect("a batch is filled only after the frontiers are known");
+        self.settle();
+        self.on_their_way.push_back((self.sequence, self.spool.steps()));
         self.sequence += 1;
         let mut batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
         batch.close(&self.agent, Timestamp::from(self.clock.wall()));

@@ -12,6 +12,7 @@
 use std::ops::Range;
 
 use crate::batch::Batch;
+use crate::museum::{self, Piece};
 use crate::sink::{Class, Error, Session};
 
 /// How often the connection may break at one row alone before the row is the reason.
@@ -59,6 +60,8 @@ pub struct Sending {
     given_up: Vec<usize>,
     /// How many rows the batch has.
     rows: usize,
+    /// How many of them are not sent, and nobody is told: a fault of the museum.
+    left_out: usize,
 }
 
 impl Sending {
@@ -71,7 +74,13 @@ impl Sending {
             unknown: 0,
             given_up: Vec::new(),
             rows: batch.row_count(),
+            left_out: 0,
         }
+    }
+
+    /// Leaves out the first rows, as if they were stored.
+    pub(crate) fn leave_out(&mut self, rows: usize) {
+        self.left_out = rows;
     }
 
     /// Sends the rows, and returns which cannot be stored, with the reason.
@@ -84,9 +93,18 @@ impl Sending {
         match self.way {
             Way::Bisecting => refused.extend(self.bisect(session, batch).await?),
             Way::Pieces(most) => {
-                let pieces: Vec<_> = pieces(self.rows, most, &self.given_up).collect();
+                let mut pieces: Vec<_> = pieces(self.rows, most, &self.given_up).collect();
+                if self.rows == 0 {
+                    // A session sends nothing then, but it has seen every batch whose frontiers it moves.
+                    let none = 0..0;
+                    pieces.push(none);
+                }
                 for piece in pieces {
+                    let piece = piece.start.max(self.left_out.min(piece.end))..piece.end;
                     if let Err(error) = session.insert(batch, piece.clone()).await {
+                        if error.class == Class::Busy && museum::is(Piece::CommitAfterTimeout) {
+                            continue;
+                        }
                         let largest = batch.rows(piece.clone()).map(|row| row.text_bytes()).max().unwrap_or(0);
                         self.note(&error, piece, largest);
                         return Err(error);
@@ -107,6 +125,11 @@ impl Sending {
     /// Decides how the rows are sent next.
     fn note(&mut self, error: &Error, rows: Range<usize>, largest: usize) {
         match error.class {
+            Class::Data if museum::is(Piece::PoisonBlocks) => {}
+            Class::Busy if museum::is(Piece::BusyIsBadData) => {
+                self.way = Way::Bisecting;
+                self.again = Again::AtOnce;
+            }
             Class::Data => {
                 self.way = Way::Bisecting;
                 self.again = Again::AtOnce;
@@ -147,6 +170,10 @@ impl Sending {
                 Ok(()) => continue,
                 Err(error) => error,
             };
+            if error.class == Class::Busy && museum::is(Piece::BusyIsBadData) {
+                refused.extend(range.map(|row| (row, error.clone())));
+                continue;
+            }
             let refuses = match error.class {
                 Class::Data => true,
                 Class::Unknown => self.unknown >= UNKNOWN_MAX,
@@ -195,7 +222,15 @@ mod tests {
     use super::*;
 
     fn sending(rows: usize) -> Sending {
-        Sending { way: Way::Pieces(rows), again: Again::Later, broken: None, unknown: 0, given_up: Vec::new(), rows }
+        Sending {
+            way: Way::Pieces(rows),
+            again: Again::Later,
+            broken: None,
+            unknown: 0,
+            given_up: Vec::new(),
+            rows,
+            left_out: 0,
+        }
     }
 
     fn error(class: Class) -> Error {

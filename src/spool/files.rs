@@ -84,7 +84,7 @@ pub trait Handle {
     /// Looks at it.
     fn stat(&self) -> io::Result<Stat>;
 
-    /// Reads at an offset; fewer bytes than asked for means the end of the file was met.
+    /// Reads at an offset, perhaps fewer bytes than asked for; none means that the end of the file was met.
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// The first offset from `offset` on that is not in a hole; `None` when only a hole is left.
@@ -131,16 +131,7 @@ impl Handle for File {
     }
 
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < bytes.len() {
-            match FileExt::read_at(self, &mut bytes[filled..], offset + filled as u64) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(filled)
+        FileExt::read_at(self, bytes, offset)
     }
 
     fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {

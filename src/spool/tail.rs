@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::files::{Handle, Stat};
 use super::lines::{self, Piece};
 use super::{FileKey, Marker, Move, Position};
+use crate::museum;
 
 /// How many bytes before a position its [`Marker`] covers.
 pub const WINDOW: u64 = 1024;
@@ -97,18 +98,34 @@ pub struct Tail<F> {
     head: Option<Head>,
 }
 
-/// The bytes a file begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// How many bytes, at most [`WINDOW`].
-    pub length: u64,
-    /// Their marker.
-    pub marker: Marker,
+/// The bytes a file begins with, at most [`WINDOW`]: a copy of it may be shorter than what was read since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head(Arc<[u8]>);
+
+impl Head {
+    fn of(bytes: &[u8]) -> Self {
+        Head(bytes.into())
+    }
+
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// The longest beginning of the file that a file of `size` bytes can have too, and its marker; `None` when it holds
+    /// neither a hole nor a whole line: the first bytes of lines are all alike.
+    pub fn up_to(&self, size: u64) -> Option<(u64, Marker)> {
+        let length = self.length().min(size);
+        let bytes = &self.0[..length as usize];
+        let tells = bytes.first() == Some(&0) || bytes.contains(&b'\n');
+        tells.then(|| (length, Marker::of(bytes)))
+    }
 }
 
 /// Content that was replaced while its file was followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaced {
+    /// The file.
+    pub file: FileKey,
     /// Where reading stood in it.
     pub position: Position,
     /// How it began.
@@ -239,14 +256,15 @@ impl<F: Handle> Tail<F> {
         let Some(file) = &self.file else { return Ok(Turn::default()) };
         let stat = file.stat()?;
         let window = self.position.window_start()..self.position.offset;
-        let kept = stat.size >= self.scanned && {
+        let unchecked = museum::is(museum::Piece::SizeAloneTellsTruncation);
+        let kept = (stat.size >= self.scanned || museum::is(museum::Piece::InodeAlone)) && {
             load(file, buffer, window.start, (window.end - window.start) as usize)?;
-            Marker::of(buffer) == self.position.marker
+            Marker::of(buffer) == self.position.marker || unchecked || museum::is(museum::Piece::InodeAlone)
         };
-        if kept && self.head.is_none() && self.position.offset > 0 {
-            let length = self.position.offset.min(WINDOW);
+        let length = self.position.offset.min(WINDOW);
+        if kept && self.head.as_ref().map_or(0, Head::length) < length {
             load(file, buffer, 0, length as usize)?;
-            self.head = Some(Head { length, marker: Marker::of(buffer) });
+            self.head = Some(Head::of(buffer));
         }
         let mut turn = Turn::default();
         if !kept {
@@ -255,13 +273,19 @@ impl<F: Handle> Tail<F> {
         Ok(turn)
     }
 
-    /// The marker of the bytes before `offset`, which need not be where reading stands; `None` when it cannot be read
-    /// or there are not so many.
-    pub fn marker_before(&self, buffer: &mut Vec<u8>, offset: u64) -> Option<Marker> {
-        self.marker_at(buffer, offset)
+    /// The marker of the bytes before `offset`, which need not be where reading stands; `None` when there are not so many.
+    ///
+    /// # Errors
+    /// They cannot be read now. Nothing is concluded from that.
+    pub fn marker_before(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<Option<Marker>> {
+        let start = offset.saturating_sub(WINDOW);
+        let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        load(file, buffer, start, (offset - start) as usize)?;
+        Ok((buffer.len() as u64 == offset - start).then(|| Marker::of(buffer)))
     }
 
-    /// Reads on and gives each line to `take`, until the quantum is used up, the end is met or `take` has enough.
+    /// Reads on and gives each line to `take`, until the quantum is used up, the end is met or `take` has enough. When the
+    /// content was replaced, that is all that the turn finds out.
     ///
     /// # Errors
     /// The file cannot be read now. No line was given out.
@@ -272,6 +296,11 @@ impl<F: Handle> Tail<F> {
         mut take: impl FnMut(Line<'_>) -> Flow,
     ) -> io::Result<Turn> {
         let mut turn = self.verify(buffer)?;
+        if turn.replaced.is_some() {
+            // Whoever follows the file decides first what became of the content that was there.
+            turn.more = true;
+            return Ok(turn);
+        }
         let Some(file) = &self.file else { return Ok(turn) };
         let stat = file.stat()?;
         self.size = self.size.max(stat.size);
@@ -312,8 +341,8 @@ impl<F: Handle> Tail<F> {
         let base = self.position.window_start();
         let before = (self.position.offset - base) as usize;
         load(file, buffer, base, before + limits.quantum)?;
-        if buffer.len() < before {
-            // Cut short since it was verified: the next turn finds out.
+        if buffer.len() < before || !self.is_as_read(&buffer[..before]) {
+            // Cut short or replaced since it was verified: the next turn finds out.
             return Ok(());
         }
         let mut at = before;
@@ -334,6 +363,9 @@ impl<F: Handle> Tail<F> {
             at = cut.end;
         }
         let mut end = base + at as u64;
+        if base == 0 && self.head.as_ref().map_or(0, Head::length) < end.min(WINDOW) {
+            self.head = Some(Head::of(&buffer[..end.min(WINDOW) as usize]));
+        }
         let mut marker = Marker::of(&buffer[at - (end.min(WINDOW) as usize)..at]);
         let mut scanned = end;
         if flow == Flow::More {
@@ -342,11 +374,14 @@ impl<F: Handle> Tail<F> {
             let nuls = lines::leading_nuls(&buffer[at..]);
             if nuls > 0 {
                 let hole_end = if at + nuls == buffer.len() { self.hole_end(scanned) } else { end + nuls as u64 };
-                if let Some(marker_there) = self.marker_at(buffer, hole_end) {
+                if let Ok(Some(marker_there)) = self.marker_before(buffer, hole_end) {
                     turn.skipped.nul_bytes += hole_end - end;
                     (end, marker, scanned) = (hole_end, marker_there, scanned.max(hole_end));
                 }
             }
+        }
+        if museum::is(museum::Piece::UnfinishedLineRead) && flow == Flow::More {
+            (end, marker) = (scanned, Marker::of(&buffer[buffer.len().saturating_sub(WINDOW as usize)..]));
         }
         self.position = Position { offset: end, marker, ..self.position };
         self.scanned = scanned;
@@ -363,13 +398,6 @@ impl<F: Handle> Tail<F> {
         }
     }
 
-    /// The marker of a position at `offset`; `None` when the bytes before it cannot be read now.
-    fn marker_at(&self, buffer: &mut Vec<u8>, offset: u64) -> Option<Marker> {
-        let start = offset.saturating_sub(WINDOW);
-        load(self.file.as_ref()?, buffer, start, (offset - start) as usize).ok()?;
-        (buffer.len() as u64 == offset - start).then(|| Marker::of(buffer))
-    }
-
     /// Gives out what there is of the line that ends at `newline`.
     fn give_too_long(
         &mut self,
@@ -379,14 +407,30 @@ impl<F: Handle> Tail<F> {
     ) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let offset = self.position.offset;
-        let end = newline + 1;
+        let end = if museum::is(museum::Piece::LongLineEndsFile) { self.size.max(newline + 1) } else { newline + 1 };
         // Whatever can fail comes before the line is given out, or it would be given out twice.
-        let Some(marker) = self.marker_at(buffer, end) else { return Ok(()) };
-        load(file, buffer, offset, HEAD)?;
-        take(Line { content: Content::TooLong(buffer), offset, length: newline - offset });
+        let Some(marker) = self.marker_before(buffer, end)? else { return Ok(()) };
+        let base = self.position.window_start();
+        let before = (offset - base) as usize;
+        load(file, buffer, base, before + HEAD.min((newline - offset) as usize))?;
+        if buffer.len() <= before || !self.is_as_read(&buffer[..before]) {
+            return Ok(());
+        }
+        if buffer[before] == 0 {
+            // What was an unfinished line is a hole now, and a hole is no part of a line.
+            self.scanned = offset;
+            return Ok(());
+        }
+        take(Line { content: Content::TooLong(&buffer[before..]), offset, length: newline - offset });
         self.position = Position { offset: end, marker, ..self.position };
         self.scanned = end;
         Ok(())
+    }
+
+    /// Whether the bytes before the position are those that were there when they were read.
+    fn is_as_read(&self, window: &[u8]) -> bool {
+        let unchecked = museum::is(museum::Piece::InodeAlone) || museum::is(museum::Piece::SizeAloneTellsTruncation);
+        unchecked || Marker::of(window) == self.position.marker
     }
 
     /// Looks for the end of the unfinished line, one quantum further than before.
@@ -407,7 +451,8 @@ impl<F: Handle> Tail<F> {
     }
 
     fn start_over(&mut self, stat: &Stat, turn: &mut Turn) {
-        turn.replaced = Some(Replaced { position: self.position, head: self.head, unread: self.unread() });
+        turn.replaced =
+            Some(Replaced { file: self.key, position: self.position, head: self.head.take(), unread: self.unread() });
         self.head = None;
         self.position = self.position.next_generation();
         self.scanned = 0;
@@ -420,11 +465,23 @@ enum Search {
     NotYet,
 }
 
-/// Fills `buffer` with up to `length` bytes from `offset` on.
+/// Fills `buffer` with `length` bytes from `offset` on, fewer only where the file ends.
 pub(super) fn load<F: Handle>(file: &F, buffer: &mut Vec<u8>, offset: u64, length: usize) -> io::Result<()> {
     buffer.resize(length, 0);
-    let read = file.read_at(buffer, offset)?;
-    buffer.truncate(read);
+    let mut filled = 0;
+    while filled < length {
+        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(read) if museum::is(museum::Piece::ShortReadIsEnd) => {
+                filled += read;
+                break;
+            }
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
     Ok(())
 }
 
@@ -640,6 +697,26 @@ mod tests {
         reading.file.append(b"\nafter\n");
         reading.read_to_the_end(64, 500);
         assert_eq!(reading.lines(), ["before", "<100000>", "after"]);
+    }
+
+    #[test]
+    fn what_is_shown_of_a_line_that_is_too_long_ends_with_it() {
+        let mut reading = Reading::new();
+        reading.file.append(&[b'x'; 100]);
+        reading.read_to_the_end(30, 50);
+        reading.file.append(b"xx\nafter\n");
+        let mut shown = Vec::new();
+        for _ in 0..9 {
+            let limits = Limits { quantum: 30, max_line_bytes: 50 };
+            let turn = reading.tail.turn(&mut reading.buffer, limits, |line| {
+                if let Content::TooLong(head) = line.content {
+                    shown.push(head.len());
+                }
+                Flow::More
+            });
+            turn.unwrap();
+        }
+        assert_eq!(shown, [102]);
     }
 
     #[test]

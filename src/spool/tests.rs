@@ -79,6 +79,13 @@ impl Site {
 
     /// Looks, and reads what there is to read.
     fn read(&mut self) {
+        self.read_once();
+        while self.spool.take_wants_scan() {
+            self.read_once();
+        }
+    }
+
+    fn read_once(&mut self) {
         self.spool.scan(self.now);
         let got = &mut self.got;
         while let Some(progress) = self.spool.turn(self.now, |path, line| {
@@ -92,6 +99,7 @@ impl Site {
                 assert_eq!(before.map(|(_, position)| position), step.from, "a step begins where the frontier stands");
             }
         }
+        self.spool.settle(self.spool.steps());
         for file in self.spool.take_gone() {
             self.frontiers.remove(&file);
         }
@@ -231,6 +239,9 @@ fn i8_files_of_equal_content_are_read_each() {
     let mut site = Site::new();
     site.append("app.ndjson", "one\n");
     site.append("app-2.ndjson", "one\n");
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one"])]);
+    site.pass(COPY_HOLD);
     site.read();
     // Its name and content are a copy's; after a while it is a file of its own.
     site.append("app.ndjson.1", "one\n");
@@ -405,6 +416,44 @@ fn m7_a_directory_that_cannot_be_listed_proves_nothing() {
     site.read();
     site.assert_got(&[("a.ndjson", &["one", "two"]), ("b.ndjson", &["one", "two"])]);
     assert_eq!(site.spool.unreadable(), 0);
+}
+
+/// Files that for a while cannot be looked at by their paths.
+struct Dim(std::rc::Rc<std::cell::Cell<bool>>);
+
+impl FileSystem for Dim {
+    type File = File;
+
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        if self.0.get() { Err(rustix::io::Errno::IO.into()) } else { Disk.stat(path) }
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(std::ffi::OsString, Kind)>> {
+        Disk.list(directory)
+    }
+
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        Disk.resolve(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        Disk.open(path)
+    }
+}
+
+#[test]
+fn m7_a_file_that_cannot_be_looked_at_is_not_missing() {
+    let site = Site::new();
+    site.append("a.ndjson", "one\n");
+    site.append("b.ndjson", "one\n");
+    let dark = std::rc::Rc::new(std::cell::Cell::new(false));
+    let options = Site::options(site.folder.path(), StartAt::Beginning, 1);
+    let mut spool = Spool::new(Dim(std::rc::Rc::clone(&dark)), options);
+    spool.scan(site.now);
+    dark.set(true);
+    (0..5).for_each(|_| spool.scan(site.now));
+    assert_eq!((spool.overview().files, spool.overview().files_open, spool.unreadable()), (2, 1, 2));
+    assert_eq!(spool.take_vanished(), []);
 }
 
 impl Site {

@@ -206,6 +206,7 @@ impl<S: FileSystem> Reader<S> {
         self.shed.in_flight.clear();
         self.shed.filling_since = None;
         self.shed.passed.clear();
+        self.on_their_way.clear();
         self.maker.batch = crate::batch::Batch::new(0, 0, self.clock.now());
     }
 
@@ -324,7 +325,7 @@ impl<S: FileSystem> Reader<S> {
             );
             let Some(progress) = progress else { return false };
             let Some(step) = progress.moved else { continue };
-            let bytes = step.spool_bytes();
+            let bytes = progress.seen.map_or(0, |_| step.spool_bytes());
             self.shed.let_go += bytes;
             if batch.is_empty() {
                 batch.first_read = now;
@@ -366,7 +367,7 @@ impl<S: FileSystem> Reader<S> {
                 doubt.file == step.file
                     && (step.to.generation, step.to.offset) <= (doubt.to.generation, doubt.to.offset)
             });
-            let bytes = step.spool_bytes();
+            let bytes = progress.seen.map_or(0, |_| step.spool_bytes());
             bytes_passed += bytes;
             rounds.push((step, tally, if doubtful { Certainty::InDoubt } else { Certainty::LetGo }));
             match &mut reach {
@@ -392,6 +393,8 @@ impl<S: FileSystem> Reader<S> {
         };
         match noted {
             Ok(()) => {
+                // No other steps were made since reading stands by the frontiers, and these are on disk now.
+                self.spool.settle(self.spool.steps());
                 if std::mem::replace(&mut self.shed.note, Writable::Yes) == Writable::No {
                     tracing::info!("the note of lines let go can be written again");
                 }
