@@ -144,6 +144,9 @@ impl Ip {
     }
 }
 
+/// Fewer bytes at the end of a line that nobody finished give no secret away.
+const CUT_SECRET_MIN: usize = 12;
+
 /// Whether a text is all there is of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
@@ -297,7 +300,10 @@ impl Scrubber {
             Extent::Whole if text::is_cut_json(text) => {
                 let scrubbed = self.plain(&String::new, text, Reading::Broken);
                 let scrubbed = scrubbed.unwrap_or_else(|| text.to_owned());
-                Some(text::without_last_token(&scrubbed).to_owned())
+                let kept = text::without_last_token(&scrubbed).len();
+                let telling = scrubbed.len() - kept >= CUT_SECRET_MIN || scrubbed[kept..].contains('@');
+                let end = if telling { kept } else { scrubbed.len() };
+                Some(scrubbed[..end].to_owned())
             }
             Extent::Whole => self.plain(&String::new, text, Reading::Broken),
             Extent::CutOff => {
@@ -989,6 +995,8 @@ mod tests {
         // What a line that nobody finished ends in may be the start of a secret.
         check(r#"{"a":"bounce for <kim@dev-mail.t"#, Extent::Whole, r#"{"a":"bounce for <"#);
         check(r#"{"a":"paid by 453940427007"#, Extent::Whole, r#"{"a":"paid by "#);
+        check(r#"{"a":"to k@dev"#, Extent::Whole, r#"{"a":"to "#);
+        check(r#"{"a":"order line-131"#, Extent::Whole, r#"{"a":"order line-131"#);
         check(r#"{"password":"x"}"#, Extent::Whole, r#"{"password":"[REDACTED:password]"}"#);
         check(r#"["a","password=x"]"#, Extent::Whole, r#"["a","password=[REDACTED:password]"]"#);
         check(r#"{"password":"x"#, Extent::Whole, r#"{"password":"[REDACTED:password]"#);
