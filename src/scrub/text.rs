@@ -1187,7 +1187,12 @@ impl<'a> Scan<'a> {
         let names = inside.split([',', '{', '[', '\n']).filter_map(|member| member.split_once([':', '=']));
         let mut names = names.map(|(name, _)| name.trim_matches(|char: char| !char.is_ascii_alphanumeric())).peekable();
         let own = ["id", "sid", "key", "value", "data", "raw", "hash", "code", "t", "v", "s", "cookie", "header"];
-        about && names.peek().is_some() && !names.any(|name| own.iter().any(|own| own.eq_ignore_ascii_case(name)))
+        // In brackets only the arrays of PHP and Ruby have keys; other lists have values with all sorts of signs in them.
+        let keyed = self.byte(at) == Some(b'{') || inside.contains("=>");
+        about
+            && keyed
+            && names.peek().is_some()
+            && !names.any(|name| own.iter().chain(VALUE_KEYS).any(|own| own.eq_ignore_ascii_case(name)))
     }
 
     /// Whether a bare word behind a separator is a literal, a step of a name or a number of something else.
@@ -1638,6 +1643,8 @@ mod tests {
         check("os.getenv(\"DB_PASSWORD\", \"a b\")", "os.getenv(\"DB_PASSWORD\", \"[REDACTED:password]\")");
         check("set(\"X-Auth-Token\", \"9f86d081\")", "set(\"X-Auth-Token\", \"[REDACTED:token]\")");
         check("acme token - '9f86d081884c7d65'", "acme token - '[REDACTED:token]'");
+        check("x auth: {name: 'kim', val: 'S3cr3tx'}", "x auth: [REDACTED:token]");
+        check("x auth: [\"kim\", \"up\", \"pa:ss9word\"]", "x auth: [REDACTED:token]");
         check("password ::= \"a b\"", "password ::= \"[REDACTED:password]\"");
         check("ACME_WIDGETS_KEY=9f86d081884c7d65", "ACME_WIDGETS_KEY=[REDACTED:api_key]");
         check("mailgun key 9f86d081884c7d65 refused", "mailgun key [REDACTED:api_key] refused");

@@ -52,7 +52,7 @@ pub fn is_harmless(value: &str, telling: Telling, reading: Reading) -> bool {
             is_placeholder(value)
                 || is_example(value)
                 || is_regex(value)
-                || is_constraint(value)
+                || telling.rule != "password" && is_constraint(value)
                 || telling.rule == "secret" && is_kebab(value)
                 || is_name_of_key(value) && telling.rule != "password"
                 || contains(HEADERS, value)
@@ -262,6 +262,12 @@ pub fn is_mask(value: &str) -> bool {
     is_uniform(value) || starred || shortened || is_named_mask(value)
 }
 
+/// Whether a value says of which type it was, and no more: `[PII of type 'System.String' is hidden]`.
+fn is_typed_mask(value: &str) -> bool {
+    let inside = value.strip_prefix("[PII of type ").and_then(|value| value.strip_suffix(']'));
+    inside.is_some_and(|inside| !inside.contains(['[', ']']))
+}
+
 /// Whether a value says in brackets that somebody masked it: `[FILTERED]`, `<redacted>`.
 fn is_named_mask(value: &str) -> bool {
     let words = [
@@ -284,7 +290,7 @@ fn is_named_mask(value: &str) -> bool {
         "truncated",
     ];
     // What another program puts in the place of a value, whole.
-    if value == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" || value.starts_with("[PII of type ") {
+    if value == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" || is_typed_mask(value) {
         return true;
     }
     // `SecretBox<str>([REDACTED])`
@@ -685,11 +691,15 @@ fn is_token(value: &str) -> bool {
     !(measure && value.len() <= 8 && !unit.is_empty() || colour || word)
 }
 
-/// Which versions of a package will do: `~6.11 || ^7.0`, `>=2,<3`.
+/// Which versions of a package will do: `~6.11 || ^7.0`, `>=2.1,<3`.
 fn is_constraint(value: &str) -> bool {
     let parts = |byte: u8| byte.is_ascii_digit() || b" .~^<>=|*,x-".contains(&byte);
     let bounded = value.starts_with(['~', '^', '<', '>', '=']);
-    bounded && value.bytes().all(parts) && value.bytes().any(|byte| byte.is_ascii_digit()) && value.len() <= 48
+    bounded
+        && value.contains('.')
+        && value.bytes().all(parts)
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.len() <= 48
 }
 
 /// Numbers with dots between them: `27.1.2`.
@@ -972,6 +982,9 @@ mod tests {
             "!!secure",
             "xNO_LOGx9",
             "[PII hunter2",
+            "[PII of type String] hunter2",
+            "<1234>",
+            "~12345",
             "Letmein_Please",
             "Summer-Changed",
         ] {
