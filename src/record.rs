@@ -409,9 +409,7 @@ fn each_member<'a>(text: &'a str, mut hand: impl FnMut(Found<'a>)) -> Result<(),
         tokens.forget_deepest();
         let value = tokens.next()?.expect("a value follows a key");
         let at = tokens.span().start;
-        while tokens.depth() > outside {
-            tokens.next()?;
-        }
+        tokens.skip_to(outside)?;
         hand(Found {
             column: Column::named(&key.decode()),
             key: key.raw(),

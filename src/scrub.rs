@@ -328,7 +328,11 @@ impl Scrubber {
         if self.detectors.words.allow_path(path) {
             return;
         }
-        if let Verdict::Suspect = self.verdict(text)
+        let verdict = match self.known.meet_expected(text.as_bytes()) {
+            Some((verdict, length)) if length == text.len() => verdict,
+            _ => self.verdict(text),
+        };
+        if let Verdict::Suspect = verdict
             && let Some(scrubbed) = self.string(&|| path.to_owned(), text, 0)
         {
             *text = Cow::Owned(scrubbed);
@@ -499,12 +503,12 @@ impl Scrubber {
 
     /// Scrubs a string under a key that says nothing. `None` if nothing changes.
     fn string(&mut self, here: &dyn Fn() -> String, value: &str, level: usize) -> Option<String> {
-        if !self.detectors.may_fire(value) {
-            return None;
-        }
         let mut start = value.bytes().filter(|byte| !byte.is_ascii_whitespace());
         let reading = match (start.next(), start.next()) {
             (Some(b'{'), _) | (Some(b'['), Some(b'{' | b'[' | b'"')) => {
+                if !self.detectors.may_fire(value) {
+                    return None;
+                }
                 if level < LEVEL_MAX && check_json(value).is_ok() {
                     let base = if self.paths_matter() { here() } else { String::new() };
                     if let Ok(changed) = self.walk(&base, value, None, level + 1) {
@@ -534,12 +538,27 @@ impl Scrubber {
         if self.detectors.has_rule_without_keyword() {
             return true;
         }
+        let bytes = json.as_bytes();
         let mut halves = Halves::default();
-        for part in Parts::of(json) {
-            match self.verdict(part) {
-                Verdict::Innocent(more) => halves = halves.and(more),
-                Verdict::Suspect => return true,
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            let (verdict, length) = match idle_length(rest) {
+                Some(length) => (None, length),
+                None => match self.known.meet_expected(rest) {
+                    Some((verdict, length)) => (Some(verdict), length),
+                    None => {
+                        let length = up_to_quote(rest);
+                        (Some(self.verdict(&json[at..at + length])), length)
+                    }
+                },
+            };
+            match verdict {
+                Some(Verdict::Innocent(more)) => halves = halves.and(more),
+                Some(Verdict::Suspect) => return true,
+                None => {}
             }
+            at += length + 1;
         }
         halves.make_a_pair()
     }
@@ -680,44 +699,37 @@ impl fmt::Debug for KeyCache {
     }
 }
 
-/// What stands between the quotes of JSON, without what is punctuation and short numbers, in which no rule finds anything.
-struct Parts<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Parts<'a> {
-    fn of(text: &'a str) -> Self {
-        Parts { text, at: 0 }
-    }
-}
-
-impl<'a> Iterator for Parts<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        let bytes = self.text.as_bytes();
-        while self.at < bytes.len() {
-            let start = self.at;
-            let (mut digits, mut others) = (0, 0);
-            let mut end = start;
-            while end < bytes.len() && bytes[end] != b'"' {
-                if bytes[end].is_ascii_digit() {
-                    digits += 1;
-                } else if !IS_PUNCTUATION[usize::from(bytes[end])] {
-                    others = 1;
-                    end = memchr::memchr(b'"', &bytes[end..]).map_or(bytes.len(), |quote| end + quote);
-                    break;
-                }
-                end += 1;
-            }
-            self.at = end + 1;
-            if others > 0 || digits >= DIGITS_MIN {
-                return Some(&self.text[start..end]);
-            }
+/// How many bytes stand before the first quote. Most parts are shorter than what it costs to call a search.
+#[inline]
+fn up_to_quote(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const NEAR: usize = 4;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (n, word) in words.iter().take(NEAR).enumerate() {
+        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'"'));
+        // The lowest byte that is zero borrows from the ones above it, so only the lowest bit counts.
+        let quotes = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        if quotes != 0 {
+            return 8 * n + quotes.trailing_zeros() as usize / 8;
         }
-        None
     }
+    let near = 8 * words.len().min(NEAR);
+    memchr::memchr(b'"', &bytes[near..]).map_or(bytes.len(), |at| near + at)
+}
+
+/// How many bytes stand before the first quote, if they are punctuation and short numbers, in which no rule finds anything.
+#[inline]
+fn idle_length(bytes: &[u8]) -> Option<usize> {
+    let mut digits = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => return (digits < DIGITS_MIN).then_some(at),
+            b'0'..=b'9' => digits += 1,
+            byte if IS_PUNCTUATION[usize::from(*byte)] => {}
+            _ => return None,
+        }
+    }
+    (digits < DIGITS_MIN).then_some(bytes.len())
 }
 
 const IS_PUNCTUATION: [bool; 256] = {

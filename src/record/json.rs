@@ -97,6 +97,20 @@ pub enum Error {
     },
 }
 
+/// What kind of token there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    ObjectStart,
+    ObjectEnd,
+    ArrayStart,
+    ArrayEnd,
+    Key,
+    String,
+    Number,
+    Bool,
+    Null,
+}
+
 /// What the grammar allows next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expect {
@@ -115,6 +129,8 @@ pub struct Tokens<'a> {
     /// Where the last token began and ended; a key's colon is behind its end and before `at`.
     start: usize,
     end: usize,
+    /// Whether the last string or key has an escape in it.
+    escaped: bool,
     expect: Expect,
     depth: usize,
     deepest: usize,
@@ -131,6 +147,7 @@ impl<'a> Tokens<'a> {
             at: 0,
             start: 0,
             end: 0,
+            escaped: false,
             expect: Expect::Value,
             depth: 0,
             deepest: 0,
@@ -145,15 +162,35 @@ impl<'a> Tokens<'a> {
     /// The text is not JSON, or too deep. The reader is of no use afterwards.
     #[expect(clippy::should_implement_trait, reason = "an iterator of results would go on after an error")]
     pub fn next(&mut self) -> Result<Option<Token<'a>>, Error> {
+        let Some(piece) = self.advance()? else { return Ok(None) };
+        let string =
+            |reader: &Self| Str { raw: &reader.text[reader.start + 1..reader.end - 1], escaped: reader.escaped };
+        Ok(Some(match piece {
+            Piece::ObjectStart => Token::ObjectStart,
+            Piece::ObjectEnd => Token::ObjectEnd,
+            Piece::ArrayStart => Token::ArrayStart,
+            Piece::ArrayEnd => Token::ArrayEnd,
+            Piece::Key => Token::Key(string(self)),
+            Piece::String => Token::String(string(self)),
+            Piece::Number => Token::Number(&self.text[self.start..self.end]),
+            Piece::Bool => Token::Bool(&self.text[self.start..self.end]),
+            Piece::Null => Token::Null,
+        }))
+    }
+
+    // Always inlined, like what it calls: out of line, their results pass through memory, which costs a seventh of the
+    // reader's time.
+    #[inline(always)]
+    fn advance(&mut self) -> Result<Option<Piece>, Error> {
         self.skip_space();
         self.start = self.at;
-        let token = match self.expect {
+        let piece = match self.expect {
             Expect::Nothing if self.at == self.text.len() => return Ok(None),
             Expect::Nothing => return Err(self.expected("the end of the text")),
             Expect::Value => self.value()?,
-            Expect::FirstValueOrEnd if self.peek() == Some(b']') => self.close(Token::ArrayEnd),
+            Expect::FirstValueOrEnd if self.peek() == Some(b']') => self.close(Piece::ArrayEnd),
             Expect::FirstValueOrEnd => self.value()?,
-            Expect::FirstKeyOrEnd if self.peek() == Some(b'}') => self.close(Token::ObjectEnd),
+            Expect::FirstKeyOrEnd if self.peek() == Some(b'}') => self.close(Piece::ObjectEnd),
             Expect::FirstKeyOrEnd => self.key()?,
             Expect::CommaOrEnd => match (self.peek(), self.in_object()) {
                 (Some(b','), in_object) => {
@@ -162,16 +199,16 @@ impl<'a> Tokens<'a> {
                     self.start = self.at;
                     if in_object { self.key()? } else { self.value()? }
                 }
-                (Some(b'}'), true) => self.close(Token::ObjectEnd),
-                (Some(b']'), false) => self.close(Token::ArrayEnd),
+                (Some(b'}'), true) => self.close(Piece::ObjectEnd),
+                (Some(b']'), false) => self.close(Piece::ArrayEnd),
                 (_, true) => return Err(self.expected("a comma or `}`")),
                 (_, false) => return Err(self.expected("a comma or `]`")),
             },
         };
-        if !matches!(token, Token::Key(_)) {
+        if piece != Piece::Key {
             self.end = self.at;
         }
-        Ok(Some(token))
+        Ok(Some(piece))
     }
 
     /// Reads the value that comes next (after a key, or at the start) whole and returns its text.
@@ -182,10 +219,19 @@ impl<'a> Tokens<'a> {
         let outside = self.depth;
         self.next()?.ok_or_else(|| self.expected("a value"))?;
         let start = self.start;
-        while self.depth > outside {
-            self.next()?.ok_or_else(|| self.expected("a value"))?;
-        }
+        self.skip_to(outside)?;
         Ok(&self.text[start..self.at])
+    }
+
+    /// Reads on until only `depth` containers are open.
+    ///
+    /// # Errors
+    /// As for [`Tokens::next`].
+    pub fn skip_to(&mut self, depth: usize) -> Result<(), Error> {
+        while self.depth > depth {
+            self.advance()?.ok_or_else(|| self.expected("a value"))?;
+        }
+        Ok(())
     }
 
     /// Where the last token stands in the text, quotes included.
@@ -208,34 +254,32 @@ impl<'a> Tokens<'a> {
         self.deepest = self.depth;
     }
 
-    // Always inlined, like `key` and `string`: out of line, their results pass through memory, which costs a seventh of
-    // the reader's time.
     #[inline(always)]
-    fn value(&mut self) -> Result<Token<'a>, Error> {
+    fn value(&mut self) -> Result<Piece, Error> {
         match self.peek() {
-            Some(b'{') => self.open(Token::ObjectStart, Expect::FirstKeyOrEnd),
-            Some(b'[') => self.open(Token::ArrayStart, Expect::FirstValueOrEnd),
+            Some(b'{') => self.open(Piece::ObjectStart, Expect::FirstKeyOrEnd),
+            Some(b'[') => self.open(Piece::ArrayStart, Expect::FirstValueOrEnd),
             Some(b'"') => {
-                let string = self.string()?;
-                Ok(self.scalar(Token::String(string)))
+                self.string()?;
+                Ok(self.scalar(Piece::String))
             }
             Some(b'-' | b'0'..=b'9') => {
-                let number = self.number()?;
-                Ok(self.scalar(Token::Number(number)))
+                self.number()?;
+                Ok(self.scalar(Piece::Number))
             }
-            Some(b't') => self.word("true", Token::Bool("true")),
-            Some(b'f') => self.word("false", Token::Bool("false")),
-            Some(b'n') => self.word("null", Token::Null),
+            Some(b't') => self.word("true", Piece::Bool),
+            Some(b'f') => self.word("false", Piece::Bool),
+            Some(b'n') => self.word("null", Piece::Null),
             _ => Err(self.expected("a value")),
         }
     }
 
     #[inline(always)]
-    fn key(&mut self) -> Result<Token<'a>, Error> {
+    fn key(&mut self) -> Result<Piece, Error> {
         if self.peek() != Some(b'"') {
             return Err(self.expected("a key"));
         }
-        let key = self.string()?;
+        self.string()?;
         self.end = self.at;
         self.skip_space();
         if self.peek() != Some(b':') {
@@ -243,15 +287,16 @@ impl<'a> Tokens<'a> {
         }
         self.at += 1;
         self.expect = Expect::Value;
-        Ok(Token::Key(key))
+        Ok(Piece::Key)
     }
 
-    fn open(&mut self, token: Token<'a>, expect: Expect) -> Result<Token<'a>, Error> {
+    #[inline(always)]
+    fn open(&mut self, piece: Piece, expect: Expect) -> Result<Piece, Error> {
         if self.depth == self.depth_max {
             return Err(Error::TooDeep { at: self.at, max: self.depth_max });
         }
         let bit = 1u128 << self.depth;
-        if token == Token::ObjectStart {
+        if piece == Piece::ObjectStart {
             self.objects |= bit
         } else {
             self.objects &= !bit
@@ -260,47 +305,47 @@ impl<'a> Tokens<'a> {
         self.deepest = self.deepest.max(self.depth);
         self.at += 1;
         self.expect = expect;
-        Ok(token)
+        Ok(piece)
     }
 
-    fn close(&mut self, token: Token<'a>) -> Token<'a> {
+    #[inline(always)]
+    fn close(&mut self, piece: Piece) -> Piece {
         self.at += 1;
         self.depth -= 1;
-        self.scalar(token)
+        self.scalar(piece)
     }
 
-    fn scalar(&mut self, token: Token<'a>) -> Token<'a> {
+    #[inline(always)]
+    fn scalar(&mut self, piece: Piece) -> Piece {
         self.expect = if self.depth == 0 { Expect::Nothing } else { Expect::CommaOrEnd };
-        token
+        piece
     }
 
-    fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Error> {
+    fn word(&mut self, word: &str, piece: Piece) -> Result<Piece, Error> {
         if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
             return Err(self.expected("a value"));
         }
         self.at += word.len();
-        Ok(self.scalar(token))
+        Ok(self.scalar(piece))
     }
 
     #[inline(always)]
-    fn string(&mut self) -> Result<Str<'a>, Error> {
+    fn string(&mut self) -> Result<(), Error> {
         let bytes = self.text.as_bytes();
-        let start = self.at + 1;
-        let mut escaped = false;
-        self.at = start;
+        self.at += 1;
+        self.escaped = false;
         loop {
             self.at += plain_length(&bytes[self.at..]);
             match bytes.get(self.at) {
                 Some(b'"') => {
-                    let raw = &self.text[start..self.at];
                     self.at += 1;
-                    return Ok(Str { raw, escaped });
+                    return Ok(());
                 }
                 Some(b'\\') => {
                     let Some((_, used)) = decode_escape(&bytes[self.at..]) else {
                         return Err(self.expected("an escape that means a character"));
                     };
-                    escaped = true;
+                    self.escaped = true;
                     self.at += used;
                 }
                 Some(_) => return Err(self.expected("an escape in place of a control character")),
@@ -309,8 +354,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<&'a str, Error> {
-        let start = self.at;
+    fn number(&mut self) -> Result<(), Error> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -330,7 +374,7 @@ impl<'a> Tokens<'a> {
             }
             self.digits()?;
         }
-        Ok(&self.text[start..self.at])
+        Ok(())
     }
 
     fn digits(&mut self) -> Result<(), Error> {

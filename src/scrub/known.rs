@@ -1,7 +1,7 @@
 //! What was found out about texts met before: telemetry repeats its keys, its states, its routes and its user agents.
 //!
 //! Invariant: at most [`Known::SLOTS`] texts of at most [`Known::TEXT_MAX`] bytes are kept.
-//! Invariant: only a text without a secret in it is kept, and none that was met but once.
+//! Invariant: only a text without a secret in it is kept, and none that was met but once or has a quote in it.
 
 use std::fmt;
 
@@ -37,6 +37,10 @@ pub struct Known {
     slots: Vec<Option<Kept>>,
     /// Marks of texts that were met once: most are never met again, and not worth a slot.
     once: Vec<u32>,
+    /// The slot of the last text that was found, and the slot of what came behind it the time before: lines are built
+    /// alike, and to compare two texts costs less than to find one.
+    last: usize,
+    expected: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -45,7 +49,11 @@ struct Kept {
     verdict: Verdict,
     /// How often it was met; halved whenever another text wants its place.
     met: u8,
+    /// The slot of what was found next.
+    next: u16,
 }
+
+const _: () = assert!(Known::SLOTS <= 1 << 16, "a slot's number is a u16");
 
 /// How many texts with the same hash are kept side by side, so that two frequent ones do not drive each other out.
 const WAYS: usize = 4;
@@ -75,11 +83,33 @@ impl Known {
     pub const TEXT_MAX: usize = 256;
 
     pub fn new() -> Self {
-        Known { marks: vec![[0; WAYS]; SETS], slots: vec![None; Known::SLOTS], once: vec![0; ONCE] }
+        Known {
+            marks: vec![[0; WAYS]; SETS],
+            slots: vec![None; Known::SLOTS],
+            once: vec![0; ONCE],
+            last: 0,
+            expected: 0,
+        }
+    }
+
+    /// What was found out about the text before the first quote in `json`, and its length, if that text is what came behind
+    /// the last one the time before.
+    #[inline]
+    pub fn meet_expected(&mut self, json: &[u8]) -> Option<(Verdict, usize)> {
+        let kept = self.slots[self.expected].as_mut()?;
+        let text = kept.text.as_bytes();
+        let (found, quote) = json.split_at_checked(text.len())?;
+        // No text that is kept has a quote in it, so the first one is the one behind it.
+        if quote.first().is_some_and(|byte| *byte != b'"') || found != text {
+            return None;
+        }
+        kept.met = kept.met.saturating_add(1);
+        self.last = self.expected;
+        self.expected = usize::from(kept.next);
+        Some((kept.verdict, kept.text.len()))
     }
 
     /// Whether `text` was met before; it is now.
-    #[inline]
     pub fn meet(&mut self, text: &str) -> Met {
         if text.len() > Known::TEXT_MAX {
             return Met::Never;
@@ -89,7 +119,13 @@ impl Known {
             && let Some(kept) = &mut self.slots[slot]
         {
             kept.met = kept.met.saturating_add(1);
-            return Met::Often(kept.verdict);
+            let verdict = kept.verdict;
+            self.expected = usize::from(kept.next);
+            if let Some(last) = &mut self.slots[self.last] {
+                last.next = slot as u16;
+            }
+            self.last = slot;
+            return Met::Often(verdict);
         }
         let once = &mut self.once[place.once];
         if std::mem::replace(once, place.mark) == place.mark { Met::Once } else { Met::Never }
@@ -106,7 +142,7 @@ impl Known {
 
     /// Keeps what was found out about a text.
     pub fn keep(&mut self, text: &str, verdict: Verdict) {
-        if text.len() > Known::TEXT_MAX {
+        if text.len() > Known::TEXT_MAX || text.contains('"') {
             return;
         }
         let place = Place::of(text);
@@ -114,7 +150,7 @@ impl Known {
         set.iter_mut().flatten().for_each(|kept| kept.met /= 2);
         let met = |slot: &Option<Kept>| slot.as_ref().map_or(0, |kept| 1 + u16::from(kept.met));
         if let Some((way, slot)) = set.iter_mut().enumerate().min_by_key(|(_, slot)| met(slot)) {
-            *slot = Some(Kept { text: text.into(), verdict, met: 1 });
+            *slot = Some(Kept { text: text.into(), verdict, met: 1, next: 0 });
             self.marks[place.set][way] = place.mark;
         }
     }
@@ -145,6 +181,54 @@ mod tests {
         known.keep("web-1", Verdict::Suspect);
         assert_eq!(known.meet("web-1"), Met::Often(Verdict::Suspect));
         assert_eq!(known.meet("web-2"), Met::Never);
+    }
+
+    #[test]
+    fn what_comes_in_the_same_order_is_expected() {
+        let mut known = Known::new();
+        let line = ["host", "web-1", "status", "ok"];
+        for text in line {
+            known.keep(text, Verdict::Suspect);
+        }
+        let mut expected = |text: &str| {
+            let expected = known.meet_expected(format!("{text}\":").as_bytes()).map(|(verdict, length)| {
+                assert_eq!(length, text.len());
+                verdict
+            });
+            expected.or_else(|| matches!(known.meet(text), Met::Often(_)).then_some(Verdict::Suspect)).expect("kept");
+            expected.is_some()
+        };
+        for text in line {
+            expected(text);
+        }
+        // The second line still meets what came behind the end of the first one for the first time.
+        for text in line {
+            expected(text);
+        }
+        assert_eq!(line.map(&mut expected), [true; 4]);
+        // Another order is no other text.
+        assert_eq!(["host", "status", "web-1"].map(&mut expected), [true, false, false]);
+    }
+
+    #[test]
+    fn a_text_that_is_not_kept_is_never_expected() {
+        let mut known = Known::new();
+        assert_eq!(known.meet_expected(b""), None);
+        for text in ["host", "say \"host"] {
+            known.keep(text, Verdict::Suspect);
+        }
+        assert_eq!(known.recall("say \"host"), None);
+        known.meet("host");
+        let set = known.last;
+        known.expected = set;
+        for text in ["", "hos", "hos\"t", "hosts", "HOST", "host-1\""] {
+            assert_eq!(known.meet_expected(text.as_bytes()), None, "{text}");
+        }
+        // The end of the JSON is the end of a text, too.
+        for text in ["host", "host\",\"web"] {
+            known.expected = set;
+            assert_eq!(known.meet_expected(text.as_bytes()), Some((Verdict::Suspect, 4)), "{text}");
+        }
     }
 
     #[test]

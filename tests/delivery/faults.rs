@@ -317,7 +317,10 @@ fn the_disk_is_full() {
             let mut file = std::fs::File::create(&filler).expect("a file");
             while file.write_all(&[0; 64 << 10]).is_ok() {}
             while file.write_all(&[0; 512]).is_ok() {}
-            Box::new(move |_| std::fs::remove_file(filler).expect("the disk has room again"))
+            Box::new(move |server| {
+                std::fs::remove_file(filler).expect("the disk has room again");
+                server.revive();
+            })
         }),
     );
     drop(disk);

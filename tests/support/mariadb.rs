@@ -150,6 +150,17 @@ impl MariaDb {
         child.wait().expect("mariadbd can be waited for");
     }
 
+    /// Starts it again if it has ended by itself, as a service manager would: InnoDB aborts when a rollback finds the
+    /// disk full.
+    #[track_caller]
+    pub fn revive(&mut self) {
+        let child = self.child.as_mut().expect("the server was started");
+        if child.try_wait().expect("mariadbd can be waited for").is_some() {
+            self.child = None;
+            self.restart();
+        }
+    }
+
     /// Stops it as it is: connections stay open, nothing is answered.
     #[track_caller]
     pub fn freeze(&self) {
