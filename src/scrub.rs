@@ -216,16 +216,17 @@ impl Scrubber {
     ///
     /// # Errors
     /// [`Reason::Unscrubbable`]: the record holds something that is not JSON where JSON should be.
-    pub fn scrub<'a>(&mut self, record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
+    pub fn scrub<'a>(&mut self, mut record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
         // A line on which the scrubber fails must not stop those behind it, nor get through.
-        let scrubbed = catch_unwind(AssertUnwindSafe(|| self.scrub_record(record)));
+        let scrubbed = catch_unwind(AssertUnwindSafe(|| self.scrub_record(&mut record)));
         scrubbed.unwrap_or_else(|_| {
             let detail = "the scrubber failed on it; this is a defect of tracespool".to_owned();
             Err(Rejected { reason: Reason::Unscrubbable, detail })
-        })
+        })?;
+        Ok(Scrubbed(record))
     }
 
-    fn scrub_record<'a>(&mut self, mut record: Record<'a>) -> Result<Scrubbed<'a>, Rejected> {
+    fn scrub_record(&mut self, record: &mut Record<'_>) -> Result<(), Rejected> {
         #[cfg(test)]
         self.fail_on(&record.event_key);
         record.ip_address = record.ip_address.map(|address| self.ip.apply(address));
@@ -247,7 +248,7 @@ impl Scrubber {
         for member in record.invalid.iter_mut().chain(&mut record.extra) {
             self.member(member)?;
         }
-        Ok(Scrubbed(record))
+        Ok(())
     }
 
     /// Scrubs a line that is a JSON object; the result has the same keys.
@@ -503,6 +504,10 @@ impl Scrubber {
 
     /// Scrubs a string under a key that says nothing. `None` if nothing changes.
     fn string(&mut self, here: &dyn Fn() -> String, value: &str, level: usize) -> Option<String> {
+        // What is left of a secret, most of all.
+        if markers::is_marker(value) {
+            return None;
+        }
         let mut start = value.bytes().filter(|byte| !byte.is_ascii_whitespace());
         let reading = match (start.next(), start.next()) {
             (Some(b'{'), _) | (Some(b'['), Some(b'{' | b'[' | b'"')) => {
@@ -525,7 +530,7 @@ impl Scrubber {
     /// What earlier lines told of a string.
     fn meaning(&self, text: &str) -> Meaning {
         match self.known.recall(text) {
-            Some(Verdict::Innocent(_)) => Meaning::Innocent,
+            Some(Verdict::Innocent | Verdict::Half(_)) => Meaning::Innocent,
             Some(Verdict::Suspect) | None => Meaning::Open,
         }
     }
@@ -554,9 +559,9 @@ impl Scrubber {
                 },
             };
             match verdict {
-                Some(Verdict::Innocent(more)) => halves = halves.and(more),
+                Some(Verdict::Half(more)) => halves = halves.and(more),
                 Some(Verdict::Suspect) => return true,
-                None => {}
+                Some(Verdict::Innocent) | None => {}
             }
             at += length + 1;
         }
@@ -567,7 +572,7 @@ impl Scrubber {
     fn verdict(&mut self, text: &str) -> Verdict {
         // The one thing that every line has a new one of, and no rule finds anything in.
         if text::is_uuid(text) && !self.detectors.has_own_rules() {
-            return Verdict::Innocent(Halves::default());
+            return Verdict::Innocent;
         }
         let met = self.known.meet(text);
         if let Met::Often(verdict) = met {
@@ -575,7 +580,7 @@ impl Scrubber {
         }
         let fires = self.detectors.may_fire(text);
         let verdict = match met {
-            _ if !fires => Some(Verdict::Innocent(Halves::of(text))),
+            _ if !fires => Some(Verdict::innocent(text)),
             // A part of a string means nothing by itself, and a closer look at what is met but once does not pay.
             Met::Once if !text.contains('\\') => self.judge(text),
             Met::Once | Met::Never | Met::Often(_) => None,
@@ -595,7 +600,7 @@ impl Scrubber {
         } else if facts.telling.is_some() || frame::tells_of_others(text) || markers::markers(text).next().is_some() {
             Some(Verdict::Suspect)
         } else {
-            Some(Verdict::Innocent(Halves::of(text)))
+            Some(Verdict::innocent(text))
         }
     }
 

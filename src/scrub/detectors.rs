@@ -24,10 +24,14 @@ mod settings;
 mod tokens;
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::dfa::DFA;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, BuildError};
 use regex::bytes::{Regex, RegexBuilder};
 
 use self::forms::{Form, Runs};
@@ -108,44 +112,76 @@ enum Target {
     Word,
     /// The start of a token: a rule and one of its forms.
     Form(usize, &'static Form),
-    /// A keyword of a rule, and the glance that it takes.
-    Rule(usize, Look),
+    /// A keyword of rules, the number of their group, and the glance that they take.
+    Rules(usize, Look),
     /// A keyword of an operator's rule.
     Own(usize),
 }
 
 /// A search for literals in any ASCII case.
-struct Search {
-    literals: AhoCorasick,
-    /// What each literal stands for.
-    targets: Vec<Target>,
+struct Search<A> {
+    literals: A,
+    /// The state before a text.
+    start: StateID,
+    /// What each literal stands for, and its length.
+    targets: Vec<(Target, usize)>,
 }
 
-impl Search {
-    fn new<'l>(patterns: impl Iterator<Item = (&'l str, Target)>, kind: AhoCorasickKind) -> Self {
+impl Search<DFA> {
+    fn table<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
+        Search::new(patterns, |literals| DFA::builder().ascii_case_insensitive(true).build(literals))
+    }
+}
+
+impl Search<NFA> {
+    fn small<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
+        Search::new(patterns, |literals| NFA::builder().ascii_case_insensitive(true).build(literals))
+    }
+}
+
+impl<A: Automaton> Search<A> {
+    fn new<'l>(
+        patterns: impl Iterator<Item = (&'l str, Target)>,
+        build: impl FnOnce(&[&'l str]) -> Result<A, BuildError>,
+    ) -> Self {
         let (literals, targets): (Vec<&str>, Vec<Target>) = patterns.unzip();
-        let literals = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(kind))
-            .build(&literals)
-            .expect("a few thousand short literals");
-        Search { literals, targets }
+        let targets = targets.into_iter().zip(&literals).map(|(target, literal)| (target, literal.len())).collect();
+        let literals = build(&literals).expect("a few thousand short literals");
+        let start = literals.start_state(Anchored::No).expect("unanchored searches are what is built by default");
+        Search { literals, start, targets }
     }
 
-    /// What stands where, overlapping: a keyword may begin inside another.
-    fn hits<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Target, Range<usize>)> + 's {
-        self.literals.find_overlapping_iter(text).map(|hit| (self.targets[hit.pattern().as_usize()], hit.range()))
+    /// Hands over what stands where, in the order of the ends and overlapping (a keyword may begin inside another), until
+    /// `hand` breaks off.
+    ///
+    /// The library's own iterator finds the same, but asks for each hit through a table of functions, which costs more than
+    /// the search of a text as short as most are.
+    #[inline]
+    fn each_hit(&self, text: &str, hand: &mut impl FnMut(Target, Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut state = self.start;
+        for (at, byte) in text.bytes().enumerate() {
+            state = self.literals.next_state(Anchored::No, state, byte);
+            if self.literals.is_special(state) && self.literals.is_match(state) {
+                let end = at + 1;
+                for index in 0..self.literals.match_len(state) {
+                    let (target, length) = self.targets[self.literals.match_pattern(state, index).as_usize()];
+                    hand(target, end - length..end)?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
     }
 }
 
 /// The value rules, and the gate before them.
 pub struct Detectors {
-    gate: Search,
+    gate: Search<DFA>,
     /// The patterns with letters beyond ASCII, of which most texts have none. In the first search, they would double its
     /// memory.
-    foreign: Search,
+    foreign: Search<NFA>,
     rules: Vec<&'static ValueRule>,
+    /// Rules that have a keyword and the glance at it in common, as their numbers.
+    groups: Vec<Vec<usize>>,
     /// The rules' patterns, in their order, compiled when first needed.
     patterns: Vec<OnceLock<Regex>>,
     /// The rules of the operator.
@@ -181,6 +217,8 @@ impl Detectors {
         literals.extend(alone);
         targets.resize(literals.len(), Target::Word);
         let mut lower = Vec::new();
+        let mut groups: Vec<(&str, Look, Vec<usize>)> = Vec::new();
+        let mut groups_of: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, rule) in rules.iter().enumerate() {
             match &rule.find {
                 Find::Forms(forms) => {
@@ -192,12 +230,22 @@ impl Detectors {
                 Find::Near { keywords, look, .. }
                 | Find::Whole { keywords, look, .. }
                 | Find::Code { keywords, look, .. } => {
-                    literals.extend(*keywords);
-                    targets.resize(literals.len(), Target::Rule(index, *look));
+                    for keyword in *keywords {
+                        let of_keyword = groups_of.entry(keyword).or_default();
+                        match of_keyword.iter().find(|group| std::ptr::fn_addr_eq(groups[**group].1, *look)) {
+                            Some(group) => groups[*group].2.push(index),
+                            None => {
+                                of_keyword.push(groups.len());
+                                groups.push((keyword, *look, vec![index]));
+                            }
+                        }
+                    }
                 }
                 Find::Number(_) => {}
             }
         }
+        literals.extend(groups.iter().map(|(keyword, ..)| *keyword));
+        targets.extend(groups.iter().enumerate().map(|(group, (_, look, _))| Target::Rules(group, *look)));
         for (index, rule) in own.iter().enumerate() {
             literals.extend(rule.keywords.iter().map(String::as_str));
             targets.resize(literals.len(), Target::Own(index));
@@ -206,10 +254,11 @@ impl Detectors {
         targets.extend(lower.iter().map(|(_, target)| *target));
         let patterns = || literals.iter().copied().zip(targets.iter().copied());
         Detectors {
-            gate: Search::new(patterns().filter(|(literal, _)| literal.is_ascii()), AhoCorasickKind::DFA),
-            foreign: Search::new(patterns().filter(|(literal, _)| !literal.is_ascii()), AhoCorasickKind::ContiguousNFA),
+            gate: Search::table(patterns().filter(|(literal, _)| literal.is_ascii())),
+            foreign: Search::small(patterns().filter(|(literal, _)| !literal.is_ascii())),
             patterns: rules.iter().map(|_| OnceLock::new()).collect(),
             rules,
+            groups: groups.into_iter().map(|(.., rules)| rules).collect(),
             own,
             words,
             actions,
@@ -226,9 +275,11 @@ impl Detectors {
             return true;
         }
         // Any letter of a keyword may hide behind a `\u` escape, and only there.
-        let mut hits = self.hits(text);
+        let break_at = |target, hit| {
+            if is_worth_more(text, target, hit) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         self.has_rule_without_keyword()
-            || hits.any(|(target, hit)| is_worth_more(text, target, hit))
+            || self.each_hit(text, break_at)
             || numbers::suspects(text)
             || self.hides_letters(text)
     }
@@ -249,18 +300,16 @@ impl Detectors {
         let escaped = self.hides_letters(text);
         let values = escaped || self.has_rule_without_keyword() || numbers::suspects(text);
         let mut fired = Fired { keys: escaped, values };
-        for (target, hit) in self.hits(text) {
-            if fired.keys && fired.values {
-                break;
-            }
+        self.each_hit(text, |target, hit| {
             match target {
                 Target::Key => fired.keys = true,
                 Target::Word => fired.keys = fired.keys || looks::word(text.as_bytes(), hit),
-                Target::Form(..) | Target::Rule(..) | Target::Own(_) => {
+                Target::Form(..) | Target::Rules(..) | Target::Own(_) => {
                     fired.values = fired.values || is_worth_more(text, target, hit);
                 }
             }
-        }
+            if fired.keys && fired.values { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
         fired
     }
 
@@ -315,12 +364,14 @@ impl Detectors {
         let mut place_of = vec![usize::MAX; self.rules.len()];
         let mut own: Vec<bool> = self.own.iter().map(|rule| rule.keywords.is_empty()).collect();
         let tokens = spans.len();
-        for (target, hit) in self.hits(text) {
+        self.each_hit(text, |target, hit| {
             match target {
                 Target::Key | Target::Word => {}
                 Target::Own(rule) => own[rule] = true,
                 Target::Form(rule, form) => {
-                    let Some(end) = form.token_end(text, hit.start, &mut runs) else { continue };
+                    let Some(end) = form.token_end(text, hit.start, &mut runs) else {
+                        return ControlFlow::Continue(());
+                    };
                     let found = Span { range: hit.start..end, rule: self.rules[rule].id };
                     match spans[tokens..].last_mut() {
                         // The longer start knows the token better: `sk-ant-` after `sk-`.
@@ -329,33 +380,40 @@ impl Detectors {
                         _ => spans.push(found),
                     }
                 }
-                Target::Rule(rule, look) => {
-                    let known = places.get_mut(place_of[rule]).map(|(_, places)| places);
+                Target::Rules(group, look) => {
+                    let rules = &self.groups[group];
                     // Once such a rule is to run, it runs over the whole text.
-                    if known.is_some() && matches!(self.rules[rule].find, Find::Whole { .. } | Find::Code { .. }) {
-                        continue;
-                    }
-                    if !look(text.as_bytes(), hit.clone()) || is_in_marker(text, hit.clone()) {
-                        continue;
+                    let is_settled = |rule: &usize| {
+                        place_of[*rule] != usize::MAX
+                            && matches!(self.rules[*rule].find, Find::Whole { .. } | Find::Code { .. })
+                    };
+                    if rules.iter().all(is_settled)
+                        || !look(text.as_bytes(), hit.clone())
+                        || is_in_marker(text, hit.clone())
+                    {
+                        return ControlFlow::Continue(());
                     }
                     let end = text.floor_char_boundary(hit.end + AHEAD);
-                    match known {
-                        Some(known) => match known.last_mut() {
-                            // Hits come in the order of their ends, and a longer keyword may begin before.
-                            Some(last) if last.end >= hit.start => {
-                                last.start = last.start.min(hit.start);
-                                last.end = last.end.max(end);
+                    for rule in rules {
+                        match places.get_mut(place_of[*rule]).map(|(_, places)| places) {
+                            Some(known) => match known.last_mut() {
+                                // Hits come in the order of their ends, and a longer keyword may begin before.
+                                Some(last) if last.end >= hit.start => {
+                                    last.start = last.start.min(hit.start);
+                                    last.end = last.end.max(end);
+                                }
+                                _ => known.push(hit.start..end),
+                            },
+                            None => {
+                                place_of[*rule] = places.len();
+                                places.push((*rule, std::iter::once(hit.start..end).collect()));
                             }
-                            _ => known.push(hit.start..end),
-                        },
-                        None => {
-                            place_of[rule] = places.len();
-                            places.push((rule, std::iter::once(hit.start..end).collect()));
                         }
                     }
                 }
             }
-        }
+            ControlFlow::Continue(())
+        });
         #[cfg(test)]
         if self.gate_is_open {
             places = (0..self.rules.len()).map(|rule| (rule, std::iter::once(0..text.len()).collect())).collect();
@@ -449,10 +507,10 @@ impl Detectors {
         !self.own.is_empty()
     }
 
-    /// The gate's literals in a text.
-    fn hits<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (Target, Range<usize>)> + 's {
-        let foreign = if text.is_ascii() { "" } else { text };
-        self.gate.hits(text).chain(self.foreign.hits(foreign))
+    /// Hands over the gate's literals in a text, until `hand` breaks off. Whether it did.
+    fn each_hit(&self, text: &str, mut hand: impl FnMut(Target, Range<usize>) -> ControlFlow<()>) -> bool {
+        self.gate.each_hit(text, &mut hand).is_break()
+            || !text.is_ascii() && self.foreign.each_hit(text, &mut hand).is_break()
     }
 }
 
@@ -462,7 +520,7 @@ fn is_worth_more(text: &str, target: Target, hit: Range<usize>) -> bool {
         Target::Key | Target::Own(_) => true,
         Target::Word => looks::word(text.as_bytes(), hit),
         Target::Form(_, form) => text[hit.clone()].contains('\\') || form.may_begin(text, hit.start),
-        Target::Rule(_, look) => look(text.as_bytes(), hit),
+        Target::Rules(_, look) => look(text.as_bytes(), hit),
     }
 }
 
@@ -586,8 +644,7 @@ mod tests {
 
     #[test]
     fn the_gate_takes_little_memory() {
-        let bytes = |search: &Search| search.literals.memory_usage();
-        let (gate, foreign) = (bytes(&DETECTORS.gate), bytes(&DETECTORS.foreign));
+        let (gate, foreign) = (DETECTORS.gate.literals.memory_usage(), DETECTORS.foreign.literals.memory_usage());
         let patterns = DETECTORS.gate.targets.len() + DETECTORS.foreign.targets.len();
         assert!(gate + foreign < 6 << 20, "{gate} and {foreign} bytes for {patterns} patterns");
     }

@@ -12,10 +12,19 @@ use super::frame::Halves;
 /// What a text between two quotes of a line means for the rest of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// As a value it stays as it is, and as a key it says nothing, unless it is half of a pair.
-    Innocent(Halves),
+    /// As a value it stays as it is, and as a key it says nothing.
+    Innocent,
+    /// The same, but as a key it is half of a pair.
+    Half(Halves),
     /// There may be a secret in it, or it may be a telling key.
     Suspect,
+}
+
+impl Verdict {
+    /// What a text without a secret means.
+    pub fn innocent(text: &str) -> Self {
+        Some(Halves::of(text)).filter(|halves| *halves != Halves::default()).map_or(Verdict::Innocent, Verdict::Half)
+    }
 }
 
 /// Whether a text was met before.

@@ -190,6 +190,10 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             spans.push(Span { range: text.floor_char_boundary(at)..text.len(), rule: TOO_MANY });
             break;
         }
+        if !IS_TELLING[usize::from(scan.bytes[at])] {
+            at += 1;
+            continue;
+        }
         if scan.bytes[at] == b'['
             && let Some(length) = marker_at(&text[at..])
         {
@@ -251,6 +255,18 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
     }
     spans.extend(commands);
 }
+
+/// The bytes at which a secret may show by what stands before: most bytes of a text are letters, and no such byte.
+const IS_TELLING: [bool; 256] = {
+    let mut is = [false; 256];
+    let marks = b"=: ;(/>-iI\t\0,\"'[";
+    let mut at = 0;
+    while at < marks.len() {
+        is[marks[at] as usize] = true;
+        at += 1;
+    }
+    is
+};
 
 /// Replaces every span by what its action leaves. Spans that overlap are one secret.
 pub fn redact(text: &str, spans: &mut Vec<Span>, actions: &Actions) -> String {

@@ -40,12 +40,7 @@ pub const RULES: &[ValueRule] = &[
         id: "bearer",
         what: "credentials behind the scheme Bearer",
         kind: Kind::Secret,
-        find: Find::Whole {
-            keywords: &["bearer"],
-            look: always,
-            pattern: r#"(?i)\bbearer(?:\s+|\+|(?:%20)+)["']?([a-z0-9._~+/=%-]+)"#,
-            check: |text, range| is_credential(&text[range.clone()]) && !names_more(&text[range.end..]),
-        },
+        find: Find::Code { keywords: &["bearer"], look: always, next: find_bearer },
         secrets: &[
             ("login failed, bearer 9f86d081884c7d65 refused", "9f86d081884c7d65"),
             ("curl -H 'Authorization: Bearer abc123def'", "abc123def"),
@@ -64,12 +59,7 @@ pub const RULES: &[ValueRule] = &[
         id: "basic",
         what: "credentials behind the scheme Basic",
         kind: Kind::Secret,
-        find: Find::Whole {
-            keywords: &["basic"],
-            look: always,
-            pattern: r"(?i)\bbasic(?:\s+|\+|(?:%20)+)([a-z0-9+/_-]{4,}={0,2})",
-            check: |text, range| is_basic_credential(&text[range.clone()]),
-        },
+        find: Find::Code { keywords: &["basic"], look: always, next: find_basic },
         secrets: &[("sent Basic a2ltOjBtb245UGtlQw== to it", "a2ltOjBtb245UGtlQw==")],
         innocent: &["Basic support plan selected", "basic authentication", "Basic YWJjZGVm", "visual basic 6.0"],
     },
@@ -198,6 +188,67 @@ fn is_jose_header(header: &[u8]) -> bool {
             Err(_) => return false,
         }
     }
+}
+
+/// What stands behind the next `Bearer`, if it is a credential.
+fn find_bearer(text: &str, from: usize) -> Option<Range<usize>> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._~+/=%-".contains(&byte);
+    behind_scheme(text, from, b"bearer", |start| {
+        let start = start + usize::from(matches!(text.as_bytes().get(start), Some(b'"' | b'\'')));
+        let range = start..start + run(&text.as_bytes()[start..], is_part);
+        let is_secret = is_credential(&text[range.clone()]) && !names_more(&text[range.end..]);
+        (range, is_secret)
+    })
+}
+
+/// What stands behind the next `Basic`, if it is a credential.
+fn find_basic(text: &str, from: usize) -> Option<Range<usize>> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/_-".contains(&byte);
+    behind_scheme(text, from, b"basic", |start| {
+        let end = start + run(&text.as_bytes()[start..], is_part);
+        let padding = text.as_bytes()[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
+        let range = start..end + padding;
+        let is_secret = end - start >= 4 && is_basic_credential(&text[range.clone()]);
+        (range, is_secret)
+    })
+}
+
+/// The next secret behind the word `scheme` and the space after it, where `read` says what stands and whether it is one.
+fn behind_scheme(
+    text: &str,
+    from: usize,
+    scheme: &[u8],
+    read: impl Fn(usize) -> (Range<usize>, bool),
+) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut at = from;
+    loop {
+        let start = at + memchr::memchr2(scheme[0], scheme[0].to_ascii_uppercase(), bytes.get(at..)?)?;
+        at = start + 1;
+        let (word, rest) = bytes[start..].split_at_checked(scheme.len())?;
+        let alone = start == 0 || !is_word(bytes[start - 1]);
+        if !alone || !word.eq_ignore_ascii_case(scheme) {
+            continue;
+        }
+        let space = match rest {
+            [b'+', ..] => 1,
+            [b'%', ..] => 3 * rest.chunks_exact(3).take_while(|escape| *escape == b"%20").count(),
+            _ => run(rest, |byte| byte.is_ascii_whitespace() || byte == 0x0b),
+        };
+        if space > 0 {
+            let (range, is_secret) = read(start + scheme.len() + space);
+            if is_secret {
+                return Some(range);
+            }
+            at = range.end;
+        }
+    }
+}
+
+/// How many bytes at the start are such.
+fn run(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().take_while(|byte| is_such(**byte)).count()
 }
 
 /// Whether a word behind `Bearer` is a credential rather than the next word of a sentence.

@@ -49,7 +49,8 @@ pub fn each(text: &str, sureness: Sureness, found: &mut dyn FnMut(Number, Range<
     }
     let mut phones: Vec<Range<usize>> = Vec::new();
     for plus in memchr::memchr_iter(b'+', scan.bytes) {
-        if let Some(end) = scan.phone(plus + 1).filter(|end| scan.is_alone(plus, *end)) {
+        let after = phones.last().map_or(0, |phone| phone.end);
+        if let Some(end) = scan.phone(plus + 1).filter(|end| scan.is_alone_after(after, plus, *end)) {
             if !found(Number::Phone, plus..end) {
                 return;
             }
@@ -73,7 +74,7 @@ pub fn each(text: &str, sureness: Sureness, found: &mut dyn FnMut(Number, Range<
         let start = if at > behind && digit(at - 1) { at - 1 } else { at };
         let end = at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         if start >= behind
-            && let Some((number, range)) = scan.number_at(start, end)
+            && let Some((number, range)) = scan.number_at(start, end, behind)
         {
             // The groups of a card are looked at once.
             behind = range.end;
@@ -94,8 +95,8 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// The number whose first digits stand at `start..end`.
-    fn number_at(&self, start: usize, end: usize) -> Option<(Number, Range<usize>)> {
+    /// The number whose first digits stand at `start..end`, where the last one ended at `after`.
+    fn number_at(&self, start: usize, end: usize, after: usize) -> Option<(Number, Range<usize>)> {
         let length = end - start;
         let found = match length {
             4 => self.grouped_card(start).map(|end| (Number::Card, start..end)),
@@ -105,12 +106,18 @@ impl Scan<'_> {
                 .or_else(|| self.phone_in_parentheses(start).map(|range| (Number::Phone, range))),
             _ => None,
         };
-        let found = found.filter(|(_, range)| self.is_alone(range.start, range.end));
+        let found = found.filter(|(_, range)| self.is_alone_after(after, range.start, range.end));
         found.or_else(|| self.iban(start)).or_else(|| self.escaped_phone(start))
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
+    }
+
+    /// Whether a number is no part of something longer, where another one ended at `after`: one may stand right behind it.
+    fn is_alone_after(&self, after: usize, start: usize, end: usize) -> bool {
+        self.is_alone(start, end)
+            || after > 0 && after == start && !self.bytes[start].is_ascii_digit() && self.is_open_behind(start, end)
     }
 
     /// Whether a number is no part of something longer.
@@ -129,7 +136,13 @@ impl Scan<'_> {
             [.., before] => !word(before) && before != b'#',
             [] => true,
         };
-        let behind = match self.bytes[end..] {
+        before && self.is_open_behind(start, end)
+    }
+
+    /// Whether nothing goes on behind a number.
+    fn is_open_behind(&self, start: usize, end: usize) -> bool {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        match self.bytes[end..] {
             // The second track of a card, in hexadecimal: a year, a month, a service code.
             [b'D', _, _, month, ref code @ ..] if end - start >= 14 && matches!(month, b'0' | b'1') => {
                 code.len() >= 4 && code[..4].iter().all(u8::is_ascii_digit)
@@ -138,8 +151,7 @@ impl Scan<'_> {
             [b'.', joined, ..] => !joined.is_ascii_digit(),
             [behind, ..] => !word(behind),
             [] => true,
-        };
-        before && behind
+        }
     }
 
     /// The length of what stands between two groups of digits.
@@ -233,10 +245,10 @@ impl Scan<'_> {
         if !lower && !country.iter().all(u8::is_ascii_uppercase) {
             return None;
         }
-        let (_, length) = IBAN_LENGTHS.iter().find(|(code, _)| code.as_bytes().eq_ignore_ascii_case(country))?;
-        let mut iban = Vec::with_capacity(*length);
+        let length = iban_length(country)?;
+        let mut iban = Vec::with_capacity(length);
         let mut at = first;
-        while iban.len() < *length {
+        while iban.len() < length {
             match self.byte(at)? {
                 byte if byte.is_ascii_uppercase() || byte.is_ascii_digit() || lower && byte.is_ascii_lowercase() => {
                     iban.push(byte.to_ascii_uppercase());
@@ -432,7 +444,7 @@ fn is_country_code(digits: &[u8]) -> bool {
 
 /// How long the account numbers of a country are.
 #[rustfmt::skip]
-pub const IBAN_LENGTHS: &[(&str, usize)] = &[
+const IBAN_LENGTHS: &[(&str, usize)] = &[
     ("AD", 24), ("AE", 23), ("AL", 28), ("AT", 20), ("AZ", 28), ("BA", 20), ("BE", 16), ("BG", 22), ("BH", 22), ("BI", 27),
     ("BR", 29), ("BY", 28), ("CH", 21), ("CR", 22), ("CY", 28), ("CZ", 24), ("DE", 22), ("DJ", 27), ("DK", 18), ("DO", 28),
     ("EE", 20), ("EG", 29), ("ES", 24), ("FI", 18), ("FK", 18), ("FO", 18), ("FR", 27), ("GB", 22), ("GE", 22), ("GI", 23),
@@ -443,6 +455,28 @@ pub const IBAN_LENGTHS: &[(&str, usize)] = &[
     ("RU", 33), ("SA", 24), ("SC", 31), ("SD", 18), ("SE", 24), ("SI", 19), ("SK", 24), ("SM", 27), ("SO", 23), ("ST", 25),
     ("SV", 28), ("TL", 23), ("TN", 24), ("TR", 26), ("UA", 29), ("VA", 22), ("VG", 24), ("XK", 20), ("YE", 30),
 ];
+
+/// The lengths by the two letters of a country, since nearly every digit of an id has two letters before it.
+const IBAN_LENGTH_OF: [u8; 26 * 26] = {
+    let mut of = [0; 26 * 26];
+    let mut at = 0;
+    while at < IBAN_LENGTHS.len() {
+        let (country, length) = IBAN_LENGTHS[at];
+        let country = country.as_bytes();
+        of[(country[0] - b'A') as usize * 26 + (country[1] - b'A') as usize] = length as u8;
+        at += 1;
+    }
+    of
+};
+
+/// How long the account numbers of a country are, of two letters in any case.
+fn iban_length(country: &[u8]) -> Option<usize> {
+    let [first, second] = country else { return None };
+    let letter =
+        |byte: u8| Some(usize::from(byte.to_ascii_uppercase().checked_sub(b'A')?)).filter(|letter| *letter < 26);
+    let length = IBAN_LENGTH_OF[letter(*first)? * 26 + letter(*second)?];
+    (length > 0).then_some(usize::from(length))
+}
 
 /// The next phone number in pairs of digits: `06 47 81 35 92`, `0041 78 604 29 17`.
 pub fn next_paired_phone(text: &str, from: usize) -> Option<Range<usize>> {
@@ -531,6 +565,15 @@ mod tests {
     #[track_caller]
     fn check_none(text: &str) {
         assert_eq!(found(text), [], "{text}");
+    }
+
+    #[test]
+    fn phones_right_behind_each_other_are_all_found() {
+        for phone in ["+1 415 555 0132", "(415) 555-0132"] {
+            let all = vec![(Number::Phone, phone.to_owned()); 3];
+            assert_eq!(found(&phone.repeat(3)), all);
+        }
+        check_none("call1(415) 555-0132");
     }
 
     #[test]
