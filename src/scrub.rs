@@ -35,7 +35,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub use self::actions::{Action, Actions, HashKey, TooShort};
 use self::detectors::{DIGITS_MIN, Detectors};
-use self::frame::{Frame, Halves, Kind, Meaning, Role, Text, leave, path, segment};
+use self::frame::{Frame, Halves, Kind, Meaning, Role, Text, leave, leave_container, path, segment};
 use self::keys::Telling;
 use self::known::{Known, Met, Verdict};
 pub use self::markers::Kind as RuleKind;
@@ -424,8 +424,8 @@ impl Scrubber {
                     frames.push(Frame::within(&frames, kind, class));
                 }
                 Token::ObjectEnd | Token::ArrayEnd => {
-                    frames.pop();
-                    leave(&mut frames, None, &self.detectors.words);
+                    let ended = frames.pop();
+                    leave_container(&mut frames, ended, &self.detectors.words);
                 }
                 Token::String(string) => {
                     let value = string.decode();
@@ -597,7 +597,10 @@ impl Scrubber {
         let json = text.trim_start().starts_with(['{', '[']);
         if !facts.clean || json {
             None
-        } else if facts.telling.is_some() || frame::tells_of_others(text) || markers::markers(text).next().is_some() {
+        } else if facts.telling.is_some()
+            || frame::tells_of_others(text, &self.detectors.words)
+            || markers::markers(text).next().is_some()
+        {
             Some(Verdict::Suspect)
         } else {
             Some(Verdict::innocent(text))

@@ -11,6 +11,7 @@
 mod beside;
 mod checks;
 mod codes;
+mod echoes;
 mod forms;
 mod http;
 mod ids;
@@ -21,7 +22,9 @@ mod numbers;
 mod people;
 mod records;
 mod settings;
+mod stores;
 mod tokens;
+mod told;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -72,6 +75,9 @@ enum Find {
     Near { keywords: &'static [&'static str], look: Look, pattern: &'static str, check: Check },
     /// Group 1 of a pattern, anywhere in a text that has a keyword.
     Whole { keywords: &'static [&'static str], look: Look, pattern: &'static str, check: Check },
+    /// A pattern anywhere in a text that has a keyword, with pairs of groups, `k1` and `v1` and so on: a name and a value,
+    /// which is a secret if the name is telling.
+    Keyed { keywords: &'static [&'static str], look: Look, pattern: &'static str },
     /// The next secret that begins at or behind a place.
     Code { keywords: &'static [&'static str], look: Look, next: fn(&str, usize) -> Option<Range<usize>> },
     /// Numbers that show by their digits.
@@ -85,7 +91,16 @@ type Check = fn(&str, &Range<usize>) -> bool;
 const AHEAD: usize = 256;
 
 fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    let tables = [http::RULES, beside::RULES, codes::RULES, settings::RULES, marks::RULES, people::RULES];
+    let tables = [
+        http::RULES,
+        beside::RULES,
+        codes::RULES,
+        echoes::RULES,
+        settings::RULES,
+        stores::RULES,
+        marks::RULES,
+        people::RULES,
+    ];
     tables.into_iter().chain(tokens::TABLES.iter().copied()).flatten()
 }
 
@@ -229,6 +244,7 @@ impl Detectors {
                 }
                 Find::Near { keywords, look, .. }
                 | Find::Whole { keywords, look, .. }
+                | Find::Keyed { keywords, look, .. }
                 | Find::Code { keywords, look, .. } => {
                     for keyword in *keywords {
                         let of_keyword = groups_of.entry(keyword).or_default();
@@ -384,8 +400,7 @@ impl Detectors {
                     let rules = &self.groups[group];
                     // Once such a rule is to run, it runs over the whole text.
                     let is_settled = |rule: &usize| {
-                        place_of[*rule] != usize::MAX
-                            && matches!(self.rules[*rule].find, Find::Whole { .. } | Find::Code { .. })
+                        place_of[*rule] != usize::MAX && !matches!(self.rules[*rule].find, Find::Near { .. })
                     };
                     if rules.iter().all(is_settled)
                         || !look(text.as_bytes(), hit.clone())
@@ -446,6 +461,7 @@ impl Detectors {
             Find::Whole { check, .. } => {
                 self.matches(index, text, 0..text.len(), *check, spans);
             }
+            Find::Keyed { .. } => self.keyed(index, text, spans),
             Find::Code { next, .. } => {
                 let mut at = 0;
                 while spans.len() <= text::SECRETS_MAX
@@ -486,13 +502,49 @@ impl Detectors {
         at
     }
 
+    /// Appends the secrets of a rule whose pattern names them.
+    fn keyed(&self, rule: usize, text: &str, spans: &mut Vec<Span>) {
+        const PAIRS: [(&str, &str); 10] = [
+            ("k1", "v1"),
+            ("k2", "v2"),
+            ("k3", "v3"),
+            ("k4", "v4"),
+            ("k5", "v5"),
+            ("k6", "v6"),
+            ("k7", "v7"),
+            ("k8", "v8"),
+            ("k9", "v9"),
+            ("k10", "v10"),
+        ];
+        let ValueRule { id, kind, .. } = self.rules[rule];
+        for captures in self.pattern(rule).captures_iter(text.as_bytes()) {
+            if spans.len() > text::SECRETS_MAX {
+                break;
+            }
+            let pair = PAIRS.iter().find_map(|(key, value)| Some((captures.name(key)?, captures.name(value)?)));
+            let Some((key, value)) = pair else { continue };
+            let telling = str::from_utf8(key.as_bytes()).ok().and_then(|key| self.words.classify(key));
+            let Some(telling) = telling.filter(|telling| telling.kind == *kind) else { continue };
+            let value = text.floor_char_boundary(value.start())..text.ceil_char_boundary(value.end());
+            let mut found = Vec::new();
+            text::find_under(&text[value.clone()], telling, &self.words, &mut found);
+            spans.extend(
+                found
+                    .into_iter()
+                    .map(|span| Span { range: value.start + span.range.start..value.start + span.range.end, rule: id }),
+            );
+        }
+    }
+
     fn pattern(&self, rule: usize) -> &Regex {
         self.patterns[rule].get_or_init(|| match &self.rules[rule].find {
-            Find::Near { pattern, .. } | Find::Whole { pattern, .. } => RegexBuilder::new(pattern)
-                // In Unicode the long s is an `s`, and no gate knows that.
-                .unicode(false)
-                .build()
-                .expect("the rules' patterns are tested"),
+            Find::Near { pattern, .. } | Find::Whole { pattern, .. } | Find::Keyed { pattern, .. } => {
+                RegexBuilder::new(pattern)
+                    // In Unicode the long s is an `s`, and no gate knows that.
+                    .unicode(false)
+                    .build()
+                    .expect("the rules' patterns are tested")
+            }
             Find::Forms(_) | Find::Code { .. } | Find::Number(_) => unreachable!("a rule without a pattern"),
         })
     }
@@ -630,7 +682,10 @@ mod tests {
     fn keywords_can_be_written_in_json_in_one_way_only() {
         for rule in rule_table() {
             let keywords = match &rule.find {
-                Find::Near { keywords, .. } | Find::Whole { keywords, .. } | Find::Code { keywords, .. } => *keywords,
+                Find::Near { keywords, .. }
+                | Find::Whole { keywords, .. }
+                | Find::Keyed { keywords, .. }
+                | Find::Code { keywords, .. } => *keywords,
                 Find::Forms(_) | Find::Number(_) => &[],
             };
             for keyword in keywords {
@@ -686,7 +741,10 @@ mod tests {
         for rule in rule_table() {
             match &rule.find {
                 Find::Forms(forms) => pieces.extend(forms.iter().take(1).map(|form| form.start)),
-                Find::Near { keywords, .. } | Find::Whole { keywords, .. } | Find::Code { keywords, .. } => {
+                Find::Near { keywords, .. }
+                | Find::Whole { keywords, .. }
+                | Find::Keyed { keywords, .. }
+                | Find::Code { keywords, .. } => {
                     pieces.extend(*keywords);
                 }
                 Find::Number(_) => {}

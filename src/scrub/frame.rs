@@ -7,13 +7,18 @@
 //! `expires_in`); any other nearer key only gives it a better name.
 //! Invariant: each object is looked ahead in once, so a text takes time linear in its length times its depth.
 
+mod people;
+
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::keys::{self, Form, Numbers, Telling};
+use super::lookup::Table;
 use super::markers;
 use super::markers::markers;
 use super::own::Words;
+use super::text::bindings::{self, Classes};
 use super::text::commands::{self, Arguments};
 use super::text::is_harmless_cookie;
 use crate::record::json::{Token, Tokens};
@@ -23,6 +28,9 @@ use crate::record::json::{Token, Tokens};
 pub const NAME_KEYS: &[&str] = &[
     "attribute", "field", "header", "k", "key", "label", "name", "param", "parameter", "property", "variable",
     "@key", "@name", "attributename", "fieldname", "keyname", "optionname", "parameterkey", "parametername", "propertyname", "propertypath", "settingname", "variablename",
+    "argname", "configkey", "configname", "envname", "itemname", "paramname", "settingkey", "varname",
+    // The words of other languages.
+    "bezeichnung", "champ", "campo", "chave", "chiave", "clave", "cle", "feld", "klucz", "naam", "nazwa", "nom", "nombre", "nome", "nyckel", "parametro", "schluessel", "sleutel", "veld",
 ];
 
 /// Keys whose value belongs to the name beside it.
@@ -31,14 +39,33 @@ pub const VALUE_KEYS: &[&str] = &[
     "content", "contents", "data", "text", "v", "val", "value", "values",
     "#text", "stringdata", "@value", "_value", "currentvalue", "fieldvalue", "invalidvalue", "new", "new_value", "newvalue", "old", "old_value", "oldvalue", "parametervalue", "previous_value",
     "rejected_value", "rejectedvalue", "stringvalue", "submitted", "submitted_value",
+    "actual", "attempted_value", "attemptedvalue", "configvalue", "given", "got", "input", "input_value", "inputvalue", "original_value", "originalvalue", "paramvalue", "received",
+    "settingvalue", "varvalue",
+    // The words of other languages.
+    "valeur", "valor", "valore", "vaerdi", "verdi", "waarde", "wartosc", "wert",
 ];
 
 /// Keys whose value says what kind of personal data stands beside it: `{"system": "phone", "value": "…"}`.
 const KIND_WORDS: &[&str] = &["category", "kind", "path", "scheme", "system", "type"];
 
+/// Keys that say where in what somebody sent a value stood, which is shown beside it: `{"loc": ["body", "password"], "input":
+/// "…"}`.
+const PLACE_KEYS: &[&str] = &["loc", "path", "fieldpath", "keypath"];
+
+/// The same, written as a pointer or as a program's expression: `{"instancePath": "/password", "data": "…"}`.
+const POINTER_KEYS: &[&str] = &["instancepath", "datapath", "pointer", "jsonpointer", "instancelocation"];
+
 /// Keys whose value belongs to the kind beside it, and to no name.
 const NUMBER_KEYS: &[&str] =
     &["documentnumber", "id_number", "identification", "identifier", "idnumber", "no", "number", "value"];
+
+/// Keys of statements to a database.
+#[rustfmt::skip]
+const STATEMENT_KEYS: &[&str] = &["sql", "query", "statement", "stmt", "rawsql", "rawquery", "sqlquery", "q", "text", "command", "commandtext", "prepared", "querytext", "sqltext"];
+
+/// Keys of the values that are handed to one.
+#[rustfmt::skip]
+const BOUND_KEYS: &[&str] = &["bindings", "binds", "bind", "params", "parameters", "args", "arguments", "values", "bindparams", "queryparams", "bindvars", "replacements", "bindvalues", "sqlparams", "parametervalues"];
 
 /// A container of the JSON text that is walked.
 #[derive(Debug)]
@@ -52,6 +79,12 @@ pub struct Frame {
     named: Option<Telling>,
     /// The class that a kind gives to the values beside it.
     typed: Option<Telling>,
+    /// The class that a place in what was sent gives to the value that is shown of it.
+    placed: Option<Telling>,
+    /// The class that the last text of an array gives, when the array is such a place.
+    last_place: Option<Telling>,
+    /// Whether the array is such a place.
+    is_place: bool,
     /// Whether the names of an object that come behind its value have been looked at.
     looked_ahead: bool,
     /// What an object tells of, by its keys.
@@ -64,6 +97,8 @@ pub struct Frame {
     above: Option<&'static str>,
     /// The arguments of the program that the array is a command line of.
     arguments: Option<Arguments>,
+    /// The classes of the values that are handed to the statement in an object, and are the elements of an array.
+    bound: Option<Rc<Classes>>,
     /// The element of an array that comes next.
     index: usize,
     /// The last key, scrubbed, when somebody wants to know.
@@ -88,12 +123,21 @@ impl Frame {
             Kind::Object if inside.rule == "authorization" => Telling { form: Form::Token, ..inside },
             Kind::Object | Kind::Array => inside,
         });
+        let bound = match (kind, outer) {
+            (Kind::Array, Some(outer)) if outer.kind == Kind::Array || outer.role.part == Part::Values => {
+                outer.bound.clone()
+            }
+            _ => None,
+        };
         Frame {
             kind,
             inside,
-            class: inside,
+            class: inside.or_else(|| bound.as_ref()?.first().copied().flatten()),
             named: None,
             typed: None,
+            placed: None,
+            last_place: None,
+            is_place: kind == Kind::Array && outer.is_some_and(|outer| outer.role.usage == Usage::Place),
             looked_ahead: false,
             about: About::default(),
             listed: outer.is_some_and(|outer| outer.kind == Kind::Array),
@@ -103,6 +147,7 @@ impl Frame {
                 Kind::Array => outer.above,
             }),
             arguments: None,
+            bound,
             index: 0,
             key: String::new(),
         }
@@ -120,19 +165,23 @@ impl Frame {
         self.role = role;
         if role.takes_name() && !self.looked_ahead {
             self.looked_ahead = true;
-            let (named, typed) = names_ahead(tokens.clone(), words);
-            self.named = self.named.or(named);
-            self.typed = self.typed.or(typed);
+            let ahead = names_ahead(tokens.clone(), words);
+            self.named = self.named.or(ahead.named);
+            self.typed = self.typed.or(ahead.typed);
+            self.placed = self.placed.or(ahead.placed);
+        }
+        if role.part == Part::Values && self.bound.is_none() {
+            self.bound = statement_ahead(tokens.clone(), words).map(Rc::new);
         }
         let named = match role.usage {
-            Usage::Value => self.named.or(self.typed),
+            Usage::Value => self.named.or(self.typed).or_else(|| self.placed_value(tokens)),
             Usage::Number => self.typed,
-            Usage::Name | Usage::Kind | Usage::Plain => None,
+            Usage::Name | Usage::Kind | Usage::Place | Usage::Pointer | Usage::Plain => None,
         };
         let nested = || words.classify_pair(self.above?, role.whole?);
         let nearest = nested().or(telling).or(named);
         let nearest = match role.beside {
-            Some(form) if nearest.is_none_or(|nearest| nearest.rule == "address") => {
+            Some(form) if nearest.is_none_or(|nearest| nearest.rule == "address" || nearest.form == Form::FullName) => {
                 self.beside(form, tokens, words).or(nearest)
             }
             _ => nearest,
@@ -153,6 +202,7 @@ impl Frame {
             }
             (Some(telling), _) => Some(telling),
             (None, Some(_)) if role.fact => None,
+            (None, Some(inside)) if inside.rule == "address" && role.is_country => None,
             (None, Some(inside)) if inside.rule == "cookie" => {
                 if role.harmless_cookie {
                     None
@@ -181,15 +231,30 @@ impl Frame {
         keys::password().map(|telling| Telling { form, ..telling })
     }
 
-    /// The class of a number of a private key, in an object that says that it is a key: `{"kty": "EC", "d": "…"}`.
+    /// The class of a number of a private key, in an object that says that it is a key: `{"kty": "EC", "d": "…"}`. And of
+    /// what signs beside a password: `{"PWD": "…", "SIGNATURE": "…"}`.
     fn of_key_pair(&mut self, role: Role, tokens: &Tokens<'_>, words: &Words) -> Option<Telling> {
-        if role.jwk != Jwk::Private {
+        if !matches!(role.jwk, Jwk::Private | Jwk::Signature) {
             return None;
         }
         if !self.about.whole {
             self.about.add_ahead(tokens.clone(), words);
         }
+        if role.jwk == Jwk::Signature {
+            let signed = keys::classify("api_key").filter(|_| self.about.password);
+            return signed.map(|telling| Telling { form: Form::Random, numbers: Numbers::Count, ..telling });
+        }
         keys::classify("private_key").filter(|_| self.about.key)
+    }
+
+    /// The class of a value that is shown for what stood at a place. All that was sent may be shown, and that has keys of
+    /// its own: `{"loc": ["body", "password"], "msg": "Field required", "input": {"name": "kim"}}`.
+    fn placed_value(&self, tokens: &Tokens<'_>) -> Option<Telling> {
+        let placed = self.placed?;
+        match tokens.clone().next() {
+            Ok(Some(Token::ObjectStart | Token::ArrayStart)) => None,
+            _ => Some(placed),
+        }
     }
 
     /// The class of the value under a key that tells of a person if others in the object do.
@@ -208,7 +273,10 @@ impl Frame {
     /// Behind a value; `text` is given for a string that may name what stands beside it.
     fn leave(&mut self, text: Option<Text<'_>>, words: &Words) {
         let open = text.filter(|text| text.meaning == Meaning::Open);
-        let named = open.and_then(|text| named_class(text.text, words));
+        let named = open.and_then(|text| match self.role.usage {
+            Usage::Pointer => pointed_class(text.text, words),
+            _ => named_class(text.text, words),
+        });
         let text = text.map(|text| text.text);
         match self.kind {
             Kind::Object => {
@@ -219,13 +287,24 @@ impl Frame {
                         self.inside = None;
                     }
                 }
-                if self.role.usage == Usage::Kind {
+                if self.role.part == Part::Statement
+                    && let Some(statement) = open
+                {
+                    self.bound = bindings::classes(statement.text, words).map(Rc::new);
+                }
+                if matches!(self.role.usage, Usage::Place | Usage::Pointer) {
+                    self.placed = self.placed.or(named);
+                }
+                if matches!(self.role.usage, Usage::Kind | Usage::Place) {
                     self.named = self.named.or_else(|| secret_kind(text?));
                     self.typed = self.typed.or(named.filter(|named| named.kind == markers::Kind::Pii));
                 }
                 self.class = self.inside;
             }
             Kind::Array => {
+                if self.is_place && text.is_some() {
+                    self.last_place = named;
+                }
                 if self.listed && self.index == 0 {
                     self.named = named;
                 }
@@ -234,11 +313,20 @@ impl Frame {
                 if self.arguments.is_none() {
                     self.arguments = text.and_then(commands::program).map(Arguments::of);
                 }
-                self.class = self.inside.or(self.named).or(flat);
                 self.index += 1;
+                let bound = || self.bound.as_ref()?.get(self.index).copied().flatten();
+                self.class = self.inside.or(self.named).or(flat).or_else(bound);
             }
         }
     }
+}
+
+/// Behind the container `ended`, which stood in the innermost one, if there is one.
+pub fn leave_container(frames: &mut [Frame], ended: Option<Frame>, words: &Words) {
+    if let (Some(frame), Some(place)) = (frames.last_mut(), ended.and_then(|ended| ended.last_place)) {
+        frame.placed = frame.placed.or(Some(place));
+    }
+    leave(frames, None, words);
 }
 
 /// Behind a string in an array of lines, the first of which may open the armour of a private key.
@@ -279,10 +367,43 @@ pub fn leave(frames: &mut [Frame], text: Option<Text<'_>>, words: &Words) {
 
 /// The class that a text gives to what it names, if it looks like a name.
 fn named_class(text: &str, words: &Words) -> Option<Telling> {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. []".contains(&byte);
-    let plausible = text.len() <= 64 && text.bytes().all(is_name) && text.matches(' ').count() <= 1;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. []:".contains(&byte);
+    let plausible = text.len() <= NAME_MAX && text.bytes().all(is_name) && text.matches(' ').count() <= 1;
     // Where a marker stands, there was a secret, and a secret names nothing.
-    if plausible && markers(text).next().is_none() { words.classify(text) } else { None }
+    if !plausible || markers(text).next().is_some() {
+        return entry_class(text, words);
+    }
+    words.classify(text)
+}
+
+/// Longer texts name nothing, in bytes.
+const NAME_MAX: usize = 64;
+
+/// The class of the entry that a path of a store of settings leads to: `/prod/db/password`.
+fn entry_class(text: &str, words: &Words) -> Option<Telling> {
+    let is_step = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    let mut steps = text.strip_prefix('/').filter(|_| text.len() <= 2 * NAME_MAX)?.split('/');
+    let root = steps.clone().next()?;
+    let entry = steps.next_back()?;
+    let plausible = root.len() < text.len() - 1
+        && !ROOTS.contains(&root)
+        && !entry.is_empty()
+        && steps.all(|step| !step.is_empty() && step.bytes().all(is_step));
+    if plausible && entry.bytes().all(is_step) { words.classify(entry) } else { None }
+}
+
+/// Where paths of files and of requests begin.
+const ROOTS: &[&str] = &[
+    "api", "app", "auth", "bin", "code", "data", "dev", "etc", "home", "lib", "login", "mnt", "oauth", "oauth2", "opt",
+    "proc", "rest", "root", "run", "sbin", "srv", "sys", "tmp", "users", "usr", "v1", "v2", "v3", "v4", "var",
+];
+
+/// The class of what a JSON pointer or an expression leads to: `/user/password`, `.user.password`, `$.password`.
+fn pointed_class(text: &str, words: &Words) -> Option<Telling> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.[]/$#'".contains(&byte);
+    let last = text.trim_end_matches(['\'', ']']).rsplit(['/', '.', '[', '\'']).next()?;
+    let plausible = text.len() <= 2 * NAME_MAX && text.bytes().all(is_part);
+    if plausible { words.classify(last) } else { None }
 }
 
 fn is_header(text: &str) -> bool {
@@ -291,40 +412,75 @@ fn is_header(text: &str) -> bool {
         || text.get(..2).is_some_and(|x| x.eq_ignore_ascii_case("x-"))
 }
 
-/// The classes that a name and a kind give which stand behind the value that `tokens` comes to, in the same object.
-fn names_ahead(mut tokens: Tokens<'_>, words: &Words) -> (Option<Telling>, Option<Telling>) {
-    let (mut named, mut typed) = (None, None);
+/// The classes that what stands beside a value gives it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ahead {
+    named: Option<Telling>,
+    typed: Option<Telling>,
+    placed: Option<Telling>,
+}
+
+/// The classes that a name, a kind and a place give which stand behind the value that `tokens` comes to, in the same object.
+fn names_ahead(mut tokens: Tokens<'_>, words: &Words) -> Ahead {
+    let mut ahead = Ahead::default();
     let depth = tokens.depth();
     let mut look = || -> Option<()> {
         tokens.value_text().ok()?;
         loop {
             let Ok(Some(Token::Key(key))) = tokens.next() else { return None };
-            let role = Role::of(&key.decode());
-            if !matches!(role.usage, Usage::Name | Usage::Kind) {
+            let usage = Role::of(&key.decode()).usage;
+            if !matches!(usage, Usage::Name | Usage::Kind | Usage::Place | Usage::Pointer) {
                 tokens.value_text().ok()?;
                 continue;
             }
             match tokens.next() {
                 Ok(Some(Token::String(name))) => {
-                    let class = named_class(&name.decode(), words);
-                    if role.usage == Usage::Name {
-                        named = named.or(class);
-                    } else {
-                        named = named.or_else(|| secret_kind(&name.decode()));
-                        typed = typed.or(class.filter(|class| class.kind == markers::Kind::Pii));
+                    let name = name.decode();
+                    let class = match usage {
+                        Usage::Pointer => pointed_class(&name, words),
+                        _ => named_class(&name, words),
+                    };
+                    match usage {
+                        Usage::Name => ahead.named = ahead.named.or(class),
+                        Usage::Pointer => ahead.placed = ahead.placed.or(class),
+                        _ => {
+                            ahead.named = ahead.named.or_else(|| secret_kind(&name));
+                            ahead.typed = ahead.typed.or(class.filter(|class| class.kind == markers::Kind::Pii));
+                            ahead.placed = ahead.placed.or(class.filter(|_| usage == Usage::Place));
+                        }
                     }
                 }
                 Ok(Some(_)) => {
+                    let mut last = None;
                     while tokens.depth() > depth {
-                        tokens.next().ok()?;
+                        if let Some(Token::String(step)) = tokens.next().ok()?
+                            && usage == Usage::Place
+                        {
+                            last = named_class(&step.decode(), words);
+                        }
                     }
+                    ahead.placed = ahead.placed.or(last);
                 }
                 Ok(None) | Err(_) => return None,
             }
         }
     };
     look();
-    (named, typed)
+    ahead
+}
+
+/// The classes of the values of a statement that stands behind them, in the same object.
+fn statement_ahead(mut tokens: Tokens<'_>, words: &Words) -> Option<Classes> {
+    tokens.value_text().ok()?;
+    loop {
+        let Ok(Some(Token::Key(key))) = tokens.next() else { return None };
+        if Role::of(&key.decode()).part != Part::Statement {
+            tokens.value_text().ok()?;
+            continue;
+        }
+        let Ok(Some(Token::String(statement))) = tokens.next() else { return None };
+        return bindings::classes(&statement.decode(), words);
+    }
 }
 
 /// The class of the data of an object whose kind says that they are secret, as Kubernetes writes it.
@@ -344,6 +500,8 @@ struct About {
     place: bool,
     /// A key of the kind that signs or encrypts.
     key: bool,
+    /// A password.
+    password: bool,
     /// All keys were looked at, and not those so far only.
     whole: bool,
 }
@@ -352,7 +510,9 @@ impl About {
     fn add(&mut self, role: Role, telling: Option<Telling>) {
         let rule = telling.map_or("", |telling| telling.rule);
         self.person |= matches!(rule, "email" | "phone" | "birth_date" | "name");
-        self.street |= rule == "address";
+        // A postal code by itself may be that of a shop.
+        self.street |= telling.is_some_and(|telling| rule == "address" && telling.form != Form::Postcode);
+        self.password |= rule == "password";
         self.place |= role.is_place;
         self.key |= role.jwk == Jwk::Kind;
     }
@@ -384,8 +544,35 @@ pub struct Role {
     beside: Option<Form>,
     /// Its value is a part of an address.
     is_place: bool,
+    /// Its value is a country, which tells nothing of who lives where.
+    is_country: bool,
     /// What it is in a JSON web key.
     jwk: Jwk,
+    /// What it is beside a statement to a database.
+    part: Part,
+}
+
+/// What a key is where a statement and its values are shown apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Its value is the statement.
+    Statement,
+    /// Its value are the values.
+    Values,
+    /// Neither.
+    Other,
+}
+
+impl Part {
+    fn of(letters: &str) -> Part {
+        if STATEMENT_KEYS.contains(&letters) {
+            Part::Statement
+        } else if BOUND_KEYS.contains(&letters) {
+            Part::Values
+        } else {
+            Part::Other
+        }
+    }
 }
 
 /// What a key is in a JSON web key.
@@ -395,6 +582,8 @@ enum Jwk {
     Kind,
     /// Its value is private.
     Private,
+    /// It is none, but signs what is asked with a name and a password.
+    Signature,
     /// Neither.
     Other,
 }
@@ -404,6 +593,7 @@ impl Jwk {
         match key {
             "kty" => Jwk::Kind,
             "d" | "p" | "q" | "dp" | "dq" | "qi" | "k" => Jwk::Private,
+            _ if key.eq_ignore_ascii_case("signature") => Jwk::Signature,
             _ => Jwk::Other,
         }
     }
@@ -416,6 +606,10 @@ enum Usage {
     Name,
     /// Its value says what kind of value stands beside it.
     Kind,
+    /// Its value says where the value beside it stood in what somebody sent. It may say its kind as well.
+    Place,
+    /// The same, as a pointer.
+    Pointer,
     /// Its value belongs to a name beside it.
     Value,
     /// Its value belongs to a kind beside it.
@@ -495,9 +689,14 @@ static PAIRS: LazyLock<Vec<u128>> = LazyLock::new(|| {
 
 /// The halves that end in a byte.
 static HALVES_BY_END: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
-    let ending = |byte: u8| HALVES.iter().copied().filter(|half| half.bytes().next_back() == Some(byte)).collect();
+    let halves = || HALVES.iter().copied().chain(people::aliases().map(|(word, _)| word));
+    let ending = |byte: u8| halves().filter(|half| half.bytes().next_back() == Some(byte)).collect();
     (0..=u8::MAX).map(ending).collect()
 });
+
+/// The halves by all their words.
+static BY_WORD: LazyLock<Table<&str>> =
+    LazyLock::new(|| Table::of(HALVES.iter().map(|half| (*half, *half)).chain(people::aliases())));
 
 /// A letter or two at the end of a half tell that a text may be one, however its words are separated.
 const HALF_END: usize = 2;
@@ -518,7 +717,9 @@ impl Role {
         whole: None,
         beside: None,
         is_place: false,
+        is_country: false,
         jwk: Jwk::Other,
+        part: Part::Other,
     };
 
     /// Whether the value may have been named or typed by another beside it.
@@ -536,6 +737,10 @@ impl Role {
             Usage::Name
         } else if is_one_of(VALUE_KEYS) {
             Usage::Value
+        } else if is_one_of(PLACE_KEYS) {
+            Usage::Place
+        } else if is_one_of(POINTER_KEYS) {
+            Usage::Pointer
         } else if is_kind() {
             Usage::Kind
         } else if is_one_of(NUMBER_KEYS) {
@@ -543,26 +748,31 @@ impl Role {
         } else {
             Usage::Plain
         };
-        let half = |word: &str| HALVES.iter().copied().find(|half| half.eq_ignore_ascii_case(word));
-        let last = before.and_then(|before| half(&format!("{before}{end}"))).or_else(|| half(end));
+        let last = before.and_then(|before| BY_WORD.get(&format!("{before}{end}"))).or_else(|| BY_WORD.get(end));
         let letters = keys::letters(key).unwrap_or_default();
         Role {
             usage,
             fact: keys::is_fact(key),
             harmless_cookie: is_harmless_cookie(key),
             last,
-            whole: last.filter(|_| before.is_none()),
+            whole: last.filter(|_| before.is_none() || letters == "displayname"),
             beside: keys::BESIDE.iter().find(|(known, _)| *known == letters).map(|(_, form)| *form),
             is_place: keys::PLACES.contains(&&*letters),
+            is_country: keys::COUNTRIES.contains(&&*letters),
             jwk: Jwk::of(key),
+            part: Part::of(&letters),
         }
     }
 }
 
 /// Whether a text tells of what stands beside it, though it is no name: a program that takes a secret among its arguments,
-/// the key that makes an object a JSON web key.
-pub fn tells_of_others(text: &str) -> bool {
-    commands::program(text).is_some() || Jwk::of(text) == Jwk::Kind
+/// the key that makes an object a JSON web key, a statement that is handed a secret, the place of one.
+pub fn tells_of_others(text: &str, words: &Words) -> bool {
+    commands::program(text).is_some()
+        || Jwk::of(text) == Jwk::Kind
+        || bindings::classes(text, words).is_some()
+        || named_class(text, words).is_some()
+        || pointed_class(text, words).is_some()
 }
 
 /// The place of the value that comes next in `frames`.

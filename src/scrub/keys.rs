@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 use foldhash::fast::FixedState;
 use smallvec::SmallVec;
 
-pub use self::people::{BESIDE, PLACES};
+pub use self::people::{BESIDE, COUNTRIES, PLACES};
 use super::detectors::Id;
 use super::lookup::{Shapes, Table};
 use super::markers::Kind;
@@ -281,6 +281,36 @@ const OTHER_ENDS: &[&str] = &[
     "underpass",
 ];
 
+/// Words that are something else with the word behind them.
+const OTHERS: &[(&str, &[&str])] = &[
+    ("secret", &["santa", "sale", "sauce", "menu", "garden", "shopper", "ballot", "agent", "level"]),
+    (
+        "cookie",
+        &[
+            "notice",
+            "consent",
+            "banner",
+            "bar",
+            "law",
+            "control",
+            "popup",
+            "preference",
+            "preferences",
+            "jar",
+            "recipe",
+        ],
+    ),
+    ("cookies", &["accepted", "allowed", "agreed", "declined", "notice", "consent", "banner", "bar", "policy"]),
+    ("token", &["ring", "bucket", "economy", "sale"]),
+    ("pin", &["board", "wheel", "point"]),
+];
+
+/// Whether a word means something else with the word behind it: `secret_santa_group`.
+fn is_other(word: &str, next: &str) -> bool {
+    let known = OTHERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+    known.is_some_and(|(_, next_to)| contains(next_to, next))
+}
+
 /// Words before `pass` that make it something else.
 const PASSES: &[&str] = &[
     "band", "boarding", "bus", "day", "first", "high", "low", "multi", "render", "season", "second", "shadow",
@@ -430,8 +460,35 @@ pub fn password() -> Option<Telling> {
     *PASSWORD
 }
 
+/// What the numbers of attributes begin with, as SAML writes them.
+const OID: &str = "urn:oid:";
+
+/// The numbers of attributes that tell of people, and what they are called.
+const OIDS: &[(&str, &str)] = &[
+    ("2.5.4.3", "full_name"),
+    ("2.5.4.4", "surname"),
+    ("2.5.4.9", "street"),
+    ("2.5.4.16", "postal_address"),
+    ("2.5.4.20", "telephone"),
+    ("2.5.4.41", "full_name"),
+    ("2.5.4.42", "given_name"),
+    ("0.9.2342.19200300.100.1.3", "email"),
+    ("0.9.2342.19200300.100.1.39", "postal_address"),
+    ("0.9.2342.19200300.100.1.41", "mobile"),
+    ("1.3.6.1.5.5.7.9.1", "date_of_birth"),
+    ("2.16.840.1.113730.3.1.241", "full_name"),
+];
+
 /// The class of a key, given with its escapes decoded.
 pub fn classify(key: &str) -> Option<Telling> {
+    // In Kubernetes it is the name of a key in a secret: `secretKey: smtp`.
+    if key == "secretKey" {
+        return classify_as_written("secret_key").map(|telling| Telling { form: Form::Token, ..telling });
+    }
+    if let Some(number) = key.strip_prefix(OID) {
+        let attribute = OIDS.iter().find(|(known, _)| *known == number)?.1;
+        return classify_as_written(attribute);
+    }
     classify_as_written(key).or_else(|| compound(key)).or_else(|| match foreign::fold(key) {
         Cow::Borrowed(_) => None,
         Cow::Owned(folded) => classify_as_written(&folded),
@@ -444,6 +501,9 @@ fn classify_as_written(key: &str) -> Option<Telling> {
     for at in (0..words.len()).rev() {
         let behind = &words[at + 1..];
         let Some(Entry { telling, place }) = telling_at(&words, at) else { continue };
+        if behind.first().is_some_and(|next| is_other(words[at].text, next.text)) {
+            continue;
+        }
         if place != Place::Person {
             let tail = behind.last().is_some_and(|last| TABLES.tails.has(last.text));
             return if tail { None } else { Some(telling) };
@@ -537,6 +597,7 @@ pub fn gate_words() -> Gate {
             alone.extend(glued(key));
         }
     }
+    anywhere.push(OID);
     alone.sort_unstable();
     alone.dedup();
     Gate { anywhere: shortest(anywhere), alone }

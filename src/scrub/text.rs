@@ -9,9 +9,11 @@
 //! Invariant: looking back is bounded and values do not overlap, so the time is linear.
 //! Invariant: a value that is one of our markers is left as it is, so that scrubbing twice changes nothing.
 
+pub mod bindings;
 pub mod commands;
 mod forms;
 mod prose;
+mod references;
 mod statements;
 mod tables;
 
@@ -157,6 +159,7 @@ pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) 
         spans.extend(found.into_iter().map(|span| Span { range: plain.range(span.range), ..span }));
     }
     tables::find(text, words, spans);
+    bindings::find(text, words, spans);
     let mut new = spans.split_off(first);
     merge(&mut new);
     spans.extend(new);
@@ -173,10 +176,38 @@ pub fn find_under(value: &str, telling: Telling, words: &Words, spans: &mut Vec<
             spans.extend(scan.span(usize::from(start)..value.len(), Telling { form: Form::Any, ..telling }));
         }
         _ if telling.rule == "cookie" && scan.cookies(0, b'"', telling, spans) => {}
+        _ if references::of_reference(value, telling).is_some_and(|secret| {
+            spans.extend(secret);
+            true
+        }) => {}
+        Form::Any if telling.rule == "credential" && own_secrets(value, words, spans) => {}
         // A sentence about an address, which is found by its form: `The email kim@dev.test has already been taken.`
         Form::Email if value.split_ascii_whitespace().nth(4).is_some() && !value.contains(['<', ',']) => {}
         _ => spans.extend(scan.span(0..value.len(), telling)),
     }
+}
+
+/// Appends the secrets of a block of settings, which say themselves what is one: `app.terraform.io { token = "…" }`.
+/// `false` if it is none.
+fn own_secrets(value: &str, words: &Words, spans: &mut Vec<Span>) -> bool {
+    if value.len() > KEY_MAX || !value.contains('{') || !value.contains(['=', ':']) {
+        return false;
+    }
+    let mut found = Vec::new();
+    scan(value, Reading::Prose, words, &mut found);
+    merge(&mut found);
+    let mut rest = value.to_owned();
+    for span in found.iter().rev() {
+        rest.replace_range(span.range.clone(), " ");
+    }
+    let marked = super::markers::without_markers(&rest);
+    let left = marked.split(|char: char| char.is_whitespace() || "\"'{}=:,".contains(char));
+    let clean = left.into_iter().all(|word| !is_random(word, 12));
+    let any = !found.is_empty() || marked.len() < rest.len();
+    if any && clean {
+        spans.append(&mut found);
+    }
+    any && clean
 }
 
 fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
@@ -205,7 +236,9 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
         let span = match scan.bytes[at] {
             b'=' => {
                 scan.after_columns(at, spans);
-                scan.after_separator(at, spans).or_else(|| scan.after_binding(at))
+                scan.after_separator(at, spans)
+                    .or_else(|| scan.after_binding(at))
+                    .or_else(|| scan.after_set_password(at))
             }
             b':' => {
                 let spaced =
@@ -234,7 +267,7 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             b'>' if scan.before(at) == Some(b'-') => scan.after_arrow(at, spans),
             b'>' => scan.after_tag(at),
             b'-' => scan.after_flag(at, spans),
-            b'i' | b'I' if scan.is_at(at, "identified ") => scan.after_identified(at),
+            b'i' | b'I' if scan.is_at(at, "identified ") => scan.after_identified(at, spans),
             b'\t' => scan.after_tab(at),
             b'\0' => scan.after_nul(at),
             b',' if reading == Reading::Prose => scan.after_tuple_name(at).or_else(|| scan.in_pair(at)),
@@ -538,7 +571,9 @@ pub fn is_harmless_cookie(name: &str) -> bool {
 
 fn is_telling_cookie(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    keys::classify(name).is_some() || COOKIE_WORDS.iter().any(|word| lower.contains(word))
+    // Every cookie is one, and those that say so mostly keep whether cookies are wanted: `cookie_notice=1`.
+    keys::classify(name).is_some_and(|telling| telling.rule != "cookie")
+        || COOKIE_WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// How a key is written.
@@ -610,6 +645,16 @@ impl<'a> Scan<'a> {
         let Some(key) = key else { return self.after_name(start, at) };
         if self.is_verb(key, start) {
             return None;
+        }
+        if let Some(open) = self.reference_around(key.start)
+            && let Some(secret) = self.reference(open, key.telling)
+        {
+            return secret;
+        }
+        if separator == b':'
+            && let Some(end) = self.userinfo_end(key.start, at)
+        {
+            return self.span(at..end, Telling { form: Form::Any, ..key.telling });
         }
         let chain = separator == b':' && key.quoting == Quoting::Bare && self.before(key.start) == Some(b':');
         if chain && self.byte(at).is_some_and(|next| !next.is_ascii_whitespace()) {
@@ -1105,6 +1150,12 @@ impl<'a> Scan<'a> {
             if telling.rule == "cookie" && self.cookies(quote.inside, quote.byte, telling, spans) {
                 return None;
             }
+            if let Some(reference) = references::reference_at(self.text, quote.inside)
+                && reference.end == close
+                && let Some(secret) = self.reference(quote.inside, telling)
+            {
+                return secret;
+            }
             // `password = "old" -> "new"`
             if let Some(next) = self.changed_to(close).and_then(|next| self.quote_at(next)) {
                 spans.extend(self.span(next.inside..self.close(next, key.quoting), telling));
@@ -1113,6 +1164,9 @@ impl<'a> Scan<'a> {
         }
         if let Some(end) = self.braced_end(at, separator) {
             return self.span(at + 1..end, telling);
+        }
+        if let Some(secret) = self.reference(at, telling) {
+            return secret;
         }
         if self.reading == Reading::Prose && self.placeholder_at(at) {
             return None;
@@ -1129,7 +1183,10 @@ impl<'a> Scan<'a> {
                 return None;
             }
             scan_from = self.brackets_end(at);
-            if !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric) || self.has_own_keys(at, scan_from, key)
+            let own = separator == b'=' && self.tells_by_itself(at, scan_from);
+            if own
+                || !self.bytes[at..scan_from].iter().any(u8::is_ascii_alphanumeric)
+                || self.has_own_keys(at, scan_from, key)
             {
                 return None;
             }
@@ -1290,9 +1347,12 @@ impl<'a> Scan<'a> {
             Form::Name | Form::Place | Form::Street if separator == b':' => {
                 |byte| !b",;|\"'()[]{}<>=:\\".contains(byte)
             }
+            Form::FullName if separator == b':' => {
+                |byte| !byte.is_ascii_digit() && !b",;|\"'()[]{}<>=:\\".contains(byte)
+            }
             _ => return end,
         };
-        let numbers = !matches!(telling.form, Form::Name | Form::Place | Form::Street);
+        let numbers = !matches!(telling.form, Form::Name | Form::FullName | Form::Place | Form::Street);
         let mut end = end;
         while self.byte(end) == Some(b' ') && end < self.bytes.len() {
             let rest = &self.bytes[end + 1..];
@@ -1303,6 +1363,11 @@ impl<'a> Scan<'a> {
                 break;
             }
             if !numbers && is_sentence_word(&String::from_utf8_lossy(word)) {
+                break;
+            }
+            // Behind a name of which every word has a capital the sentence goes on.
+            let capital = String::from_utf8_lossy(word).chars().next().is_some_and(char::is_uppercase);
+            if telling.form == Form::FullName && !capital {
                 break;
             }
             end += 1 + length;

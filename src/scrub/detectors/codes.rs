@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use super::super::markers::Kind;
-use super::looks;
-use super::{Find, ValueRule, checks};
+use super::{Find, ValueRule, checks, looks, told};
 
 #[rustfmt::skip]
 pub const RULES: &[ValueRule] = &[
@@ -57,6 +56,74 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
+        id: "told_code",
+        what: "codes that sentences tell, and what they open or who they are for",
+        kind: Kind::Secret,
+        find: Find::Code { keywords: told::WORDS, look: looks::code_word, next: told::next_code },
+        secrets: &[
+            ("Your sign-in code: K7QX-29MF", "K7QX-29MF"),
+            ("the security code I got is 559032, did", "559032"),
+            ("Le code d'accès de l'immeuble est 47B19, sonnez", "47B19"),
+            ("552019 är din kod", "552019"),
+        ],
+        innocent: &["error code 559032", "code postal 28013", "the code was merged in 4711"],
+    },
+    ValueRule {
+        id: "set_password",
+        what: "passwords that somebody says something was set to",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["set it to ", "changed it to ", "change it to ", "updated it to ", "zurückgesetzt auf ", "setzte es auf ", "geändert auf "],
+            look: looks::always,
+            pattern: r#"(?i:(?:re)?set it to|changed? it to|updated it to|zur\xc3\xbcckgesetzt auf|setzte es auf|ge\xc3\xa4ndert auf) ["'`]?([^\s"'`]{8,64})"#,
+            check: is_strong_password,
+        },
+        secrets: &[("I reset it to Kranich&Tower77 for now", "Kranich&Tower77")],
+        innocent: &["reset it to default-settings for now", "set it to 1200x800=auto", "set it to https://a.test/?b=C1", "changed it to Version_2"],
+    },
+    ValueRule {
+        id: "login_pair",
+        what: "passwords behind a name and a slash, as people hand over a login",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["creds", "credentials", "login", "log in", "logon", "zugang", "anmeldung", "identifiants", "credenciales", "credenziali", "credenciais", "inloggegevens", "dane logowania", "inloggning"],
+            look: looks::slash_ahead,
+            pattern: r#"(?i:creds|credentials|log-?in|log in|logon|zugang(?:sdaten)?|anmeldung|identifiants|creden(?:ciales|ziali|ciais)|inloggegevens|dane logowania|inloggning)(?: [^\n/:]{1,40})??:? ["'`]?[A-Za-z0-9._@-]{2,40}["'`]? / ["'`]?([^\s"'`]{6,64})"#,
+            check: is_told_password,
+        },
+        secrets: &[
+            ("creds for the replica: repl / Klammeraffe@9 — rotate", "Klammeraffe@9"),
+            ("log in with admin / Wisla_Barka19 at the panel", "Wisla_Barka19"),
+        ],
+        innocent: &["login / logout took 12 ms", "login of kim / failed", "credentials for a / b", "login: 200 / 1.5s-p95", "login page / home-page2"],
+    },
+    ValueRule {
+        id: "bound_code",
+        what: "one-time codes behind the origin that they are bound to",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["@"],
+            look: looks::bound_origin,
+            pattern: r"(?:\A|[\r\n])@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8} #([A-Za-z0-9-]{4,12})(?:[\s%]|\z)",
+            check: checks::has_digit,
+        },
+        secrets: &[("Your code\n\n@shop.example #317720", "317720")],
+        innocent: &["see @shop.example #317720", "PR\n@kim #31772x y"],
+    },
+    ValueRule {
+        id: "code_before_origin",
+        what: "one-time codes before the origin that they are bound to",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["@"],
+            look: looks::bound_origin,
+            pattern: r"(?:\A|[^0-9A-Za-z.-])([0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[A-Z0-9]{2,5}-[A-Z0-9]{2,5})(?:[^\n0-9A-Za-z][^\n0-9]{0,80})?[\r\n\s]+@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8} #",
+            check: checks::sure,
+        },
+        secrets: &[("Kode: 382915\n\n@shop.example #382915", "382915")],
+        innocent: &["in 2026\nsee @shop.example #317720"],
+    },
+    ValueRule {
         id: "code_at_the_end",
         what: "one-time codes that a sentence comes to at its end",
         kind: Kind::Secret,
@@ -79,11 +146,11 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &["to verify", "to confirm", "to log in", "to login", "to sign in", "to authenticate", "to complete", "as your", "to reset"],
             look: looks::always,
-            pattern: r"(?i)\b(?:use|enter|type)(?: code)? (?:G-)?([0-9]{4,8}|[0-9]{3}[ -][0-9]{3}) (?:to (?:verify|confirm|log ?in|sign in|authenticate|complete|reset)|as your)\b",
-            check: checks::sure,
+            pattern: r"(?i)\b(?:use|enter|type)(?: code)? (?:G-)?([0-9]{4,8}|[0-9]{3}[ -][0-9]{3}) (?:(?:in|on|into) (?:the|our|your) [a-z]{2,12} )?(?:to (?:verify|confirm|log ?in|sign in|authenticate|complete|reset)|as your)\b",
+            check: is_no_year,
         },
         secrets: &[("Use 482913 to verify your account", "482913"), ("Enter code 482 913 to sign in", "482 913")],
-        innocent: &["use 2026 as the year", "we use 100000 rows to verify it", "enter a code to confirm"],
+        innocent: &["use 2026 as the year", "use 2026 to verify the year", "we use 100000 rows to verify it", "enter a code to confirm"],
     },
     ValueRule {
         id: "code_before_foreign_words",
@@ -138,6 +205,33 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["password 304381-308088-638682"],
     },
 ];
+
+/// A password without its stop, that has letters in both cases, digits and a sign.
+fn is_strong_password(text: &str, range: &Range<usize>) -> bool {
+    let value = text[range.clone()].trim_end_matches(['.', ',', ';', ':', ')']);
+    let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
+    let sign = value.bytes().skip(1).any(|byte| b"!@#$%^&*+?~".contains(&byte));
+    sign && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && !value.contains(['/', '=', '('])
+}
+
+/// Letters in both cases, and digits: no word and no number.
+fn is_told_password(text: &str, range: &Range<usize>) -> bool {
+    let value = &text[range.clone()];
+    let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
+    has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && !value.contains(['/', '=', '(', '%'])
+        && super::super::text::is_spoken_password(value, true)
+}
+
+fn is_no_year(text: &str, range: &Range<usize>) -> bool {
+    let code = &text[range.clone()];
+    code.len() != 4 || !code.starts_with("19") && !code.starts_with("20")
+}
 
 /// The digits of a code behind words that many codes share, and no number of an error or a product.
 fn is_foreign_code(text: &str, range: &Range<usize>) -> bool {

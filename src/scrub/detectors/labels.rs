@@ -100,6 +100,9 @@ const NATIONAL: &[Label] = &[
     ("emirates id", Sure(&[Id::AeEmirates])), ("bvn", Checked(&[Id::NgNin])), ("nin", Checked(&[Id::NgNin])),
     ("sa id", Checked(&[Id::ZaIdentity])), ("id number", Checked(&[Id::ZaIdentity, Id::ThCitizen, Id::CnResident, Id::IlTeudat, Id::SgNric, Id::KrRrn, Id::TwIdentity, Id::EgNid])), ("id no", Checked(&[Id::ZaIdentity, Id::ThCitizen, Id::CnResident, Id::IlTeudat, Id::SgNric])),
     ("national id", Sure(&[])), ("identity number", Sure(&[Id::ZaIdentity])), ("identity card", Sure(&[])), ("id card", Sure(&[])), ("tax id", Sure(&[])), ("citizen id", Sure(&[Id::ThCitizen])), ("national identification", Sure(&[])),
+    ("codicefiscale", Sure(&[Id::ItCodice])), ("codfiscale", Sure(&[Id::ItCodice])), ("cod. fiscale", Sure(&[Id::ItCodice])), ("cf", Checked(&[Id::ItCodice])),
+    ("personalnumber", Sure(&[Id::SePersonnummer, Id::NoFnr])), ("personal number", Sure(&[Id::SePersonnummer, Id::NoFnr])), ("personal_number", Sure(&[Id::SePersonnummer, Id::NoFnr])), ("pnr", Checked(&[Id::SePersonnummer])),
+    ("person", Checked(&[Id::SePersonnummer, Id::NoFnr])), ("taxid", Sure(&[])), ("nationalid", Sure(&[])), ("identitynumber", Sure(&[Id::ZaIdentity])), ("socialsecuritynumber", Checked(&[Id::UsSsn])), ("citizenid", Sure(&[Id::ThCitizen])),
     ("personal id", Sure(&[])), ("personal identification", Sure(&[])), ("birth number", Sure(&[Id::CzRc])),
 ];
 
@@ -154,6 +157,10 @@ const PHONES: &[Label] = &[
     ("τηλέφωνο", Phone), ("τηλ", Phone), ("電話", Phone), ("电话", Phone), ("手机", Phone), ("전화", Phone), ("휴대폰", Phone), ("voicemail", Call), ("sms to", Call), ("call", Call), ("called", Call), ("dial", Call), ("dialed", Call), ("dialled", Call),
     ("reach", Call), ("reached", Call), ("bel", Call), ("bellen", Call), ("ring", Call), ("ringde", Call), ("anrufen", Call), ("anruf", Call), ("rückruf", Call), ("erreichbar", Call), ("llamar", Call), ("llame", Call), ("appeler", Call), ("rappeler", Call),
     ("joindre", Call), ("chiamare", Call), ("telefonare", Call), ("ligar", Call), ("dzwonić", Call), ("zadzwonić", Call), ("volat", Call), ("zavolat", Call), ("soita", Call), ("aramak", Call), ("позвонить", Call), ("sunați", Call), ("text me", Call), ("callback", Call),
+    ("contact", Call), ("rufen", Call), ("zurückrufen", Call), ("terugbellen", Call), ("opbellen", Call), ("belt", Call), ("bereikbaar", Call), ("rappelez", Call), ("appelez", Call), ("contacter", Call), ("beni", Call), ("bana", Call),
+    ("llámenme", Phone), ("llámame", Phone), ("llamadme", Phone), ("llámeme", Phone), ("richiamatemi", Phone), ("richiamare", Phone), ("richiamami", Phone), ("chiamatemi", Phone), ("chiamami", Phone),
+    ("me ligue", Phone), ("me liga", Phone), ("ligue para", Phone), ("oddzwonić", Phone), ("oddzwoń", Phone), ("zadzwoń", Phone), ("dzwonić", Phone), ("zavolejte", Phone), ("zavolajte", Phone), ("ring mig", Phone), ("ring meg", Phone), ("ring til", Phone), ("soittakaa", Phone),
+    ("my number", Phone), ("meine nummer", Phone), ("mijn nummer", Phone), ("mon numéro", Phone), ("mi número", Phone), ("mio numero", Phone), ("meu número", Phone), ("mój numer", Phone), ("mitt nummer", Phone), ("mit nummer", Phone), ("numaram", Phone),
 ];
 
 pub const NATIONAL_WORDS: &[&str] = &keywords::<{ NATIONAL.len() }>(NATIONAL);
@@ -250,6 +257,7 @@ const LINKS: &[&str] = &[
     "a", "al", "am", "auf", "card", "ciudadania", "ciudadanía", "d", "da", "das", "date", "de", "del", "den", "der", "di", "die", "dne", "do", "du", "dnia", "e", "el", "em", "en", "er", "id", "il", "in", "is", "ist", "it", "kart", "le",
     "lautet", "nein", "n", "no", "nr", "nro", "num", "numarasi", "numarası", "number", "numer", "numero", "numéro", "número", "nummer", "number:", "o", "of", "on", "op", "ref", "s", "the", "un", "v", "was", "č", "číslo", "номер", "ve", "with", "year", "y",
     "at", "to", "me", "us", "him", "her", "under", "via", "from", "phone", "mobile", "this", "new", "old", "nuevo",
+    "na", "pod", "på", "till", "til", "unter", "ao", "numerem", "numeru", "se",
     "holder", "ending", "value", "field", "und", "code", "kodu", "szám", "kod",
 ];
 

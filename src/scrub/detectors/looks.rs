@@ -198,3 +198,46 @@ pub fn salesforce(text: &[u8], hit: Range<usize>) -> bool {
 pub fn at_or_escaped(text: &[u8], hit: Range<usize>) -> bool {
     hit.len() > 1 || at_sign(text, hit)
 }
+
+/// The letters and digits of an id follow soon, many of them.
+pub fn long_id(text: &[u8], hit: Range<usize>) -> bool {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+    let window = &text[hit.end..text.len().min(hit.end + GLANCE)];
+    let mut run = 0;
+    window.iter().any(|byte| {
+        run = if part(byte) { run + 1 } else { 0 };
+        run >= 20
+    })
+}
+
+/// The number of a card follows, as stripes have it.
+pub fn track(text: &[u8], hit: Range<usize>) -> bool {
+    let digit = |byte: &&u8| byte.is_ascii_digit() || b"*xX ".contains(byte);
+    let length = text[hit.end..].iter().take(24).take_while(digit).count();
+    length >= 12 && text.get(hit.end + length) == Some(&b'^')
+}
+
+/// The origin that a code is bound to, at the start of a line: `@shop.test #317720`.
+pub fn bound_origin(text: &[u8], hit: Range<usize>) -> bool {
+    let begins = matches!(text[..hit.start], [] | [.., b'\n' | b'\r' | b'"'] | [.., b'\\', b'n' | b'r']);
+    let host = |byte: &&u8| byte.is_ascii_alphanumeric() || b".-".contains(byte);
+    let length = text[hit.end..].iter().take(GLANCE).take_while(host).count();
+    begins && length >= 3 && text[hit.end + length..].starts_with(b" #")
+}
+
+/// A word for a code that digits stand near to, and that is no key of JSON itself.
+pub fn code_word(text: &[u8], hit: Range<usize>) -> bool {
+    let before = &text[hit.start.saturating_sub(GLANCE)..hit.start];
+    if text.get(hit.end) == Some(&b'"') {
+        // What stands before it in the same string.
+        let string = memchr::memrchr(b'"', before).map_or(before, |quote| &before[quote + 1..]);
+        return digits(string) >= 2;
+    }
+    digits(ahead(text, hit)) + digits(before) >= 2
+}
+
+/// A slash with blanks around it follows.
+pub fn slash_ahead(text: &[u8], hit: Range<usize>) -> bool {
+    let window = ahead(text, hit);
+    memchr::memchr_iter(b'/', window).any(|at| at > 1 && window.get(at + 1) == Some(&b' '))
+}

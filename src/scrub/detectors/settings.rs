@@ -111,11 +111,15 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Near {
             keywords: &["ugfzc3dvcmq6"],
             look: always,
-            pattern: r#"(?i:ugfzc3dvcmq6)(?:\\[rn]|[\s"',]){1,8}(?:(?:C|client|>>>?|->|=>):? ?)?([A-Za-z0-9+/]{4,128}={0,2})"#,
-            check: checks::sure,
+            pattern: r#"(?i:ugfzc3dvcmq6)(?:\\[rn]|[\s"',])+(?:[^\n\\]{0,40}[\s:>'"])?([A-Za-z0-9+/]{4,128}={0,2})[ \t]*(?:\\[rn]|["'\r\n]|\z)"#,
+            check: is_base64,
         },
-        secrets: &[("S: 334 UGFzc3dvcmQ6\nC: RmljaHRlbm5hZGVsMjI=\nS: 235 ok", "RmljaHRlbm5hZGVsMjI=")],
-        innocent: &["S: 334 UGFzc3dvcmQ6"],
+        secrets: &[
+            ("S: 334 UGFzc3dvcmQ6\nC: RmljaHRlbm5hZGVsMjI=\nS: 235 ok", "RmljaHRlbm5hZGVsMjI="),
+            ("SERVER -> CLIENT: 334 UGFzc3dvcmQ6\nCLIENT -> SERVER: S3Jva29kaWwtOTk=\nSERVER -> CLIENT: 235", "S3Jva29kaWwtOTk="),
+            ("reply: b'334 UGFzc3dvcmQ6\\r\\n'\nsend: 'S3Jva29kaWwtOTk=\\r\\n'\nreply: b'235 ok'", "S3Jva29kaWwtOTk="),
+        ],
+        innocent: &["S: 334 UGFzc3dvcmQ6", "S: 334 UGFzc3dvcmQ6\nS: 535 5.7.8 Authentication rejected"],
     },
     ValueRule {
         id: "crypt_key",
@@ -380,6 +384,13 @@ pub const RULES: &[ValueRule] = &[
 /// No path goes on before the host.
 fn is_userinfo(text: &str, range: &Range<usize>) -> bool {
     !text[range.clone()].to_ascii_lowercase().contains("%2f")
+}
+
+/// Base64 that is no word.
+fn is_base64(text: &str, range: &Range<usize>) -> bool {
+    let value = &text[range.clone()];
+    let telling = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || b"+/=".contains(&byte);
+    value.len().is_multiple_of(4) && value.bytes().skip(1).any(telling)
 }
 
 /// Random letters and digits, and no words.

@@ -108,7 +108,7 @@ pub const GROUPS: &[Group] = &[
         "first name", "last name", "full name", "middle name", "maiden name", "given name", "family name", "surname", "surnames", "customer name",
         "cardholder", "cardholder name", "holder name", "account holder", "card holder", "patient name", "contact name", "beneficiary name",
         "legal name", "real name", "vorname", "nachname", "forename", "birth name", "passenger name", "guest name", "employee name",
-        "person name", "preferred name", "fname", "lname", "mname", "client name", "student name", "pupil name", "teacher name", "doctor name", "physician name",
+        "person name", "preferred name", "fname", "lname", "mname", "student name", "pupil name", "teacher name", "doctor name", "physician name",
         "member name", "applicant name", "candidate name", "recipient name", "receiver name", "addressee name", "consignee name", "payer name", "payee name", "debtor name", "creditor name",
         "buyer name", "shopper name", "purchaser name", "subscriber name", "signer name", "signatory name", "witness name", "guardian name", "parent name", "mother name", "father name", "mothers maiden",
         "spouse name", "child name", "insured name", "policyholder name", "policyholder", "claimant name", "attendee name", "visitor name", "resident name", "borrower name", "donor name",
@@ -128,11 +128,14 @@ pub const GROUPS: &[Group] = &[
         "搭乗者名", "申込者名", "契約者名", "患者名", "顧客名", "фамилия", "имя", "отчество", "фио", "прізвище", "όνομα", "επώνυμο", "姓名", "氏名", "名前", "お名前", "성명", "성함",
     ]),
     pii("name", Place::Person, Form::FullName, &[
-        "sender name", "driver name", "owner name", "assignee name", "agent name", "manager name", "supervisor name", "seller name",
+        "client name", "sender name", "driver name", "owner name", "assignee name", "agent name", "manager name", "supervisor name", "seller name",
     ]),
     pii("name", Place::Last, Form::FullName, &[
         "holder", "customer", "patient", "recipient", "consignee", "beneficiary", "payee", "payer", "debtor", "creditor", "passenger", "passengers", "guest", "student",
         "titular", "titulaire", "intestatario", "inhaber", "empfaenger", "beneficiario", "bénéficiaire", "beneficiaire", "kunde", "cliente", "paciente", "paziente", "pasajero",
+        "requester", "requestor", "submitter", "claimant", "applicant", "attendee", "destinataire", "destinatario", "expediteur", "expéditeur", "remitente", "remetente", "mittente", "demandeur", "solicitante",
+        "empfänger", "absender", "antragsteller", "besteller", "klant", "ontvanger", "afzender", "aanvrager", "odbiorca", "nadawca", "klient", "kund", "mottagare", "mottaker", "modtager", "afsender", "müşteri",
+        "заявник", "заявитель", "заказчик", "замовник", "получатель", "отримувач", "одержувач", "отправитель", "клиент", "клієнт", "пациент", "пацієнт", "пассажир", "покупатель",
     ]),
     pii("name", Place::Nested, Form::FullName, &[
         "user name", "owner name", "author name", "committer name", "organizer name", "reporter name", "profile name", "creator name", "identity name", "lead name", "actor name",
@@ -158,7 +161,7 @@ pub const GROUPS: &[Group] = &[
 /// Keys that are half of a name or a place beside others of the same person: `{"name": "…", "email": "…"}`.
 #[rustfmt::skip]
 pub const BESIDE: &[(&str, Form)] = &[
-    ("name", Form::FullName), ("displayname", Form::FullName), ("nom", Form::Name), ("nome", Form::Name), ("nombre", Form::Name), ("naam", Form::Name), ("ime", Form::Name), ("nume", Form::Name),
+    ("name", Form::FullName), ("displayname", Form::FullName), ("sn", Form::Name), ("cn", Form::FullName), ("nom", Form::Name), ("nome", Form::Name), ("nombre", Form::Name), ("naam", Form::Name), ("ime", Form::Name), ("nume", Form::Name),
     ("first", Form::Name), ("last", Form::Name), ("middle", Form::Name), ("namn", Form::Name), ("navn", Form::Name), ("nimi", Form::Name), ("meno", Form::Name),
     ("zip", Form::Zip), ("zipcode", Form::Zip), ("postcode", Form::Zip), ("postalcode", Form::Zip), ("plz", Form::Zip), ("postleitzahl", Form::Zip), ("codepostal", Form::Zip),
     ("codigopostal", Form::Zip), ("cap", Form::Zip), ("cep", Form::Zip), ("postnummer", Form::Zip), ("postnr", Form::Zip), ("kodpocztowy", Form::Zip), ("psc", Form::Zip),
@@ -171,4 +174,11 @@ pub const BESIDE: &[(&str, Form)] = &[
 pub const PLACES: &[&str] = &[
     "housenumber", "houseno", "hausnummer", "hausnr", "huisnummer", "city", "postcode", "zip", "zipcode", "postalcode", "plz", "ort", "stadt", "ville", "ciudad", "cidade", "citta", "comune",
     "bairro", "localidad", "provincia", "woonplaats", "miasto", "codepostal", "codigopostal", "postnummer",
+];
+
+/// Keys of the country of an address.
+#[rustfmt::skip]
+pub const COUNTRIES: &[&str] = &[
+    "country", "countrycode", "countryname", "countryiso", "countryid", "countrycodeiso", "isocountry", "land", "landcode", "laenderkuerzel", "pays", "codepays", "pais", "codigopais", "paese", "kraj",
+    "ulke", "maa", "zeme", "tara", "ctry",
 ];

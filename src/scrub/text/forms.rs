@@ -346,14 +346,18 @@ fn is_name_of_value(name: &str) -> bool {
     let letters = name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-.: |?".contains(&byte));
     let counted = name.contains(' ')
         && name.split(' ').all(|word| is_digits(word, 3) || word.bytes().all(|byte| byte.is_ascii_alphabetic()));
-    (letters || counted) && !name.contains(":-")
+    // What is said when there is none: `${DB_PASSWORD:?set it in .env}`.
+    let message = name
+        .split_once(":?")
+        .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    (letters || counted || message) && !name.contains(":-")
 }
 
-/// Whether a name is that of a parameter with a number: `1`, `p0`, `param2`, `__p_3`.
+/// Whether a name is that of a parameter with a number, or of one letter: `1`, `p0`, `param2`, `__p_3`, `p`.
 fn is_parameter(name: &str) -> bool {
     let digits =
         name.trim_start_matches('_').trim_start_matches("param").trim_start_matches(['p', 'P']).trim_start_matches('_');
-    is_digits(digits, 2)
+    is_digits(digits, 2) || matches!(name.as_bytes(), [letter] if letter.is_ascii_lowercase())
 }
 
 /// Starts and ends of what templates, workflows and deployment tools write where a secret is put in later.

@@ -73,10 +73,11 @@ const MUTE: &[&str] = &["pass", "sess", "tokens", "secrets", "seed", "mfa", "bea
 #[rustfmt::skip]
 const ASSERTING: &[&str] = &[
     "is", "was", "to", "as", "=", ":", "are", "ist", "war", "lautet", "lautete", "est", "es", "era", "è", "é", "jest",
-    "är", "er", "on", "je", "este", "это", "—", "–",
+    "är", "er", "on", "je", "este", "это", "—", "–", "be",
 ];
 #[rustfmt::skip]
 const LINKING: &[&str] = &[
+    "will", "should", "wird", "sera", "será", "sarà", "wordt",
     "changed", "from", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
     "received", "supplied", "saisi", "saisie", "entré", "eingegeben", "ingresada", "introducida", "inserita", "digitada", "informada",
     "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
@@ -90,6 +91,7 @@ const LINKING: &[&str] = &[
 const CONNECTING: &[&str] = &[
     "for", "of", "on", "at", "to", "from", "from:", "für", "fuer", "von", "vom", "des", "der", "am", "zu", "de", "del", "della", "dell",
     "dello", "du", "d", "pour", "para", "do", "da", "dos", "di", "per", "dla", "użytkownika", "konta", "van", "voor", "för", "till", "til",
+    "you", "that", "which", "we", "i", "he", "she", "they", "below", "here", "as", "que", "qui", "che", "dat", "som", "den", "die", "das", "dem", "in", "im", "im", "w", "i", "med", "mit", "avec", "con", "com",
     "og", "pro", "pentru", "için", "пользователя", "для", "от", "к", "користувача", "generated", "created", "found", "user", "is", "was", "wurde", "ist", "est", "es", "è", "foi", "été", "incorrect", "incorrect:", "incorrecte", "incorrecta", "incorrecto", "wrong", "wrong:", "falsch", "falsch:", "errata", "(",
 ];
 
@@ -294,8 +296,8 @@ impl Scan<'_> {
         self.looks.set(self.looks.get() + 1);
         let once = self.announced(at, telling, speech);
         once.or_else(|| match speech {
-            Speech::Password | Speech::Token => self.announced_later(at, telling, speech),
-            Speech::Phrase | Speech::Code | Speech::SomeCode | Speech::Setting => None,
+            Speech::Password | Speech::Token | Speech::Phrase => self.announced_later(at, telling, speech),
+            Speech::Code | Speech::SomeCode | Speech::Setting => None,
         })
     }
 
@@ -380,7 +382,7 @@ impl Scan<'_> {
         let end = window.find([';', '|']).into_iter().chain(window.find(". ")).min().unwrap_or(window.len());
         let mut starts = ends_of_marks(&window[..end]);
         starts.sort_unstable();
-        let quoted = |start: usize| window[start..].starts_with(['\'', '"']) || is_strong(&window[start..]);
+        let quoted = |start: usize| window[start..].starts_with(['\'', '"', '`']) || is_strong(&window[start..]);
         let starts = starts.into_iter().filter(|(start, mark)| *mark < BEFORE_SECRET.len() || quoted(*start));
         starts.map(|(start, _)| start).find_map(|start| self.spoken_later(at, start, telling, speech))
     }
@@ -392,7 +394,10 @@ impl Scan<'_> {
         }
         let rest = &self.text[at + behind..self.boundary(at + behind + LATER_MAX)];
         let start = at + behind + rest.len() - rest.trim_start().len();
-        let range = match self.quote_at(start).filter(|quote| quote.slashes <= 1) {
+        let quote = self.quote_at(start).filter(|quote| quote.slashes <= 1);
+        // What is said to be, and not only where: `password reset on Web_2`.
+        let told = !self.text[..at + behind].ends_with(" on ");
+        let range = match quote {
             Some(quote) => quote.inside..self.close_near(quote)?,
             None => {
                 let end = self.token_end(start);
@@ -405,7 +410,15 @@ impl Scan<'_> {
         let shaped = match speech {
             // A sentence has other ids as well: what is random in hexadecimal may be one, unless the key was named.
             Speech::Token => is_random(value, 20) && telling.rule != "session",
-            _ => value.len() >= 6 && is_spoken_password(value, false) && !is_placeholder(value),
+            Speech::Phrase if quote.is_some() => {
+                let words = value.split(' ').count() >= 3 && !value.contains(['<', '@', '&', '(']);
+                words || is_spoken_password(value, true)
+            }
+            _ => {
+                value.len() >= 6
+                    && (is_spoken_password(value, false) || told && is_told(value))
+                    && !is_placeholder(value)
+            }
         };
         let harmless =
             !shaped || is_harmless(value, telling, Reading::Prose) || marker_at(&self.text[start..]).is_some();
@@ -613,9 +626,20 @@ impl Scan<'_> {
         let line =
             at + self.text[at..line].find("\\r").or_else(|| self.text[at..line].find("\\n")).unwrap_or(line - at);
         let words: Vec<&str> = self.text[at..line].split_ascii_whitespace().take(4).collect();
+        // `LOGIN kim "hun ter2"`
+        if let ("LOGIN", [name, open, _, ..]) = (word, &words[..])
+            && open.starts_with('"')
+            && let Some(behind) = self.text[at..line].find(*open).filter(|behind| *behind > name.len())
+            && let Some(quote) = self.quote_at(at + behind)
+            && let Some(close) = self.close_near(quote).filter(|close| close + 1 == line)
+        {
+            return self.span(quote.inside..close, telling);
+        }
+        // The dialog of a file server.
+        let asked = || self.behind_floor(start).ends_with(b"\n") && self.text[..start].contains("331 ");
         let is_quoted = |word: &str| word.len() >= 6 && word.starts_with('"') && word.ends_with('"');
         let secret = match (word, &words[..]) {
-            ("PASS", [secret]) if !secret.contains('/') && is_spoken_password(secret, true) => *secret,
+            ("PASS", [secret]) if !secret.contains('/') && (is_spoken_password(secret, true) || asked()) => *secret,
             ("LOGIN" | "login" | "OPER", [_, secret]) if is_quoted(secret) || is_spoken_password(secret, true) => {
                 *secret
             }
@@ -950,11 +974,18 @@ pub fn is_spoken_password(word: &str, asserted: bool) -> bool {
     word.len() >= 4 && shape && !special && !code
 }
 
+/// Whether a word that a sentence says is a password may be one: a capital, a digit, and perhaps something between them.
+fn is_told(word: &str) -> bool {
+    let digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    digit && camel_or_capital(word) && !word.contains('.') && is_spoken_password(word, true)
+}
+
 /// Whether a text begins with a word that can hardly be anything but a password: letters in both cases, and a sign.
 fn is_strong(text: &str) -> bool {
     let word = text.split_ascii_whitespace().next().unwrap_or_default().trim_end_matches([',', '.', ';', ':', ')']);
     let sign = word.bytes().skip(1).any(|byte| b"!#$%&*?@+=".contains(&byte));
-    word.len() >= 8 && sign && camel_or_capital(word) && !word.contains(['/', '(', '='])
+    let joined = word.contains('_') && is_told(word);
+    word.len() >= 8 && (sign || joined) && camel_or_capital(word) && !word.contains(['/', '(', '='])
 }
 
 fn camel_or_capital(word: &str) -> bool {

@@ -11,13 +11,17 @@ const BINDING_MAX: usize = 1024;
 /// How far before `IDENTIFIED BY` a statement begins, in bytes.
 const STATEMENT_MAX: usize = 256;
 
+/// How far before its password the account stands, in bytes.
+const BEFORE_MAX: usize = 96;
+
 /// What stands in statements that `IDENTIFIED BY secret` ends, without quotes.
 const STATEMENTS: &[&str] =
     &["create user", "alter user", "create role", "alter role", "grant ", "database link", "create schema", "set role"];
 
 impl Scan<'_> {
-    /// The secret behind `IDENTIFIED BY`, whose `i` stands at `at`, or behind `IDENTIFIED WITH plugin AS`.
-    pub fn after_identified(&self, at: usize) -> Option<Span> {
+    /// The secret behind `IDENTIFIED BY`, whose `i` stands at `at`, or behind `IDENTIFIED WITH plugin AS`. One that it
+    /// replaces is appended.
+    pub fn after_identified(&self, at: usize, spans: &mut Vec<Span>) -> Option<Span> {
         let mut at = self.skip_blanks(at + "identified".len());
         if self.is_at(at, "with ") {
             at = self.skip_blanks(self.token_end(self.skip_blanks(at + "with ".len())));
@@ -31,7 +35,17 @@ impl Scan<'_> {
         }
         let telling = keys::password()?;
         if let Some(quote) = self.quote_at(from) {
-            return self.span(quote.inside..self.close_near(quote)?, telling);
+            let close = self.close_near(quote)?;
+            let first = self.span(quote.inside..close, telling);
+            let old = self.boundary(close + quote.slashes + 1);
+            if self.is_at(old, " replace ")
+                && let Some(old) = self.quote_at(old + " replace ".len())
+                && let Some(end) = self.close_near(old)
+            {
+                spans.extend(first);
+                return self.span(old.inside..end, telling);
+            }
+            return first;
         }
         let before = &self.text[self.text.ceil_char_boundary(at.saturating_sub(STATEMENT_MAX)).min(at)..at];
         let before = before.to_ascii_lowercase();
@@ -41,6 +55,17 @@ impl Scan<'_> {
         let is_secret = STATEMENTS.iter().any(|statement| before.contains(statement)) && !value.is_empty();
         let stands_for_it = is_placeholder(value) || is_sentence_word(value);
         if is_secret && !stands_for_it { self.span(from..end, telling) } else { None }
+    }
+
+    /// The secret of `SET PASSWORD FOR 'root'@'localhost' = 'secret'`; the `=` stands at `equals`.
+    pub fn after_set_password(&self, equals: usize) -> Option<Span> {
+        let quote = self.quote_at(self.skip_blanks(equals + 1))?;
+        let before =
+            &self.text[self.text.ceil_char_boundary(equals.saturating_sub(BEFORE_MAX).max(self.floor))..equals];
+        let before = before.to_ascii_lowercase();
+        let named = &before[before.rfind("set password for ")? + "set password for ".len()..];
+        let account = named.trim_end().split(' ').count() == 1 && !named.contains([';', '=']);
+        if account { self.span(quote.inside..self.close_near(quote)?, keys::password()?) } else { None }
     }
 
     /// Appends the secrets of `SET PASSWORD FROM 'old' TO 'new'`; a blank stands at `at`, behind the word.
@@ -103,7 +128,7 @@ impl Scan<'_> {
         let prefix = usize::from(self.byte(from).is_some_and(|byte| b"NnEe".contains(&byte)));
         let quote = self.quote_at(from + prefix)?;
         self.looks.set(self.looks.get() + 1);
-        let telling = self.bound_to(name, mark)?;
+        let telling = self.bound_to(name, mark).or_else(|| self.bound_behind(name, quote.inside))?;
         self.span(quote.inside..self.close_near(quote)?, telling)
     }
 
@@ -114,6 +139,20 @@ impl Scan<'_> {
         before.match_indices(name).take(8).find_map(|(at, _)| {
             let goes_on = before.as_bytes().get(at + name.len()).is_some_and(u8::is_ascii_alphanumeric);
             let column = before[..at].trim_end().strip_suffix('=')?.trim_end().trim_end_matches(['"', '`', ']']);
+            let start = column.rfind(|char: char| !char.is_ascii_alphanumeric() && char != '_').map_or(0, |at| at + 1);
+            if goes_on { None } else { self.words.classify(&column[start..]) }
+        })
+    }
+
+    /// The class of the column that a placeholder stands for in what lies behind `start`, as Entity Framework prints it:
+    /// `[Parameters=[@p0='secret'], CommandType='Text']` and the statement below.
+    fn bound_behind(&self, name: &str, start: usize) -> Option<Telling> {
+        let behind = &self.text[start..self.boundary(start + BINDING_MAX)];
+        let statement = behind.find("CommandType=")?;
+        let behind = &behind[statement..];
+        behind.match_indices(name).take(8).find_map(|(at, _)| {
+            let goes_on = behind.as_bytes().get(at + name.len()).is_some_and(u8::is_ascii_alphanumeric);
+            let column = behind[..at].trim_end().strip_suffix('=')?.trim_end().trim_end_matches(['"', '`', ']']);
             let start = column.rfind(|char: char| !char.is_ascii_alphanumeric() && char != '_').map_or(0, |at| at + 1);
             if goes_on { None } else { self.words.classify(&column[start..]) }
         })
@@ -188,6 +227,13 @@ mod tests {
         check("GRANT CONNECT TO batch IDENTIFIED BY nightjob;", "nightjob", "password");
         check("CREATE DATABASE LINK hq CONNECT TO a IDENTIFIED BY Lnk USING 'Q'", "Lnk", "password");
         check("SET PASSWORD FOR 'a'@'b' = 'Xx9oM^sY'", "Xx9oM^sY", "password");
+        check("SET PASSWORD FOR 'a'@'b' = 'Tannenzapfen.3'", "Tannenzapfen.3", "password");
+        check("ALTER USER a IDENTIFIED BY 'x y' REPLACE 'x y'", "x y", "password");
+        check(
+            "Executed [Parameters=[@p1='5', @p0='uaR 9u'], CommandType='Text']\nUPDATE [U] SET [Password] = @p0 WHERE",
+            "uaR 9u",
+            "password",
+        );
         check("create user a with password E'q0sXub' in role r", "q0sXub", "password");
         check("ALTER CURRENT USER SET PASSWORD FROM 'x1' TO 'x1'", "x1", "password");
         check("SELECT pgp_sym_decrypt(notes, 'J SIx') FROM a", "J SIx", "password");
