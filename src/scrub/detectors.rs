@@ -87,6 +87,9 @@ enum Find {
 /// What a pattern cannot say about the secret that stands at a range of a text.
 type Check = fn(&str, &Range<usize>) -> bool;
 
+/// Groups are looked for in matches of at most this many bytes.
+const MATCH_MAX: usize = 8 << 10;
+
 /// How far behind its keyword the match of a [`Find::Near`] may end.
 const AHEAD: usize = 256;
 
@@ -385,13 +388,21 @@ impl Detectors {
                 Target::Key | Target::Word => {}
                 Target::Own(rule) => own[rule] = true,
                 Target::Form(rule, form) => {
-                    let Some(end) = form.token_end(text, hit.start, &mut runs) else {
+                    if spans[tokens..]
+                        .last()
+                        .is_some_and(|last| (last.range.start + 1..last.range.end).contains(&hit.start))
+                    {
+                        return ControlFlow::Continue(());
+                    }
+                    let Some(range) = form.token_at(text, hit.start, &mut runs) else {
                         return ControlFlow::Continue(());
                     };
-                    let found = Span { range: hit.start..end, rule: self.rules[rule].id };
+                    let found = Span { range, rule: self.rules[rule].id };
                     match spans[tokens..].last_mut() {
                         // The longer start knows the token better: `sk-ant-` after `sk-`.
-                        Some(last) if last.range.start >= found.range.start && last.range.end <= end => *last = found,
+                        Some(last) if last.range.start >= found.range.start && last.range.end <= found.range.end => {
+                            *last = found;
+                        }
                         Some(last) if last.range.end > found.range.start => {}
                         _ => spans.push(found),
                     }
@@ -480,12 +491,20 @@ impl Detectors {
         let pattern = self.pattern(rule);
         let bytes = &text.as_bytes()[..within.end];
         let mut at = within.start;
-        while at <= bytes.len()
-            && let Some(captures) = pattern.captures_at(bytes, at)
-        {
-            if spans.len() > text::SECRETS_MAX {
-                break;
+        while at <= bytes.len() && spans.len() <= text::SECRETS_MAX {
+            // To find where a group stands in a long match takes a slower engine. Nothing that anybody writes matches at such
+            // length but what is a secret as a whole.
+            if bytes.len() - at > MATCH_MAX {
+                let Some(whole) = pattern.find_at(bytes, at) else { break };
+                if whole.len() > MATCH_MAX {
+                    let range = text.floor_char_boundary(whole.start())..text.ceil_char_boundary(whole.end());
+                    at = whole.end();
+                    spans.push(Span { range, rule: self.rules[rule].id });
+                    continue;
+                }
+                at = whole.start();
             }
+            let Some(captures) = pattern.captures_at(bytes, at) else { break };
             let whole = captures.get_match();
             if let Some(secret) = captures.get(1).map(|group| group.range()).filter(|range| !range.is_empty()) {
                 // A pattern over bytes may cut a letter in two; the whole letter goes.
@@ -702,6 +721,23 @@ mod tests {
         let (gate, foreign) = (DETECTORS.gate.literals.memory_usage(), DETECTORS.foreign.literals.memory_usage());
         let patterns = DETECTORS.gate.targets.len() + DETECTORS.foreign.targets.len();
         assert!(gate + foreign < 6 << 20, "{gate} and {foreign} bytes for {patterns} patterns");
+    }
+
+    #[test]
+    fn a_run_of_nothing_but_starts_of_tokens_goes_as_a_whole() {
+        let text = format!("key {} sent", "tskey-auth-".repeat(500));
+        let (redacted, _) = DETECTORS.redact(&text, Reading::Prose).expect("the rest of the run goes");
+        assert!(redacted.len() < 900 && redacted.ends_with(" sent"), "{redacted}");
+    }
+
+    #[test]
+    fn a_match_too_long_to_look_into_goes_as_a_whole() {
+        let text =
+            format!("got -----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY----- there", "MIIB".repeat(20_000));
+        assert_eq!(DETECTORS.redact(&text, Reading::Prose).expect("a key").0, "got [REDACTED:pem] there");
+        let text = format!("to <{}@dev.test> sent", "kim.".repeat(5000));
+        let (redacted, _) = DETECTORS.redact(&text, Reading::Prose).expect("an address");
+        assert!(!redacted.contains("kim") && redacted.contains("sent"), "{redacted}");
     }
 
     #[test]

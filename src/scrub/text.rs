@@ -982,7 +982,20 @@ impl<'a> Scan<'a> {
         let telling = self.words.classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
         let value = self.skip_space(end, Quoting::Bare);
         let key = Key { start: at, quoting: Quoting::Bare, telling };
-        if self.byte(value) == Some(b'-') { None } else { self.value(value, key, b' ', spans) }
+        let none = self.byte(value) == Some(b'-') || self.is_metavariable(at..end, value);
+        if none { None } else { self.value(value, key, b' ', spans) }
+    }
+
+    /// Whether the value of a flag is its own name, as in a usage message: `[--api-key API_KEY]`.
+    fn is_metavariable(&self, flag: Range<usize>, value: usize) -> bool {
+        let is_part = |byte: &&u8| byte.is_ascii_uppercase() || **byte == b'_';
+        let name = &self.bytes[value..value + self.bytes[value..].iter().take(KEY_MAX).take_while(is_part).count()];
+        let same = |(letter, part): (&u8, &u8)| letter.eq_ignore_ascii_case(part) || *letter == b'-' && *part == b'_';
+        let ends = !self
+            .byte(value + name.len())
+            .is_some_and(|next| next.is_ascii_alphanumeric() || b"-.!@#$%".contains(&next));
+        let flag = &self.bytes[flag];
+        !name.is_empty() && ends && name.len() < flag.len() && flag.iter().rev().zip(name.iter().rev()).all(same)
     }
 
     /// The value behind a quoted key, with a comma or nothing where the colon should be: pairs in a list, damage.
@@ -1706,6 +1719,10 @@ mod tests {
         check("passphrase: correct horse battery", "passphrase: [REDACTED:passphrase]");
         check("mysql --password=abc -e", "mysql --password=[REDACTED:password] -e");
         check("tool --api-key abc --verbose", "tool --api-key [REDACTED:api_key] --verbose");
+        check(
+            "tool --password HUNTER --api-key API_KEY1",
+            "tool --password [REDACTED:password] --api-key [REDACTED:api_key]",
+        );
         check("<password>a b</password>", "<password>[REDACTED:password]</password>");
         check("//registry.test/:_authToken=abc1", "//registry.test/:_authToken=[REDACTED:token]");
         check(
@@ -1759,6 +1776,13 @@ mod tests {
         check("Unseal Key 1: abc123", "Unseal Key 1: [REDACTED:secret_key]");
         check("auth=('kim', 'hunter2')", "auth=('kim', '[REDACTED:password]')");
         check("tool -token a1b2c3d4 -v", "tool -token [REDACTED:token] -v");
+    }
+
+    #[test]
+    fn the_names_of_arguments_in_a_usage_message_stay() {
+        for text in ["[--password PASSWORD] [-h]", "tool --token TOKEN", "--api-key API_KEY --access-token TOKEN"] {
+            assert_eq!(scrub(text, Reading::Prose), text);
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a run of an alphabet's letters is measured once, however many starts lie in it.
 
+use std::ops::Range;
+
 /// A token: a start and a body.
 #[derive(Debug)]
 pub struct Form {
@@ -147,28 +149,41 @@ pub fn different(bytes: &[u8]) -> u32 {
 
 /// Runs of letters that were measured already, one for each alphabet.
 #[derive(Debug, Default)]
-pub struct Runs([(usize, usize); Class::COUNT]);
+pub struct Runs([Run; Class::COUNT]);
+
+/// A run of the letters of one alphabet.
+#[derive(Debug, Default)]
+struct Run {
+    start: usize,
+    end: usize,
+    /// How many starts of tokens in it had no token behind them.
+    tries: usize,
+}
+
+/// A run with more starts of tokens is nothing that anybody writes, and not worth a look at each: it goes.
+const TRIES_MAX: usize = 64;
 
 impl Runs {
-    fn end(&mut self, bytes: &[u8], class: Class, at: usize) -> usize {
-        let (start, end) = &mut self.0[class as usize];
-        if !(*start..*end).contains(&at) {
-            *start = at;
-            *end = at + bytes[at..].iter().take_while(|byte| class.has(**byte)).count();
+    fn run(&mut self, bytes: &[u8], class: Class, at: usize) -> &mut Run {
+        let run = &mut self.0[class as usize];
+        if !(run.start..run.end).contains(&at) {
+            let end = at + bytes[at..].iter().take_while(|byte| class.has(**byte)).count();
+            *run = Run { start: at, end, tries: 0 };
         }
-        *end
+        run
     }
 }
 
 impl Form {
-    /// The end of the token that begins at `at`, if there is one.
-    pub fn token_end(&self, text: &str, at: usize, runs: &mut Runs) -> Option<usize> {
+    /// The token that begins at `at`, if there is one.
+    pub fn token_at(&self, text: &str, at: usize, runs: &mut Runs) -> Option<Range<usize>> {
         let bytes = text.as_bytes();
         if !bytes[at..].starts_with(self.start.as_bytes()) || !begins_word(bytes, at) {
             return None;
         }
         let from = at + self.start.len();
-        let run_end = runs.end(bytes, self.class, from).max(from);
+        let run = runs.run(bytes, self.class, from);
+        let run_end = run.end.max(from);
         let body = &bytes[from..run_end];
         // The stop at the end of a sentence is no part of the token, nor is the colon before a reason.
         let body = &body[..body.len() - body.iter().rev().take_while(|byte| b".:!".contains(byte)).count()];
@@ -180,8 +195,11 @@ impl Form {
             marked && shown && (CUT_MIN..self.min).contains(&body.len()) && body.iter().any(u8::is_ascii_digit)
         };
         let whole = (self.min..=self.max).contains(&body.len()) && !goes_on;
-        let fits = (whole || cut()) && self.test.holds(body);
-        if fits { Some(from + body.len()) } else { None }
+        if (whole || cut()) && self.test.holds(body) {
+            return Some(at..from + body.len());
+        }
+        run.tries += 1;
+        if run.tries > TRIES_MAX { Some(run.start..run_end) } else { None }
     }
 
     /// Whether a token may begin at `at` in text that may be JSON, escapes and all.
@@ -235,7 +253,7 @@ mod tests {
     use super::*;
 
     fn end(form: &Form, text: &str, at: usize) -> Option<usize> {
-        form.token_end(text, at, &mut Runs::default())
+        form.token_at(text, at, &mut Runs::default()).map(|token| token.end)
     }
 
     #[test]
@@ -297,7 +315,7 @@ mod tests {
                 let at = place.index(text.len() + 1);
                 for class in [Class::Hex, Class::Url, Class::Dotted] {
                     let naive = at + text.as_bytes()[at..].iter().take_while(|byte| class.has(**byte)).count();
-                    prop_assert_eq!(runs.end(text.as_bytes(), class, at).max(at), naive);
+                    prop_assert_eq!(runs.run(text.as_bytes(), class, at).end.max(at), naive);
                 }
             }
         }

@@ -90,6 +90,22 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
+        id: "sip_password",
+        what: "passwords in SIP addresses",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["sip:", "sips:"],
+            look: always,
+            pattern: r#"(?i)sips?:[a-z0-9._+~%-]{1,64}:([^\s"'<>@]{3,128})@[a-z0-9\[]"#,
+            check: |text, range| is_url_password(&text[range.clone()]),
+        },
+        secrets: &[
+            ("dial sip:204:t3l3foon!@pbx.dev.test:5060", "t3l3foon!"),
+            ("Contact: <SIPS:kim:hunter2@10.0.0.7>", "hunter2"),
+        ],
+        innocent: &["sip:1001@pbx.dev.test:5060", "sip:kim:********@pbx.dev.test"],
+    },
+    ValueRule {
         id: "url_password",
         what: "passwords in URLs",
         kind: Kind::Secret,

@@ -804,9 +804,10 @@ impl Scan<'_> {
         // `/user/reset/14/1788900000/9f86…`
         let mut at = at;
         for _ in 0..2 {
-            let digits = self.bytes[at + 1..].iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
-            if digits > 0 && self.byte(at + 1 + digits) == Some(b'/') {
-                at += 1 + digits;
+            // `/reset/MTQ/c8m1qp-79f3…`: whose it is may be in base64.
+            let id = self.bytes[at + 1..].iter().take(12).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            if id > 0 && self.byte(at + 1 + id) == Some(b'/') {
+                at += 1 + id;
             }
         }
         let rest = &self.bytes[at + 1..];
@@ -1051,6 +1052,7 @@ mod tests {
         );
         check("/password/reset/8f1d3c5b7a9e2f4d6c8b0a1e?x=1", "/password/reset/[REDACTED:token]?x=1");
         check("/reset/14/1788900000/8f1d3c5b7a9e2f4d6c8b0a1e/x", "/reset/14/1788900000/[REDACTED:token]/x");
+        check("/reset/MTQ/c8m1qp-79f35a65d4e0cad02d3b07250858d6a5/", "/reset/MTQ/[REDACTED:token]/");
         check("[sudo] password for deploy: 7sZWw.AsO5", "[sudo] password for deploy: [REDACTED:password]");
         check("the password for the box is uO_T1RX75 (qa)", "the password for the box is [REDACTED:password] (qa)");
         check("admin password (save it now): czeBAm5Md3", "admin password (save it now): [REDACTED:password]");
