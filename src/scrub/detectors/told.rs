@@ -30,13 +30,13 @@ static GATE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 #[rustfmt::skip]
 const OPENS: &[&str] = &[
     "verification", "verify*", "security", "login", "logging in", "signing in", "log-in", "sign-in", "signin", "sign in", "log in", "access code", "auth code", "authentication", "authenticator", "authorization", "confirmation code", "activation", "unlock", "one-time", "one time", "onetime",
-    "otp", "sms", "mfa", "2fa", "two-factor", "backup", "door", "gate", "garage", "alarm", "keypad", "lockbox", "key box", "key safe", "building",
+    "otp", "sms", "2-step", "two-step", "pin-code", "pin code", "pincode", "sim", "mfa", "2fa", "two-factor", "backup", "door", "gate", "garage", "alarm", "keypad", "lockbox", "key box", "key safe", "building",
     "sicherheits", "bestätigungs", "anmelde", "zugangs", "haustür", "tür", "tresor", "schlüssel", "einmal", "freischalt", "aktivierungs", "verifizierungs", "eingangs", "klingel",
     "vérification", "sécurité", "connexion", "connecter", "d'accès", "d’accès", "d'entrée", "d’entrée", "porte", "portail", "immeuble", "digicode", "usage unique", "boîte à clé",
     "verificación", "seguridad", "de acceso", "confirmación", "puerta", "portal", "iniciar sesión", "para continuar", "para entrar", "verificação", "segurança", "de acesso", "confirmação", "porta", "portão",
     "di verifica", "di sicurezza", "di accesso", "di conferma", "portone", "cancello", "per accedere", "monouso",
     "verificatie", "beveiligings", "toegangs", "inlog", "in te loggen", "bevestigings", "voordeur", "deur", "poort", "sleutelkluis",
-    "weryfikacyjn*", "autoryzacyjn*", "dostępu", "drzwi", "bramy", "furtki", "domofon", "zalogować",
+    "weryfikacyjn*", "aktywacyjn*", "aktivering*", "activación", "ativação", "attivazione", "d'activation", "aktivasyon", "активац*", "autoryzacyjn*", "dostępu", "drzwi", "bramy", "furtki", "domofon", "zalogować",
     "engångs*", "engangs", "verifierings*", "bekräftelse", "bekreftelse", "bekræftelse", "inloggnings*", "innloggings*", "portkod", "dörr", "døre", "dør", "vahvistus*", "kerta*", "ovi",
     "doğrulama*", "onay*", "giriş", "kapı", "ověřovací*", "overovac*", "potvrzovac*", "verificare", "confirmare", "підтвердж*", "подтвержд*", "домофон", "подъезд", "двер*", "вход",
 ];
@@ -44,7 +44,7 @@ const OPENS: &[&str] = &[
 /// What people do with a code that was sent to them, in the same sentence. Less sure than what it opens.
 #[rustfmt::skip]
 const USES: &[&str] = &[
-    "texted", "text message", "dictated", "reads me", "read me", "read out", "reads out", "sent to my phone", "on the phone", "to my phone", "got by", "got is", "received is", "got was", "did it go through", "expired", "finish signing", "to verify", "to confirm your", "in the app",
+    "texted", "submitted", "text message", "dictated", "reads me", "read me", "read out", "reads out", "sent to my phone", "on the phone", "to my phone", "got by", "got is", "received is", "got was", "did it go through", "expired", "finish signing", "to verify", "to confirm your", "in the app",
     "do not share", "don't share", "never share", "valid for", "expires in", "nicht weiter", "gültig für", "gilt bis", "abgelaufen",
     "saisissez", "saisir le", "entrez le", "ne partagez", "ne communiquez", "introduce el", "introduzca el", "ingresa el", "no compartas", "inserisci il", "non condivider", "insira o", "digite o", "não compartilhe", "voer", "deel deze", "wpisz", "podaj", "nie udostępniaj", "ange", "skriv", "indtast", "tast inn",
     "dem code", "din kod", "din kode", "tuo codice", "su código", "tu código", "seu código", "votre code", "ton code", "ihr code", "dein code", "je code", "uw code", "twój kod", "your code", "kodunuz", "codul tău", "váš kód",
@@ -170,20 +170,20 @@ enum Sure {
 
 /// The code behind its word. `near` is what stands around both, lower-case.
 fn behind_word(text: &str, window: Range<usize>, near: &str) -> Option<Range<usize>> {
-    let opens = OPENS.iter().any(|word| is_word(near, word));
+    let opens = |text: &str| OPENS.iter().any(|word| is_word(text, word));
     let used = || USES.iter().any(|word| is_word(near, word));
-    let sure = if opens {
-        Sure::Yes
-    } else if used() {
-        Sure::Perhaps
-    } else {
+    // What a code opens is named before it: what stands behind may be where an error happened.
+    let before = text.floor_char_boundary(window.start.saturating_sub(2 * NEAR));
+    let before = text[before..window.start].rsplit(['\n', ';', '{', '}']).next().unwrap_or_default().to_lowercase();
+    let early = opens(&before);
+    let perhaps = early || opens(near) || used();
+    if !perhaps {
         return None;
-    };
+    }
     let (mut at, mut linked, mut first) = (window.start, false, true);
     while at < window.end {
         let rest = &text[at..window.end];
-        let gap =
-            rest.len() - rest.trim_start_matches([' ', '\t', '"', '\'', '“', '„', '«', '(', '*', '`', '\u{a0}']).len();
+        let gap = rest.len() - rest.trim_start_matches([' ', '\t', '"', '\'', '“', '„', '«', '(', '`', '\u{a0}']).len();
         at += gap;
         let rest = &text[at..window.end];
         if let Some(mark) = rest.chars().next().filter(|char| ":：=".contains(*char)) {
@@ -194,8 +194,14 @@ fn behind_word(text: &str, window: Range<usize>, near: &str) -> Option<Range<usi
         if rest.is_empty() || first && gap == 0 && !linked {
             return None;
         }
+        let sure = || {
+            let keyed = rest.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with('#');
+            let opened = early || keyed || opens(&text[window.start..at].to_lowercase());
+            if opened { Sure::Yes } else { Sure::Perhaps }
+        };
         if (linked || first)
-            && let Some(length) = code_length(rest, sure)
+            && rest.starts_with(|char: char| char.is_ascii_digit() || char.is_ascii_uppercase())
+            && let Some(length) = code_length(rest, sure())
         {
             return Some(at..at + length);
         }
@@ -236,7 +242,7 @@ fn code_length(text: &str, sure: Sure) -> Option<usize> {
         let unit = text[length..].trim_start().split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
         [
             "ms", "s", "sec", "seconds", "min", "minutes", "hours", "days", "times", "users", "attempts", "eur", "usd",
-            "rows", "bytes", "uhr",
+            "rows", "bytes", "uhr", "lines", "requests", "records", "entries", "errors", "files", "items", "of",
         ]
         .contains(&unit.to_ascii_lowercase().as_str())
     };

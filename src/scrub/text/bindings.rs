@@ -43,6 +43,38 @@ const LEADS: &[&str] = &[
     " ",
 ];
 
+/// Functions that are handed a password, and its place among their arguments.
+const FUNCTIONS: &[(&str, usize)] = &[
+    ("ftp_login", 2),
+    ("ldap_bind", 2),
+    ("ldap_sasl_bind", 2),
+    ("mysqli_connect", 2),
+    ("mysqli_real_connect", 3),
+    ("mysql_connect", 2),
+    ("mysql_pconnect", 2),
+    ("imap_open", 2),
+    ("ssh2_auth_password", 2),
+    ("password_verify", 0),
+    ("password_hash", 0),
+    ("oci_connect", 1),
+    ("oci_pconnect", 1),
+    ("odbc_connect", 2),
+    ("openssl_encrypt", 2),
+    ("openssl_decrypt", 2),
+    ("hash_hmac", 2),
+    ("pdo->__construct", 2),
+    ("pdo::__construct", 2),
+    ("mysqli->__construct", 2),
+    ("mysqli::__construct", 2),
+];
+
+/// The place of the password among the arguments of a function, which may have its brackets behind it.
+pub fn password_of(function: &str) -> Option<usize> {
+    let name = function.strip_suffix("()").unwrap_or(function);
+    let known = FUNCTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map(|(_, place)| *place)
+}
+
 /// The classes of the values that stand for the placeholders of a statement, if one of them is telling.
 pub fn classes(statement: &str, words: &Words) -> Option<Classes> {
     if statement.len() > STATEMENT_MAX || !has_placeholder(statement) {
@@ -138,6 +170,17 @@ pub fn find(text: &str, words: &Words, spans: &mut Vec<Span>) {
         if let Some(telling) = telling {
             spans.extend(scan.span(range, telling));
         }
+    }
+}
+
+/// Appends the secrets of a list of values that is shown by itself: `["hunter2",7]`.
+pub fn in_list(text: &str, classes: &[Option<Telling>], words: &Words, spans: &mut Vec<Span>) {
+    if !text.starts_with(['[', '(']) {
+        return;
+    }
+    let scan = Scan::new(text, Reading::Prose, words);
+    for (range, telling) in values(text, 1).into_iter().zip(classes) {
+        spans.extend(telling.and_then(|telling| scan.span(range, telling)));
     }
 }
 
