@@ -105,31 +105,85 @@ fn code_at(text: &str, word: Range<usize>) -> Option<Range<usize>> {
     if tail > 6 || solid || digits(&text[start..end]) < 2 || text[behind..end].starts_with(['_', '/', '(', '\\']) {
         return None;
     }
-    let near = text[start..end].to_lowercase();
-    let code = before_word(text, start..word.start, end).or_else(|| behind_word(text, behind..end, &near))?;
+    let far = text.floor_char_boundary(word.start.saturating_sub(2 * NEAR));
+    let far = text[far..word.start].rfind(['\n', ';', '{', '}']).map_or(far, |stop| far + stop + 1);
+    let context = Context::around(text, far..end);
+    let early = digits(&text[start..word.start]) > 1;
+    let first = || if early { before_word(text, start..word.start, end) } else { None };
+    let code = first().or_else(|| behind_word(text, behind..end, &context))?;
     // What is said behind both is about the code: `login code 4711 rejected`.
-    let before = text[start..code.end.max(behind)].to_lowercase();
-    if OTHERS.iter().any(|other| begins_word(&before, other)) { None } else { Some(code) }
+    if context.has(Hint::Other, start..code.end.max(behind)) { None } else { Some(code) }
 }
 
-/// Whether a word of a text begins as given.
-fn begins_word(text: &str, start: &str) -> bool {
-    let free = |at: usize| text[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
-    text.match_indices(start).any(|(at, _)| free(at))
+/// What a word beside a code says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hint {
+    Opens,
+    Uses,
+    Other,
 }
 
-/// Whether a word or some words stand in a text, or are the start of a word for a code: `Sicherheitscode`. A `*` stands for
-/// any end.
-fn is_word(text: &str, word: &str) -> bool {
-    if let Some(stem) = word.strip_suffix('*') {
-        return begins_word(text, stem);
+/// A word that is looked for, and how it has to end.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hint: Hint,
+    any_end: bool,
+}
+
+/// The words of all hints.
+static HINTS: LazyLock<(AhoCorasick, Vec<Entry>)> = LazyLock::new(|| {
+    let mut words = Vec::new();
+    let mut entries = Vec::new();
+    for (hint, list) in [(Hint::Opens, OPENS), (Hint::Uses, USES), (Hint::Other, OTHERS)] {
+        for word in list {
+            let stem = word.strip_suffix('*');
+            let small = stem.unwrap_or(word);
+            let entry = Entry { hint, any_end: stem.is_some() || hint == Hint::Other };
+            // Letters of ASCII are found in any case.
+            let mut rest = small.chars();
+            let first = rest.next().into_iter().flat_map(char::to_uppercase);
+            let capital: String = first.chain(rest).collect();
+            for form in [small.to_owned(), capital] {
+                words.push(form);
+                entries.push(entry);
+            }
+        }
     }
-    let free = |at: usize| text[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
-    let ends = |at: usize| {
-        let rest = &text[at..];
-        WORDS.iter().any(|code| rest.starts_with(code)) || rest.chars().next().is_none_or(|next| !next.is_alphabetic())
-    };
-    text.match_indices(word).any(|(at, _)| free(at) && ends(at + word.len()))
+    let search = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(words)
+        .expect("short literals");
+    (search, entries)
+});
+
+/// The hints around a word.
+struct Context(Vec<(Hint, Range<usize>)>);
+
+impl Context {
+    /// The hints in a range of a text, read once.
+    fn around(text: &str, within: Range<usize>) -> Context {
+        let (search, entries) = &*HINTS;
+        let input = aho_corasick::Input::new(text).range(within);
+        let hits = search.find_overlapping_iter(input).filter_map(|hit| {
+            let entry = entries[hit.pattern().as_usize()];
+            let begins = text[..hit.start()].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
+            let ends = || {
+                let rest = &text[hit.end()..];
+                let code = WORDS.iter().any(|code| {
+                    rest.as_bytes().get(..code.len()).is_some_and(|start| start.eq_ignore_ascii_case(code.as_bytes()))
+                });
+                code || rest.chars().next().is_none_or(|next| !next.is_alphabetic())
+            };
+            (begins && (entry.any_end || ends())).then_some((entry.hint, hit.range()))
+        });
+        Context(hits.collect())
+    }
+
+    fn has(&self, hint: Hint, within: Range<usize>) -> bool {
+        self.0.iter().any(|(of, range)| *of == hint && within.start <= range.start && range.end <= within.end)
+    }
 }
 
 /// The code before its word: `552019 är din kod`.
@@ -168,16 +222,11 @@ enum Sure {
     Perhaps,
 }
 
-/// The code behind its word. `near` is what stands around both, lower-case.
-fn behind_word(text: &str, window: Range<usize>, near: &str) -> Option<Range<usize>> {
-    let opens = |text: &str| OPENS.iter().any(|word| is_word(text, word));
-    let used = || USES.iter().any(|word| is_word(near, word));
+/// The code behind its word.
+fn behind_word(text: &str, window: Range<usize>, context: &Context) -> Option<Range<usize>> {
     // What a code opens is named before it: what stands behind may be where an error happened.
-    let before = text.floor_char_boundary(window.start.saturating_sub(2 * NEAR));
-    let before = text[before..window.start].rsplit(['\n', ';', '{', '}']).next().unwrap_or_default().to_lowercase();
-    let early = opens(&before);
-    let perhaps = early || opens(near) || used();
-    if !perhaps {
+    let early = context.has(Hint::Opens, 0..window.start);
+    if !early && !context.has(Hint::Opens, 0..window.end) && !context.has(Hint::Uses, 0..window.end) {
         return None;
     }
     let (mut at, mut linked, mut first) = (window.start, false, true);
@@ -196,7 +245,7 @@ fn behind_word(text: &str, window: Range<usize>, near: &str) -> Option<Range<usi
         }
         let sure = || {
             let keyed = rest.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with('#');
-            let opened = early || keyed || opens(&text[window.start..at].to_lowercase());
+            let opened = early || keyed || context.has(Hint::Opens, window.start..at);
             if opened { Sure::Yes } else { Sure::Perhaps }
         };
         if (linked || first)
