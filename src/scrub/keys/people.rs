@@ -135,7 +135,7 @@ pub const GROUPS: &[Group] = &[
     pii("name", Place::Last, Form::FullName, &[
         "holder", "customer", "patient", "recipient", "consignee", "beneficiary", "payee", "payer", "debtor", "creditor", "passenger", "passengers", "guest", "student",
         "titular", "titulaire", "intestatario", "inhaber", "empfaenger", "beneficiario", "bénéficiaire", "beneficiaire", "kunde", "cliente", "paciente", "paziente", "pasajero",
-        "employee", "caller", "cashier", "nurse", "doctor", "physician", "teacher", "mitarbeiter", "mitarbeiterin", "anrufer", "pax", "requester", "requestor", "submitter", "claimant", "applicant", "attendee", "destinataire", "destinatario", "expediteur", "expéditeur", "remitente", "remetente", "mittente", "demandeur", "solicitante",
+        "cashier", "nurse", "doctor", "physician", "teacher", "mitarbeiter", "mitarbeiterin", "anrufer", "pax", "requester", "requestor", "submitter", "claimant", "applicant", "attendee", "destinataire", "destinatario", "expediteur", "expéditeur", "remitente", "remetente", "mittente", "demandeur", "solicitante",
         "empfänger", "absender", "antragsteller", "besteller", "klant", "ontvanger", "afzender", "aanvrager", "odbiorca", "nadawca", "klient", "kund", "mottagare", "mottaker", "modtager", "afsender", "müşteri",
         "заявник", "заявитель", "заказчик", "замовник", "получатель", "отримувач", "одержувач", "отправитель", "клиент", "клієнт", "пациент", "пацієнт", "пассажир", "покупатель",
     ]),
