@@ -239,7 +239,7 @@ pub const RULES: &[ValueRule] = &[
             ],
             look: looks::house,
             pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht|weg|laan|plein|singel|gatan|v\xc3\xa4gen|damm|vej|veien) [1-9][0-9]{0,3}[a-z]?|(?:[A-Z][a-z\x80-\xff]{2,20} ){1,2}(?:Gasse|Weg|Allee|Stra\xc3\x9fe) [1-9][0-9]{0,3}[a-z]?|(?:Calle|Via) (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
-            check: checks::sure,
+            check: checks::is_street,
         },
         secrets: &[
             ("failed for 1847 Maple Ridge Drive: unit", "1847 Maple Ridge Drive"),
@@ -250,7 +250,7 @@ pub const RULES: &[ValueRule] = &[
             ("Storgatan 14, 111 23 Stockholm", "Storgatan 14"),
             ("entrega en Calle Mayor 12, bajo", "Calle Mayor 12"),
         ],
-        innocent: &["404 Not Found via GET", "on Drive C", "3 new roads", "street view 12", "via Fastly 12 ms"],
+        innocent: &["404 Not Found via GET", "on Drive C", "3 new roads", "Hinweg 12 Minuten", "street view 12", "via Fastly 12 ms"],
     },
     ValueRule {
         id: "dialled_phone",

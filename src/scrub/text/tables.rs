@@ -74,7 +74,12 @@ fn header(line: &str, words: &Words) -> Option<(char, usize, Vec<Column>)> {
     let is_name = |field: &Range<usize>| {
         let name = &line[field.clone()];
         let part = |char: char| char.is_alphanumeric() || "_-.".contains(char) || char == ' ' && separator != ',';
-        !name.is_empty() && name.len() <= 40 && name.chars().all(part) && name.starts_with(char::is_alphabetic)
+        let words = name.split(' ').count();
+        !name.is_empty()
+            && name.len() <= 40
+            && words <= 2
+            && name.chars().all(part)
+            && name.starts_with(char::is_alphabetic)
     };
     if fields.len() < 2 || !fields.iter().all(is_name) {
         return None;
