@@ -131,6 +131,12 @@ impl Frame {
             Kind::Object if inside.rule == "authorization" => Telling { form: Form::Token, ..inside },
             Kind::Object | Kind::Array => inside,
         });
+        // What is handed over as an object has keys of its own.
+        let unbound = kind == Kind::Object
+            && outer.is_some_and(|outer| {
+                outer.kind == Kind::Array && outer.bound.is_some() && outer.inside.is_none() && outer.named.is_none()
+            });
+        let inside = inside.filter(|_| !unbound);
         let bound = match (kind, outer) {
             (Kind::Array, Some(outer)) if outer.kind == Kind::Array || outer.role.part == Part::Values => {
                 outer.bound.clone()
@@ -496,8 +502,16 @@ fn names_ahead(mut tokens: Tokens<'_>, words: &Words) -> Ahead {
 fn called(function: &str) -> Option<Classes> {
     let place = bindings::password_of(function)?;
     let mut classes = vec![None; place + 1];
-    classes[place] = keys::password();
+    // Methods of many programs have such names, and may be handed a word there.
+    let known = is_known_call(function);
+    classes[place] =
+        keys::password().map(|telling| if known { telling } else { Telling { form: Form::Token, ..telling } });
     Some(classes)
+}
+
+/// Whether a name is that of a function of PHP itself, and no word of everyday: `ftp_login`, but `login`.
+fn is_known_call(function: &str) -> bool {
+    function.contains(['_', '>', ':'])
 }
 
 /// The classes of the values of a statement, or of the arguments of a function, that stands behind them in the same object.
@@ -542,7 +556,7 @@ struct About {
 impl About {
     fn add(&mut self, role: Role, telling: Option<Telling>) {
         let rule = telling.map_or("", |telling| telling.rule);
-        self.person |= matches!(rule, "email" | "phone" | "birth_date" | "name");
+        self.person |= matches!(rule, "email" | "phone" | "birth_date" | "name" | "cvv");
         // A postal code by itself may be that of a shop.
         self.street |= telling.is_some_and(|telling| rule == "address" && telling.form != Form::Postcode);
         self.password |= rule == "password";
@@ -812,7 +826,7 @@ pub fn tells_of_others(text: &str, words: &Words) -> bool {
     commands::program(text).is_some()
         || Jwk::of(text) == Jwk::Kind
         || bindings::classes(text, words).is_some()
-        || bindings::password_of(text).is_some()
+        || is_known_call(text) && bindings::password_of(text).is_some()
         || named_class(text, words).is_some()
         || pointed_class(text, words).is_some()
 }

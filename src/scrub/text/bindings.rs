@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::{Reading, Scan, Span};
-use crate::scrub::keys::Telling;
+use crate::scrub::keys::{self, Form, Telling};
 use crate::scrub::own::Words;
 
 /// The classes of the values of a statement, in their order. `None` for what is no secret.
@@ -45,6 +45,13 @@ const LEADS: &[&str] = &[
 
 /// Functions that are handed a password, and its place among their arguments.
 const FUNCTIONS: &[(&str, usize)] = &[
+    ("login", 1),
+    ("logon", 1),
+    ("signin", 1),
+    ("authenticate", 1),
+    ("attempt", 1),
+    ("checkcredentials", 1),
+    ("validatecredentials", 1),
     ("ftp_login", 2),
     ("ldap_bind", 2),
     ("ldap_sasl_bind", 2),
@@ -148,10 +155,28 @@ fn inserted(statement: &str, lower: &str, words: &Words) -> Classes {
         let values = lower.rfind("values")?;
         let close = lower[..values].trim_end().strip_suffix(')')?.len();
         let open = lower[..close].rfind('(')?;
-        let columns = statement[open + 1..close].split(',');
-        Some(columns.map(|column| words.classify(column.trim().trim_matches(['"', '`', '[', ']', '\\']))).collect())
+        Some(column_classes(&statement[open + 1..close], words))
     };
     columns().unwrap_or_default()
+}
+
+/// The classes of columns that stand in a list. A name beside a mail address or a phone is a person's.
+pub fn column_classes(columns: &str, words: &Words) -> Classes {
+    let names: Vec<&str> =
+        columns.split(',').map(|column| column.trim().trim_matches(['"', '`', '[', ']', '\\', '\''])).collect();
+    let mut classes: Classes = names.iter().map(|name| words.classify(name)).collect();
+    let person = |class: &Option<Telling>| {
+        class.is_some_and(|class| matches!(class.rule, "email" | "phone" | "birth_date" | "name"))
+    };
+    if classes.iter().any(person) {
+        for (class, name) in classes.iter_mut().zip(names).filter(|(class, _)| class.is_none()) {
+            let letters = keys::letters(name).unwrap_or_default();
+            let beside = keys::BESIDE.iter().find(|(known, _)| *known == letters);
+            let named = beside.filter(|(_, form)| matches!(form, Form::Name | Form::FullName));
+            *class = named.map(|(_, form)| keys::beside(*form));
+        }
+    }
+    classes
 }
 
 /// Appends the secrets among the values in the list behind a statement.
@@ -161,7 +186,9 @@ pub fn find(text: &str, words: &Words, spans: &mut Vec<Span>) {
     }
     let Some(last) = placeholders(text).map(|(at, _, length)| at + length).last() else { return };
     // A list of values may have what looks like a placeholder in it.
-    let end = placeholders(text).map(|(at, _, length)| at + length).find(|end| values_behind(text, *end).is_some());
+    let ends = placeholders(text).map(|(at, _, length)| at + length).take(PLACEHOLDERS_MAX);
+    let mut ends = ends.filter(|end| lists_behind(text, *end));
+    let end = ends.find(|end| values_behind(text, *end).is_some());
     let end = end.unwrap_or(last);
     let Some(from) = values_behind(text, end) else { return };
     let Some(classes) = classes(&text[..end], words) else { return };
@@ -186,6 +213,12 @@ pub fn in_list(text: &str, classes: &[Option<Telling>], words: &Words, spans: &m
 
 /// How far behind a statement its values begin, in bytes.
 const LEAD_MAX: usize = 200;
+
+/// Whether a list may begin near.
+fn lists_behind(text: &str, end: usize) -> bool {
+    let window = &text.as_bytes()[end..text.len().min(end + LEAD_MAX)];
+    memchr::memchr3(b'[', b'(', b'{', window).is_some() || memchr::memmem::find(window, b"==> ").is_some()
+}
 
 /// Where the list of the values begins behind the last placeholder of a statement.
 fn values_behind(text: &str, end: usize) -> Option<usize> {
@@ -257,6 +290,10 @@ mod tests {
     #[test]
     fn values_of_telling_columns_are_found_behind_the_statement() {
         check("update users set password = ? where id = ? [\"weiden korb\", 7]", &["weiden korb"]);
+        check(
+            "INSERT INTO user (name, email) VALUES (?, ?) with params [\"Ilse Verwey\", \"i@v.test\"]",
+            &["Ilse Verwey", "i@v.test"],
+        );
         check(
             "'INSERT INTO user (role, password) VALUES (?, ?)' with params [\"admin\", \"weidenkorb\"]:",
             &["weidenkorb"],

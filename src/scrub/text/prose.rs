@@ -777,7 +777,7 @@ impl Scan<'_> {
         let from = close.saturating_sub(2 * CALL_MAX);
         let Some(open) = memchr::memrchr(b'(', &before[from..close]) else { return };
         let columns = String::from_utf8_lossy(&before[from + open + 1..close]).into_owned();
-        let columns: Vec<_> = columns.split(',').map(|column| self.words.classify(column)).collect();
+        let columns = super::bindings::column_classes(&columns, self.words);
         if columns.iter().all(Option::is_none) {
             return;
         }
