@@ -435,6 +435,7 @@ impl Scrubber {
                         (None, Meaning::Open) => self.string(&here, &value, level),
                         (None, Meaning::Innocent) => None,
                     };
+                    let scrubbed = scrubbed.or_else(|| self.bound(&here, &frames, &value));
                     let scrubbed = scrubbed.or_else(|| self.network(base, &frames, level, &value));
                     // A value that was a secret itself names nothing.
                     let names = Some(Text { text: &value, meaning }).filter(|_| scrubbed.is_none());
@@ -483,6 +484,19 @@ impl Scrubber {
         }
         let mut spans = Vec::new();
         text::find_under(value, telling, &self.detectors.words, &mut spans);
+        if spans.is_empty() {
+            return None;
+        }
+        for span in &spans {
+            self.hit(span.rule, here);
+        }
+        Some(text::redact(value, &mut spans, &self.detectors.actions))
+    }
+
+    /// Scrubs a text that lists the values of the statement beside it. `None` if nothing changes.
+    fn bound(&mut self, here: &dyn Fn() -> String, frames: &[Frame], value: &str) -> Option<String> {
+        let mut spans = Vec::new();
+        frames.last()?.listed_values(value, &self.detectors.words, &mut spans);
         if spans.is_empty() {
             return None;
         }

@@ -20,7 +20,7 @@ use super::markers::markers;
 use super::own::Words;
 use super::text::bindings::{self, Classes};
 use super::text::commands::{self, Arguments};
-use super::text::is_harmless_cookie;
+use super::text::{Span, is_harmless_cookie};
 use crate::record::json::{Token, Tokens};
 
 /// Keys whose value names another: `{"name": "password", "value": "…"}`.
@@ -45,6 +45,9 @@ pub const VALUE_KEYS: &[&str] = &[
     "valeur", "valor", "valore", "vaerdi", "verdi", "waarde", "wartosc", "wert",
 ];
 
+/// The same, where nothing but JSON says what belongs together.
+const CHANGE_KEYS: &[&str] = &["after", "before", "current", "from", "now", "previous", "to", "was"];
+
 /// Keys whose value says what kind of personal data stands beside it: `{"system": "phone", "value": "…"}`.
 const KIND_WORDS: &[&str] = &["category", "kind", "path", "scheme", "system", "type"];
 
@@ -67,6 +70,9 @@ const STATEMENT_KEYS: &[&str] = &["sql", "query", "statement", "stmt", "rawsql",
 #[rustfmt::skip]
 const BOUND_KEYS: &[&str] = &["bindings", "binds", "bind", "params", "parameters", "args", "arguments", "values", "bindparams", "queryparams", "bindvars", "replacements", "bindvalues", "sqlparams", "parametervalues"];
 
+/// Keys of functions, beside the arguments that they were called with.
+const CALL_KEYS: &[&str] = &["function", "func", "fn", "call", "callee", "method"];
+
 /// A container of the JSON text that is walked.
 #[derive(Debug)]
 pub struct Frame {
@@ -85,6 +91,8 @@ pub struct Frame {
     last_place: Option<Telling>,
     /// Whether the array is such a place.
     is_place: bool,
+    /// Whether the object changes another by JSON Patch, so that its path is a pointer.
+    is_patch: bool,
     /// Whether the names of an object that come behind its value have been looked at.
     looked_ahead: bool,
     /// What an object tells of, by its keys.
@@ -123,6 +131,12 @@ impl Frame {
             Kind::Object if inside.rule == "authorization" => Telling { form: Form::Token, ..inside },
             Kind::Object | Kind::Array => inside,
         });
+        // What is handed over as an object has keys of its own.
+        let unbound = kind == Kind::Object
+            && outer.is_some_and(|outer| {
+                outer.kind == Kind::Array && outer.bound.is_some() && outer.inside.is_none() && outer.named.is_none()
+            });
+        let inside = inside.filter(|_| !unbound);
         let bound = match (kind, outer) {
             (Kind::Array, Some(outer)) if outer.kind == Kind::Array || outer.role.part == Part::Values => {
                 outer.bound.clone()
@@ -137,6 +151,7 @@ impl Frame {
             typed: None,
             placed: None,
             last_place: None,
+            is_patch: false,
             is_place: kind == Kind::Array && outer.is_some_and(|outer| outer.role.usage == Usage::Place),
             looked_ahead: false,
             about: About::default(),
@@ -231,6 +246,13 @@ impl Frame {
         keys::password().map(|telling| Telling { form, ..telling })
     }
 
+    /// Appends the secrets of a text that lists the values of the statement beside it.
+    pub fn listed_values(&self, text: &str, words: &Words, spans: &mut Vec<Span>) {
+        if let (Part::Values, Some(classes)) = (self.role.part, &self.bound) {
+            bindings::in_list(text, classes, words, spans);
+        }
+    }
+
     /// The class of a number of a private key, in an object that says that it is a key: `{"kty": "EC", "d": "…"}`. And of
     /// what signs beside a password: `{"PWD": "…", "SIGNATURE": "…"}`.
     fn of_key_pair(&mut self, role: Role, tokens: &Tokens<'_>, words: &Words) -> Option<Telling> {
@@ -275,6 +297,7 @@ impl Frame {
         let open = text.filter(|text| text.meaning == Meaning::Open);
         let named = open.and_then(|text| match self.role.usage {
             Usage::Pointer => pointed_class(text.text, words),
+            Usage::Place if self.is_patch => pointed_class(text.text, words),
             _ => named_class(text.text, words),
         });
         let text = text.map(|text| text.text);
@@ -286,6 +309,12 @@ impl Frame {
                     {
                         self.inside = None;
                     }
+                }
+                if self.role.part == Part::Operation {
+                    self.is_patch = text.is_some_and(|text| ["add", "replace", "test"].contains(&text));
+                }
+                if self.role.part == Part::Call {
+                    self.bound = text.and_then(called).map(Rc::new);
                 }
                 if self.role.part == Part::Statement
                     && let Some(statement) = open
@@ -469,17 +498,35 @@ fn names_ahead(mut tokens: Tokens<'_>, words: &Words) -> Ahead {
     ahead
 }
 
-/// The classes of the values of a statement that stands behind them, in the same object.
+/// The classes of the arguments of a function that is handed a password among others, as traces of PHP show them.
+fn called(function: &str) -> Option<Classes> {
+    let place = bindings::password_of(function)?;
+    let mut classes = vec![None; place + 1];
+    // Methods of many programs have such names, and may be handed a word there.
+    let known = is_known_call(function);
+    classes[place] =
+        keys::password().map(|telling| if known { telling } else { Telling { form: Form::Token, ..telling } });
+    Some(classes)
+}
+
+/// Whether a name is that of a function of PHP itself, and no word of everyday: `ftp_login`, but `login`.
+fn is_known_call(function: &str) -> bool {
+    function.contains(['_', '>', ':'])
+}
+
+/// The classes of the values of a statement, or of the arguments of a function, that stands behind them in the same object.
 fn statement_ahead(mut tokens: Tokens<'_>, words: &Words) -> Option<Classes> {
     tokens.value_text().ok()?;
     loop {
         let Ok(Some(Token::Key(key))) = tokens.next() else { return None };
-        if Role::of(&key.decode()).part != Part::Statement {
+        let part = Role::of(&key.decode()).part;
+        if !matches!(part, Part::Statement | Part::Call) {
             tokens.value_text().ok()?;
             continue;
         }
         let Ok(Some(Token::String(statement))) = tokens.next() else { return None };
-        return bindings::classes(&statement.decode(), words);
+        let statement = statement.decode();
+        return if part == Part::Call { called(&statement) } else { bindings::classes(&statement, words) };
     }
 }
 
@@ -509,7 +556,7 @@ struct About {
 impl About {
     fn add(&mut self, role: Role, telling: Option<Telling>) {
         let rule = telling.map_or("", |telling| telling.rule);
-        self.person |= matches!(rule, "email" | "phone" | "birth_date" | "name");
+        self.person |= matches!(rule, "email" | "phone" | "birth_date" | "name" | "cvv");
         // A postal code by itself may be that of a shop.
         self.street |= telling.is_some_and(|telling| rule == "address" && telling.form != Form::Postcode);
         self.password |= rule == "password";
@@ -559,6 +606,10 @@ enum Part {
     Statement,
     /// Its value are the values.
     Values,
+    /// Its value is a function that is called.
+    Call,
+    /// Its value says how an object is changed: `{"op": "replace", "path": "/password", "value": "…"}`.
+    Operation,
     /// Neither.
     Other,
 }
@@ -569,6 +620,10 @@ impl Part {
             Part::Statement
         } else if BOUND_KEYS.contains(&letters) {
             Part::Values
+        } else if CALL_KEYS.contains(&letters) {
+            Part::Call
+        } else if letters == "op" {
+            Part::Operation
         } else {
             Part::Other
         }
@@ -735,7 +790,7 @@ impl Role {
         let is_kind = || KIND_WORDS.iter().any(|known| known.eq_ignore_ascii_case(end)) || is_one_of(&["schemeName"]);
         let usage = if is_one_of(NAME_KEYS) {
             Usage::Name
-        } else if is_one_of(VALUE_KEYS) {
+        } else if is_one_of(VALUE_KEYS) || is_one_of(CHANGE_KEYS) {
             Usage::Value
         } else if is_one_of(PLACE_KEYS) {
             Usage::Place
@@ -771,6 +826,7 @@ pub fn tells_of_others(text: &str, words: &Words) -> bool {
     commands::program(text).is_some()
         || Jwk::of(text) == Jwk::Kind
         || bindings::classes(text, words).is_some()
+        || is_known_call(text) && bindings::password_of(text).is_some()
         || named_class(text, words).is_some()
         || pointed_class(text, words).is_some()
 }

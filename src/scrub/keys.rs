@@ -485,6 +485,10 @@ pub fn classify(key: &str) -> Option<Telling> {
     if key == "secretKey" {
         return classify_as_written("secret_key").map(|telling| Telling { form: Form::Token, ..telling });
     }
+    // What Twilio calls the name of whoever writes.
+    if key == "ProfileName" {
+        return classify_as_written("sender_name");
+    }
     if let Some(number) = key.strip_prefix(OID) {
         let attribute = OIDS.iter().find(|(known, _)| *known == number)?.1;
         return classify_as_written(attribute);
@@ -597,7 +601,7 @@ pub fn gate_words() -> Gate {
             alone.extend(glued(key));
         }
     }
-    anywhere.push(OID);
+    anywhere.extend([OID, "profilename"]);
     alone.sort_unstable();
     alone.dedup();
     Gate { anywhere: shortest(anywhere), alone }

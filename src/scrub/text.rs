@@ -753,6 +753,12 @@ impl<'a> Scan<'a> {
             let quote = self.quote_at(self.skip_space(at, Quoting::Bare))?;
             return self.span(quote.inside..self.close_near(quote)?, telling);
         }
+        if key == "value"
+            && let Some(telling) = self.element_name(start)
+        {
+            let quote = self.quote_at(self.skip_space(at, Quoting::Bare))?;
+            return self.span(quote.inside..self.close_near(quote)?, telling);
+        }
         let (is_name, is_value) = (is_one_of(NAME_KEYS, key), is_one_of(VALUE_KEYS, key));
         if !is_name && !is_value {
             return None;
@@ -786,6 +792,14 @@ impl<'a> Scan<'a> {
         let open = before.rfind('{').filter(|open| !before[*open..].contains('}'))?;
         let name = before[..open].trim_end().strip_suffix('"')?;
         self.words.classify(&name[name.rfind('"')? + 1..])
+    }
+
+    /// The class of the name of the element whose first attribute begins at `at`: `<password value="secret"/>`.
+    fn element_name(&self, at: usize) -> Option<Telling> {
+        let end = at.checked_sub(1).filter(|end| *end >= self.floor && self.bytes[*end] == b' ')?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+        let start = end - self.run_before(end, BESIDE_MAX, is_name);
+        if self.before(start) == Some(b'<') { self.words.classify(&self.text[start..end]) } else { None }
     }
 
     /// The value of a field that a label beside it names: `cs1Label=password cs1=secret`. The label begins at `at`.
@@ -1394,6 +1408,12 @@ impl<'a> Scan<'a> {
     /// Whether a placeholder in brackets, which may hold spaces, is all of the value at `at`.
     fn placeholder_at(&self, at: usize) -> bool {
         let head = &self.text[at..self.boundary(at + 64)];
+        // What is encrypted or kept elsewhere, as SOPS and YAML's tags say.
+        let elsewhere =
+            ["ENC[", "!secret ", "!vault ", "!Ref ", "!Sub ", "!GetAtt ", "!ImportValue ", "!env_var ", "!env "];
+        if elsewhere.iter().any(|start| head.starts_with(start)) {
+            return true;
+        }
         let brackets =
             [("{{", "}}"), ("${{", "}}"), ("${", "}"), ("$(", ")"), ("{", "}"), ("<", ">"), ("[", "]"), ("(", ")")];
         let close = brackets.iter().find(|(open, _)| head.starts_with(open)).map(|(_, close)| close);

@@ -252,6 +252,19 @@ pub fn is_full_name(text: &str, range: &Range<usize>) -> bool {
     super::text::is_full_name(&text[range.clone()])
 }
 
+/// The name of a street and a number, and no way that somebody takes so many minutes for.
+pub fn is_street(text: &str, range: &Range<usize>) -> bool {
+    let name = text[range.clone()].split(' ').next().unwrap_or_default();
+    let way = name.ends_with("weg") || name.ends_with("damm");
+    let lower = name.to_ascii_lowercase();
+    let other =
+        ["hinweg", "heimweg", "r\u{fc}ckweg", "umweg", "radweg", "gehweg", "norweg", "halfweg", "onderweg", "unterweg"];
+    // What is counted, in letters, stands behind a number; behind that of a house a mark or a postal code does.
+    let behind = text[range.end..].strip_prefix(' ').and_then(|rest| rest.chars().next());
+    let counted = behind.is_some_and(char::is_alphabetic);
+    !(way && (counted || other.contains(&&*lower)))
+}
+
 /// As many letters and digits as an identity number has.
 pub fn is_national_id(text: &str, range: &Range<usize>) -> bool {
     let secret = &text[range.clone()];

@@ -82,6 +82,22 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["reset it to default-settings for now", "set it to 1200x800=auto", "set it to https://a.test/?b=C1", "changed it to Version_2"],
     },
     ValueRule {
+        id: "told_key",
+        what: "keys and tokens that somebody hands over",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["this key", "following key", "new key", "your key", "old key", "api key", "access key", "this token", "following token", "new token", "your token", "old token"],
+            look: looks::long_id,
+            pattern: r#"(?i:(?:this|following|new|your|old|api|access) (?:key|token))\b[^\n:;=]{0,48}?(?::|->|=>|→|=| is) ?["'`]?([A-Za-z0-9_+/=.-]{20,128})"#,
+            check: is_mixed_token,
+        },
+        secrets: &[
+            ("use this key to authenticate: 7Hq2mZp9Lr4Tn8Vd0Xs6Yb3", "7Hq2mZp9Lr4Tn8Vd0Xs6Yb3"),
+            ("new key as discussed: `kdj3KdPx02kfmWq8ZkLl93kd`", "kdj3KdPx02kfmWq8ZkLl93kd"),
+        ],
+        innocent: &["new key for cache: 9f86d081884c7d659a2feaa0c55ad015", "this key is: orders-of-the-day-2024-09", "your key is valid"],
+    },
+    ValueRule {
         id: "login_pair",
         what: "passwords behind a name and a slash, as people hand over a login",
         kind: Kind::Secret,
@@ -144,9 +160,9 @@ pub const RULES: &[ValueRule] = &[
         what: "one-time codes in what is to be done with them",
         kind: Kind::Secret,
         find: Find::Whole {
-            keywords: &["to verify", "to confirm", "to log in", "to login", "to sign in", "to authenticate", "to complete", "as your", "to reset"],
+            keywords: &["to verify", "to confirm", "to approve", "to log in", "to login", "to sign in", "to authenticate", "to complete", "as your", "to reset"],
             look: looks::always,
-            pattern: r"(?i)\b(?:use|enter|type)(?: code)? (?:G-)?([0-9]{4,8}|[0-9]{3}[ -][0-9]{3}) (?:(?:in|on|into) (?:the|our|your) [a-z]{2,12} )?(?:to (?:verify|confirm|log ?in|sign in|authenticate|complete|reset)|as your)\b",
+            pattern: r"(?i)\b(?:use|enter|type)(?: code)? (?:G-)?([0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{2} [0-9]{2} [0-9]{2}) (?:(?:in|on|into) (?:the|our|your) [a-z]{2,12} )?(?:to (?:verify|confirm|approve|log ?in|sign in|authenticate|complete|reset)|as your)\b",
             check: is_no_year,
         },
         secrets: &[("Use 482913 to verify your account", "482913"), ("Enter code 482 913 to sign in", "482 913")],
@@ -215,6 +231,11 @@ fn is_strong_password(text: &str, range: &Range<usize>) -> bool {
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
         && !value.contains(['/', '=', '('])
+}
+
+/// Letters in both cases and digits, mixed well.
+fn is_mixed_token(text: &str, range: &Range<usize>) -> bool {
+    checks::is_mixed(text, range) && super::super::text::is_random(text[range.clone()].trim_end_matches('.'), 20)
 }
 
 /// Letters in both cases, and digits: no word and no number.

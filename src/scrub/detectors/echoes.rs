@@ -18,6 +18,8 @@ const NAMED_FIRST: &[&str] = &[
     "on instance[",
     "of field's value",
     "invalid format",
+    "invalid choice",
+    "invalid literal",
     "value: ",
 ];
 
@@ -30,6 +32,7 @@ const NAMED_LAST: &[&str] = &[
     " is too long",
     "does not match",
     "could not convert",
+    "converting value",
 ];
 
 const FIRST: &str = concat!(
@@ -40,7 +43,7 @@ const FIRST: &str = concat!(
     // Mongoose
     r"|(?i:path `)(?P<k3>[^`\n]{1,64})` \(`(?P<v3>[^`\n]{1,256})`\)",
     // Kubernetes, GraphQL, flags and parameters of many
-    r#"|\$?(?P<k4>[A-Za-z0-9_.\[\]-]{1,64})["'`]?(?i::? (?:got |has )?(?:an )?invalid (?:value|format):? )["'`](?P<v4>[^"'`\n]{1,256})["'`]"#,
+    r#"|\$?(?P<k4>[A-Za-z0-9_.\[\]-]{1,64})["'`]?(?i::? (?:got |has )?(?:an )?invalid (?:[a-z]{1,12} )?(?:value|format|choice|literal):? )["'`](?P<v4>[^"'`\n]{1,256})["'`]"#,
     r#"|(?i:invalid (?:value|format) for (?:(?:the )?(?:parameter|field|property|option|argument|variable|setting|key) )?)["'`]?(?P<k5>[A-Za-z0-9_.\[\]-]{1,64})["'`]?:? (?i:(?:value|got|was|is|given)?:? ?)["'`](?P<v5>[^"'`\n]{1,256})["'`]"#,
     // Spring Boot
     r#"|(?i:property:) ?(?P<k6>[A-Za-z0-9_.\[\]-]{1,96})\r?\n\s*(?i:value:) "?(?P<v6>[^"\n]{1,256})"?"#,
@@ -62,6 +65,9 @@ const LAST: &str = concat!(
     r#"|(?i:the value )["'](?P<v3>[^"'\n]{1,256})["'](?i: is (?:not valid|invalid)(?: for)?(?: the)?(?: field| property| parameter)? )["'`]?(?P<k3>[A-Za-z0-9_.\[\]-]{1,64})"#,
     // JSON schema in Python
     r#"|'(?P<v4>[^'\n]{1,256})'(?i: is too (?:short|long)| does not match [^\n]{1,160}?)\s{1,4}(?i:failed validating )'[^'\n]{1,24}'(?i: in schema)(?:\[[^\]\n]{1,40}\]){0,6}\['(?P<k4>[^'\n]{1,64})'\]"#,
+    // Newtonsoft
+    r#"|(?i:converting value )"(?P<v6>[^"\n]{1,256})"[^\n]{0,80}?(?i:path )'(?P<k6>[^'\n]{1,64})'"#,
+    r#"|["'`](?P<k7>[A-Za-z0-9_.\[\]-]{1,64})["'`][^\n"'`]{0,40}(?i:value )["'`](?P<v7>[^"'`\n]{1,256})["'`](?i: does not match)"#,
     r#"|(?i:could not convert )["'](?P<v5>[^"'\n]{1,256})["'](?i: (?:of|for|to) (?:field|property|parameter) )["'`]?(?P<k5>[A-Za-z0-9_.\[\]-]{1,64})"#,
 );
 
@@ -78,6 +84,7 @@ pub const RULES: &[ValueRule] = &[
             ("Path `password` (`kurz77`) is shorter than the minimum allowed length (8).", "kurz77"),
             ("spec.adminPassword: Invalid value: \"weidenkorb\": must be", "weidenkorb"),
             ("Variable \"$password\" got invalid value \"weidenkorb\"; Expected", "weidenkorb"),
+            ("argument --api-key: invalid choice: 'kd93kdmw' (choose", "kd93kdmw"),
             ("Invalid value for parameter 'api_token': 'weidenkorb7'", "weidenkorb7"),
             ("Property: db.password\n    Value: \"weiden korb\"\n    Origin: x", "weiden korb"),
             ("1 error\npassword\n  Too short [type=string_too_short, input_value='Fiets12', input_type=str]", "Fiets12"),
@@ -104,6 +111,8 @@ pub const RULES: &[ValueRule] = &[
             ("error: invalid value 'weidenkorb' for '--password <PASSWORD>': too short", "weidenkorb"),
             ("invalid value \"weidenkorb7\" for flag -token: parse error", "weidenkorb7"),
             ("The value 'weidenkorb' is not valid for Password.", "weidenkorb"),
+            ("Error converting value \"kd93kdmw\" to type 'Guid'. Path 'token', line 1", "kd93kdmw"),
+            ("'apiKey' failed: value \"kd93kdmw\" does not match pattern", "kd93kdmw"),
             ("'weidenkorb' is too short\n\nFailed validating 'minLength' in schema['properties']['password']:", "weidenkorb"),
         ],
         innocent: &[

@@ -201,9 +201,9 @@ pub const RULES: &[ValueRule] = &[
         what: "names behind a salutation",
         kind: Kind::Pii,
         find: Find::Near {
-            keywords: &["geehrter herr", "geehrte frau", "dear mr", "dear mrs", "dear ms", "dear dr", "geachte heer", "geachte mevrouw", "gentile sig", "egregio sig", "cher monsieur", "chère madame", "estimado sr", "estimada sra", "estimado señor", "estimada señora", "szanowny panie", "szanowna pani"],
+            keywords: &["hallo herr", "hallo frau", "guten tag herr", "guten tag frau", "lieber herr", "liebe frau", "beste meneer", "beste mevrouw", "bonjour monsieur", "bonjour madame", "buongiorno signor", "hola señor", "hello mr", "hello mrs", "hello ms", "hi mr", "hi mrs", "hi ms", "geehrter herr", "geehrte frau", "dear mr", "dear mrs", "dear ms", "dear dr", "geachte heer", "geachte mevrouw", "gentile sig", "egregio sig", "cher monsieur", "chère madame", "estimado sr", "estimada sra", "estimado señor", "estimada señora", "szanowny panie", "szanowna pani"],
             look: looks::always,
-            pattern: r"(?i:geehrter herr|geehrte frau|dear (?:mr|mrs|ms|dr)\b\.?|geachte (?:heer|mevrouw)|(?:gentile|egregio) sig(?:nora?|\.ra|\.)?|cher monsieur|chère madame|estimado se\xc3\xb1or|estimada se\xc3\xb1ora|estimado sr\.?|estimada sra\.?|szanown[ya] pani?e?)(?: (?:Dr|Prof)\.)* ((?:[A-Z]|\xc3[\x80-\x9e]|\xc5[\x80-\xbf])[a-z\x80-\xff']+(?:[ -](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff']+){0,3})",
+            pattern: r"(?i:(?:hallo|guten tag) (?:herr|frau)|lieber herr|liebe frau|beste (?:meneer|mevrouw)|bonjour (?:monsieur|madame)|buongiorno signora?|hola se\xc3\xb1ora?|(?:hello|hi) (?:mrs?|ms)\b\.?|geehrter herr|geehrte frau|dear (?:mr|mrs|ms|dr)\b\.?|geachte (?:heer|mevrouw)|(?:gentile|egregio) sig(?:nora?|\.ra|\.)?|cher monsieur|chère madame|estimado se\xc3\xb1or|estimada se\xc3\xb1ora|estimado sr\.?|estimada sra\.?|szanown[ya] pani?e?)(?: (?:Dr|Prof)\.)* ((?:[A-Z]|\xc3[\x80-\x9e]|\xc5[\x80-\xbf])[a-z\x80-\xff']+(?:[ -](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff']+){0,3})",
             check: checks::sure,
         },
         secrets: &[
@@ -234,21 +234,23 @@ pub const RULES: &[ValueRule] = &[
         kind: Kind::Pii,
         find: Find::Whole {
             keywords: &[
-                " street", " avenue", " drive", " road", " lane", " boulevard", " court", " terrace", " blvd", "straße", "strasse", "str.", "gasse", "allee", " rue ", "straat",
+                " gasse", " weg ", " allee ", "weg ", "laan ", "plein ", "singel ", "gatan ", "vägen ", "damm ", "vej ", "veien ", " street", " avenue", " drive", " road", " lane", " boulevard", " court", " terrace", " blvd", "straße", "strasse", "str.", "gasse", "allee", " rue ", "straat",
                 "gracht", "calle ", "via ",
             ],
             look: looks::house,
-            pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht) [1-9][0-9]{0,3}[a-z]?|(?:Calle|Via) (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
-            check: checks::sure,
+            pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht|weg|laan|plein|singel|gatan|v\xc3\xa4gen|damm|vej|veien) [1-9][0-9]{0,3}[a-z]?|(?:[A-Z][a-z\x80-\xff]{2,20} ){1,2}(?:Gasse|Weg|Allee|Stra\xc3\x9fe) [1-9][0-9]{0,3}[a-z]?|(?:Calle|Via) (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
+            check: checks::is_street,
         },
         secrets: &[
             ("failed for 1847 Maple Ridge Drive: unit", "1847 Maple Ridge Drive"),
             ("Lieferung an Hauptstraße 12a, Ulm", "Hauptstraße 12a"),
             ("livré au 12 rue de la Paix, Paris", "12 rue de la Paix"),
             ("naar Keizersgracht 123 gebracht", "Keizersgracht 123"),
+            ("bitte an Lange Gasse 4, 89073 Ulm", "Lange Gasse 4"),
+            ("Storgatan 14, 111 23 Stockholm", "Storgatan 14"),
             ("entrega en Calle Mayor 12, bajo", "Calle Mayor 12"),
         ],
-        innocent: &["404 Not Found via GET", "on Drive C", "3 new roads", "street view 12", "via Fastly 12 ms"],
+        innocent: &["404 Not Found via GET", "on Drive C", "3 new roads", "Hinweg 12 Minuten", "street view 12", "via Fastly 12 ms"],
     },
     ValueRule {
         id: "dialled_phone",

@@ -36,6 +36,32 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
+        id: "session_row",
+        what: "ids of sessions in the statements that look for them",
+        kind: Kind::Secret,
+        find: Find::Whole {
+            keywords: &["session"],
+            look: looks::long_id,
+            pattern: r#"(?i:(?:from|into|update) [`"\[]?(?:[a-z_.]{0,24}_)?sessions?[`"\]]?\s[^\n;]{0,160}?\b(?:id|sid|key|session_id|session_key|token|payload)[`"\]]?\s?=\s?)'([A-Za-z0-9_-]{20,128})'"#,
+            check: is_session,
+        },
+        secrets: &[("DELETE FROM sessions WHERE id = 'kd82mmxqKd82mmXq12Abkd82mmkd82mmxqKd82mm'", "kd82mmxqKd82mmXq12Abkd82mmkd82mmxqKd82mm")],
+        innocent: &["select * from sessions where state = 'waiting-for-the-answer-of-user'", "select * from orders where id = 'kd82mmxqKd82mmXq12Ab'"],
+    },
+    ValueRule {
+        id: "greeted_name",
+        what: "first and last names behind a greeting",
+        kind: Kind::Pii,
+        find: Find::Near {
+            keywords: &["dear ", "liebe ", "lieber ", "beste ", "hallo ", "hello ", "bonjour ", "hola ", "ciao ", "estimado ", "estimada ", "gentile ", "olá ", "prezado ", "prezada ", "witaj ", "buongiorno ", "hej "],
+            look: looks::capital_ahead,
+            pattern: r"(?i:dear|lieber?|beste|hallo|hello|bonjour|hola|ciao|estimad[oa]|gentile|ol\xc3\xa1|prezad[oa]|witaj|buongiorno|hej) ((?:[A-Z]|\xc3[\x80-\x9e]|[\xc4\xc5][\x80-\xbf])(?:[A-Za-z'-]|[\xc2-\xd4][\x80-\xbf])+(?: (?:(?:van|von|de|der|den|di|da|del|la|le) ){0,2}(?:[A-Z]|\xc3[\x80-\x9e]|[\xc4\xc5][\x80-\xbf])(?:[A-Za-z'-]|[\xc2-\xd4][\x80-\xbf])+){1,2})(?:[,!]|\r?\n)",
+            check: checks::is_full_name,
+        },
+        secrets: &[("Dear Ilse Verwey, your order", "Ilse Verwey")],
+        innocent: &["Dear Customer Support Team,", "Hello World,", "hello Kim, you"],
+    },
+    ValueRule {
         id: "track_one",
         what: "the name and the rest of the first track of a payment card, behind the number",
         kind: Kind::Pii,
@@ -88,11 +114,11 @@ pub const RULES: &[ValueRule] = &[
             keywords: &[
                 "my name is ", "my name's ", "full name is ", "mein name ist ", "ich heiße ", "ich heisse ", "je m'appelle ", "mon nom est ", "me llamo ", "mi nombre es ", "mi chiamo ", "il mio nome è ", "mijn naam is ", "ik heet ",
                 "meu nome é ", "me chamo ", "nazywam się ", "mitt namn är ", "jag heter ", "mitt navn er ", "mit navn er ", "jeg heter ", "jeg hedder ", "nimeni on ", "benim adım ", "adım ", "ismim ", "jmenuji se ", "mă numesc ",
-                "меня зовут ", "мене звати ", "spoke with ", "spoke to ", "speaking with ", "talked to ", "talked with ", "parcel for ", "colis pour ", "paczka dla ", "passenger ", "patient ", "patientin ", "passagier ",
+                "меня зовут ", "мене звати ", "attn: ", "attn ", "z. hd. ", "caller ", "account holder ", "kontoinhaber ", "customer name is ", "client name is ", "spoke with ", "spoke to ", "speaking with ", "talked to ", "talked with ", "parcel for ", "colis pour ", "paczka dla ", "passenger ", "patient ", "patientin ", "passagier ",
                 "pasajero ", "passager ", "paziente ", "paciente ", "pasażer ", "hotelgast ",
             ],
             look: looks::capital_ahead,
-            pattern: r"(?i:my name(?: i|')s|full name is|mein name ist|ich hei(?:\xc3\x9f|ss)e|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|il mio nome \xc3\xa8|mijn naam is|ik heet|meu nome \xc3\xa9|me chamo|nazywam si\xc4\x99|mitt namn \xc3\xa4r|jag heter|mitt? navn er|jeg he(?:ter|dder)|nimeni on|(?:benim )?ad\xc4\xb1m|ismim|jmenuji se|m\xc4\x83 numesc|меня зовут|мене звати|spoke (?:with|to)|speaking with|talked (?:to|with)|parcel for|colis pour|paczka dla|passenger|patient(?:in)?|passagier|pasajero|passager|paziente|paciente|pasa\xc5\xbcer|hotelgast) ((?:[A-Z]|\xc3[\x80-\x9e]|[\xc4\xc5\xce\xd0][\x80-\xbf])(?:[A-Za-z'-]|[\xc2-\xd4][\x80-\xbf])+,?(?: (?:(?:van|von|de|der|den|di|da|del|la|le|al|bin|dos|du|ter|ten|zu) ){0,2}(?:[A-Z]|\xc3[\x80-\x9e]|[\xc4\xc5\xce\xd0][\x80-\xbf])(?:[A-Za-z'-]|[\xc2-\xd4][\x80-\xbf])+){1,2})",
+            pattern: r"(?i:my name(?: i|')s|full name is|mein name ist|ich hei(?:\xc3\x9f|ss)e|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|il mio nome \xc3\xa8|mijn naam is|ik heet|meu nome \xc3\xa9|me chamo|nazywam si\xc4\x99|mitt namn \xc3\xa4r|jag heter|mitt? navn er|jeg he(?:ter|dder)|nimeni on|(?:benim )?ad\xc4\xb1m|ismim|jmenuji se|m\xc4\x83 numesc|меня зовут|мене звати|attn:?|z\. hd\.|caller|account holder|kontoinhaber|(?:customer|client) name is|spoke (?:with|to)|speaking with|talked (?:to|with)|parcel for|colis pour|paczka dla|passenger|patient(?:in)?|passagier|pasajero|passager|paziente|paciente|pasa\xc5\xbcer|hotelgast) ((?:[A-Z]|\xc3[\x80-\x9e]|[\xc4\xc5\xce\xd0][\x80-\xbf])(?:[A-Za-z'-]|[\xc2-\xd4][\x80-\xbf])+,?(?: (?:(?:van|von|de|der|den|di|da|del|la|le|al|bin|dos|du|ter|ten|zu) ){0,2}(?:[A-Z]|\xc3[\x80-\x9e]|[\xc4\xc5\xce\xd0][\x80-\xbf])(?:[A-Za-z'-]|[\xc2-\xd4][\x80-\xbf])+){1,2})",
             check: checks::is_full_name,
         },
         secrets: &[

@@ -30,13 +30,13 @@ static GATE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 #[rustfmt::skip]
 const OPENS: &[&str] = &[
     "verification", "verify*", "security", "login", "logging in", "signing in", "log-in", "sign-in", "signin", "sign in", "log in", "access code", "auth code", "authentication", "authenticator", "authorization", "confirmation code", "activation", "unlock", "one-time", "one time", "onetime",
-    "otp", "sms", "mfa", "2fa", "two-factor", "backup", "door", "gate", "garage", "alarm", "keypad", "lockbox", "key box", "key safe", "building",
+    "otp", "sms", "2-step", "two-step", "pin-code", "pin code", "pincode", "sim", "mfa", "2fa", "two-factor", "backup", "door", "gate", "garage", "alarm", "keypad", "lockbox", "key box", "key safe", "building",
     "sicherheits", "bestätigungs", "anmelde", "zugangs", "haustür", "tür", "tresor", "schlüssel", "einmal", "freischalt", "aktivierungs", "verifizierungs", "eingangs", "klingel",
     "vérification", "sécurité", "connexion", "connecter", "d'accès", "d’accès", "d'entrée", "d’entrée", "porte", "portail", "immeuble", "digicode", "usage unique", "boîte à clé",
     "verificación", "seguridad", "de acceso", "confirmación", "puerta", "portal", "iniciar sesión", "para continuar", "para entrar", "verificação", "segurança", "de acesso", "confirmação", "porta", "portão",
     "di verifica", "di sicurezza", "di accesso", "di conferma", "portone", "cancello", "per accedere", "monouso",
     "verificatie", "beveiligings", "toegangs", "inlog", "in te loggen", "bevestigings", "voordeur", "deur", "poort", "sleutelkluis",
-    "weryfikacyjn*", "autoryzacyjn*", "dostępu", "drzwi", "bramy", "furtki", "domofon", "zalogować",
+    "weryfikacyjn*", "aktywacyjn*", "aktivering*", "activación", "ativação", "attivazione", "d'activation", "aktivasyon", "активац*", "autoryzacyjn*", "dostępu", "drzwi", "bramy", "furtki", "domofon", "zalogować",
     "engångs*", "engangs", "verifierings*", "bekräftelse", "bekreftelse", "bekræftelse", "inloggnings*", "innloggings*", "portkod", "dörr", "døre", "dør", "vahvistus*", "kerta*", "ovi",
     "doğrulama*", "onay*", "giriş", "kapı", "ověřovací*", "overovac*", "potvrzovac*", "verificare", "confirmare", "підтвердж*", "подтвержд*", "домофон", "подъезд", "двер*", "вход",
 ];
@@ -44,7 +44,7 @@ const OPENS: &[&str] = &[
 /// What people do with a code that was sent to them, in the same sentence. Less sure than what it opens.
 #[rustfmt::skip]
 const USES: &[&str] = &[
-    "texted", "text message", "dictated", "reads me", "read me", "read out", "reads out", "sent to my phone", "on the phone", "to my phone", "got by", "got is", "received is", "got was", "did it go through", "expired", "finish signing", "to verify", "to confirm your", "in the app",
+    "texted", "submitted", "text message", "dictated", "reads me", "read me", "read out", "reads out", "sent to my phone", "on the phone", "to my phone", "got by", "got is", "received is", "got was", "did it go through", "expired", "finish signing", "to verify", "to confirm your", "in the app",
     "do not share", "don't share", "never share", "valid for", "expires in", "nicht weiter", "gültig für", "gilt bis", "abgelaufen",
     "saisissez", "saisir le", "entrez le", "ne partagez", "ne communiquez", "introduce el", "introduzca el", "ingresa el", "no compartas", "inserisci il", "non condivider", "insira o", "digite o", "não compartilhe", "voer", "deel deze", "wpisz", "podaj", "nie udostępniaj", "ange", "skriv", "indtast", "tast inn",
     "dem code", "din kod", "din kode", "tuo codice", "su código", "tu código", "seu código", "votre code", "ton code", "ihr code", "dein code", "je code", "uw code", "twój kod", "your code", "kodunuz", "codul tău", "váš kód",
@@ -105,31 +105,85 @@ fn code_at(text: &str, word: Range<usize>) -> Option<Range<usize>> {
     if tail > 6 || solid || digits(&text[start..end]) < 2 || text[behind..end].starts_with(['_', '/', '(', '\\']) {
         return None;
     }
-    let near = text[start..end].to_lowercase();
-    let code = before_word(text, start..word.start, end).or_else(|| behind_word(text, behind..end, &near))?;
+    let far = text.floor_char_boundary(word.start.saturating_sub(2 * NEAR));
+    let far = text[far..word.start].rfind(['\n', ';', '{', '}']).map_or(far, |stop| far + stop + 1);
+    let context = Context::around(text, far..end);
+    let early = digits(&text[start..word.start]) > 1;
+    let first = || if early { before_word(text, start..word.start, end) } else { None };
+    let code = first().or_else(|| behind_word(text, behind..end, &context))?;
     // What is said behind both is about the code: `login code 4711 rejected`.
-    let before = text[start..code.end.max(behind)].to_lowercase();
-    if OTHERS.iter().any(|other| begins_word(&before, other)) { None } else { Some(code) }
+    if context.has(Hint::Other, start..code.end.max(behind)) { None } else { Some(code) }
 }
 
-/// Whether a word of a text begins as given.
-fn begins_word(text: &str, start: &str) -> bool {
-    let free = |at: usize| text[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
-    text.match_indices(start).any(|(at, _)| free(at))
+/// What a word beside a code says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hint {
+    Opens,
+    Uses,
+    Other,
 }
 
-/// Whether a word or some words stand in a text, or are the start of a word for a code: `Sicherheitscode`. A `*` stands for
-/// any end.
-fn is_word(text: &str, word: &str) -> bool {
-    if let Some(stem) = word.strip_suffix('*') {
-        return begins_word(text, stem);
+/// A word that is looked for, and how it has to end.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hint: Hint,
+    any_end: bool,
+}
+
+/// The words of all hints.
+static HINTS: LazyLock<(AhoCorasick, Vec<Entry>)> = LazyLock::new(|| {
+    let mut words = Vec::new();
+    let mut entries = Vec::new();
+    for (hint, list) in [(Hint::Opens, OPENS), (Hint::Uses, USES), (Hint::Other, OTHERS)] {
+        for word in list {
+            let stem = word.strip_suffix('*');
+            let small = stem.unwrap_or(word);
+            let entry = Entry { hint, any_end: stem.is_some() || hint == Hint::Other };
+            // Letters of ASCII are found in any case.
+            let mut rest = small.chars();
+            let first = rest.next().into_iter().flat_map(char::to_uppercase);
+            let capital: String = first.chain(rest).collect();
+            for form in [small.to_owned(), capital] {
+                words.push(form);
+                entries.push(entry);
+            }
+        }
     }
-    let free = |at: usize| text[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
-    let ends = |at: usize| {
-        let rest = &text[at..];
-        WORDS.iter().any(|code| rest.starts_with(code)) || rest.chars().next().is_none_or(|next| !next.is_alphabetic())
-    };
-    text.match_indices(word).any(|(at, _)| free(at) && ends(at + word.len()))
+    let search = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(words)
+        .expect("short literals");
+    (search, entries)
+});
+
+/// The hints around a word.
+struct Context(Vec<(Hint, Range<usize>)>);
+
+impl Context {
+    /// The hints in a range of a text, read once.
+    fn around(text: &str, within: Range<usize>) -> Context {
+        let (search, entries) = &*HINTS;
+        let input = aho_corasick::Input::new(text).range(within);
+        let hits = search.find_overlapping_iter(input).filter_map(|hit| {
+            let entry = entries[hit.pattern().as_usize()];
+            let begins = text[..hit.start()].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
+            let ends = || {
+                let rest = &text[hit.end()..];
+                let code = WORDS.iter().any(|code| {
+                    rest.as_bytes().get(..code.len()).is_some_and(|start| start.eq_ignore_ascii_case(code.as_bytes()))
+                });
+                code || rest.chars().next().is_none_or(|next| !next.is_alphabetic())
+            };
+            (begins && (entry.any_end || ends())).then_some((entry.hint, hit.range()))
+        });
+        Context(hits.collect())
+    }
+
+    fn has(&self, hint: Hint, within: Range<usize>) -> bool {
+        self.0.iter().any(|(of, range)| *of == hint && within.start <= range.start && range.end <= within.end)
+    }
 }
 
 /// The code before its word: `552019 är din kod`.
@@ -168,22 +222,17 @@ enum Sure {
     Perhaps,
 }
 
-/// The code behind its word. `near` is what stands around both, lower-case.
-fn behind_word(text: &str, window: Range<usize>, near: &str) -> Option<Range<usize>> {
-    let opens = OPENS.iter().any(|word| is_word(near, word));
-    let used = || USES.iter().any(|word| is_word(near, word));
-    let sure = if opens {
-        Sure::Yes
-    } else if used() {
-        Sure::Perhaps
-    } else {
+/// The code behind its word.
+fn behind_word(text: &str, window: Range<usize>, context: &Context) -> Option<Range<usize>> {
+    // What a code opens is named before it: what stands behind may be where an error happened.
+    let early = context.has(Hint::Opens, 0..window.start);
+    if !early && !context.has(Hint::Opens, 0..window.end) && !context.has(Hint::Uses, 0..window.end) {
         return None;
-    };
+    }
     let (mut at, mut linked, mut first) = (window.start, false, true);
     while at < window.end {
         let rest = &text[at..window.end];
-        let gap =
-            rest.len() - rest.trim_start_matches([' ', '\t', '"', '\'', '“', '„', '«', '(', '*', '`', '\u{a0}']).len();
+        let gap = rest.len() - rest.trim_start_matches([' ', '\t', '"', '\'', '“', '„', '«', '(', '`', '\u{a0}']).len();
         at += gap;
         let rest = &text[at..window.end];
         if let Some(mark) = rest.chars().next().filter(|char| ":：=".contains(*char)) {
@@ -194,8 +243,14 @@ fn behind_word(text: &str, window: Range<usize>, near: &str) -> Option<Range<usi
         if rest.is_empty() || first && gap == 0 && !linked {
             return None;
         }
+        let sure = || {
+            let keyed = rest.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with('#');
+            let opened = early || keyed || context.has(Hint::Opens, window.start..at);
+            if opened { Sure::Yes } else { Sure::Perhaps }
+        };
         if (linked || first)
-            && let Some(length) = code_length(rest, sure)
+            && rest.starts_with(|char: char| char.is_ascii_digit() || char.is_ascii_uppercase())
+            && let Some(length) = code_length(rest, sure())
         {
             return Some(at..at + length);
         }
@@ -236,7 +291,7 @@ fn code_length(text: &str, sure: Sure) -> Option<usize> {
         let unit = text[length..].trim_start().split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
         [
             "ms", "s", "sec", "seconds", "min", "minutes", "hours", "days", "times", "users", "attempts", "eur", "usd",
-            "rows", "bytes", "uhr",
+            "rows", "bytes", "uhr", "lines", "requests", "records", "entries", "errors", "files", "items", "of",
         ]
         .contains(&unit.to_ascii_lowercase().as_str())
     };

@@ -6,7 +6,7 @@
 /// Whom an object tells of. As the key above a name all are `user`.
 #[rustfmt::skip]
 const PERSONS: &[&str] = &[
-    "requester", "requestor", "submitter", "opener", "caller", "callee", "approver", "reviewer", "manager", "supervisor", "agent", "operator", "technician", "clerk", "courier",
+    "requester", "requestor", "submitter", "opener", "caller", "callee", "approver", "reviewer", "manager", "supervisor", "technician", "clerk", "invitee", "pusher", "neighbour", "neighbor",
     "colleague", "visitor", "resident", "signatory", "contactperson", "createdby", "updatedby", "modifiedby", "reportedby", "requestedby", "approvedby", "assignedto", "assignedby", "signedby",
     "openedby", "closedby", "submittedby", "performedby", "purchaser", "orderer", "landlord", "lessee", "claimant", "donor",
     "kunde", "kundin", "empfaenger", "empfanger", "absender", "besteller", "auftraggeber", "antragsteller", "kaeufer", "kaufer", "ansprechpartner", "kontakt", "fahrer", "mieter", "vermieter",
@@ -19,6 +19,15 @@ const PERSONS: &[&str] = &[
     "klient", "odbiorca", "nadawca", "kupujacy", "kierowca", "pracownik", "uzytkownik", "zamawiajacy", "wnioskodawca",
     "kund", "mottagare", "avsandare", "anvandare", "bestallare", "mottaker", "avsender", "bruker", "bestiller", "modtager", "afsender", "bruger", "asiakas", "vastaanottaja", "lahettaja",
     "musteri", "alici", "gonderen", "kullanici", "zakaznik", "prijemce", "odesilatel", "destinatar", "expeditor",
+];
+
+/// Several of them in an array. Of words for one there are more, but few objects of theirs stand in lists.
+#[rustfmt::skip]
+const GROUPS: &[&str] = &[
+    "users", "owners", "authors", "customers", "patients", "contacts", "recipients", "passengers", "guests", "students", "teachers", "employees", "members", "participants", "attendees", "invitees",
+    "signers", "travelers", "travellers", "applicants", "candidates", "beneficiaries", "subscribers", "holders", "cardholders", "assignees", "reviewers", "approvers", "requesters", "visitors", "residents", "donors",
+    "kunden", "patienten", "empfaenger", "mitglieder", "passagiere", "teilnehmende", "clientes", "usuarios", "pasajeros", "destinatarios", "pacientes", "destinataires", "passagers", "voyageurs", "participantes",
+    "klanten", "ontvangers", "deelnemers", "passagiers", "klienci", "uczestnicy", "odbiorcy", "pasazerowie", "kunder", "mottagare", "deltagare", "deltakere", "deltagere",
 ];
 
 /// What the name of a person is called.
@@ -42,6 +51,6 @@ const NAMES: &[&str] = &[
 
 /// The words of this file, and the half of a pair that each stands for.
 pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let persons = PERSONS.iter().map(|word| (*word, "user"));
+    let persons = PERSONS.iter().chain(GROUPS).map(|word| (*word, "user"));
     persons.chain(NAMES.iter().map(|word| (*word, "name")))
 }

@@ -68,8 +68,10 @@ pub const GROUPS: &[Group] = &[
     pii("national_id", Place::Person, Form::Ids(&[
         Id::ZaIdentity, Id::ThCitizen, Id::CnResident, Id::IlTeudat, Id::SgNric, Id::KrRrn, Id::TwIdentity, Id::EsDni, Id::AeEmirates, Id::EgNid, Id::YuJmbg, Id::HrOib, Id::TrTckn,
     ]), &["id number", "id no", "idno", "idnumber", "identity no", "identity", "personal code", "national identity", "citizen"]),
-    pii("national_id", Place::Person, Form::Ids(&[Id::CnResident, Id::SgNric, Id::EsDni, Id::ItCodice, Id::DeTax, Id::TrTckn, Id::PlPesel, Id::RoCnp, Id::HrOib]), &[
-        "fiscal code", "nationalidentifier", "personal identifier", "fiscal number",
+    pii("national_id", Place::Person, Form::Ids(&[
+        Id::CnResident, Id::SgNric, Id::EsDni, Id::ItCodice, Id::DeTax, Id::TrTckn, Id::PlPesel, Id::RoCnp, Id::HrOib, Id::SePersonnummer, Id::NoFnr, Id::FiHetu, Id::BeNrn, Id::NlBsn,
+    ]), &[
+        "fiscal code", "nationalidentifier", "national identifier", "personal identifier", "fiscal number",
     ]),
     pii("passport", Place::Person, Form::Document, &[
         "passport", "passport number", "passport no", "passport id", "passnummer", "reisepass", "reisepassnummer", "passeport", "pasaporte", "passaporto",
@@ -133,7 +135,7 @@ pub const GROUPS: &[Group] = &[
     pii("name", Place::Last, Form::FullName, &[
         "holder", "customer", "patient", "recipient", "consignee", "beneficiary", "payee", "payer", "debtor", "creditor", "passenger", "passengers", "guest", "student",
         "titular", "titulaire", "intestatario", "inhaber", "empfaenger", "beneficiario", "bénéficiaire", "beneficiaire", "kunde", "cliente", "paciente", "paziente", "pasajero",
-        "requester", "requestor", "submitter", "claimant", "applicant", "attendee", "destinataire", "destinatario", "expediteur", "expéditeur", "remitente", "remetente", "mittente", "demandeur", "solicitante",
+        "cashier", "nurse", "doctor", "physician", "teacher", "mitarbeiter", "mitarbeiterin", "anrufer", "pax", "requester", "requestor", "submitter", "claimant", "applicant", "attendee", "destinataire", "destinatario", "expediteur", "expéditeur", "remitente", "remetente", "mittente", "demandeur", "solicitante",
         "empfänger", "absender", "antragsteller", "besteller", "klant", "ontvanger", "afzender", "aanvrager", "odbiorca", "nadawca", "klient", "kund", "mottagare", "mottaker", "modtager", "afsender", "müşteri",
         "заявник", "заявитель", "заказчик", "замовник", "получатель", "отримувач", "одержувач", "отправитель", "клиент", "клієнт", "пациент", "пацієнт", "пассажир", "покупатель",
     ]),

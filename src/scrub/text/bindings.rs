@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::{Reading, Scan, Span};
-use crate::scrub::keys::Telling;
+use crate::scrub::keys::{self, Form, Telling};
 use crate::scrub::own::Words;
 
 /// The classes of the values of a statement, in their order. `None` for what is no secret.
@@ -42,6 +42,45 @@ const LEADS: &[&str] = &[
     "  ",
     " ",
 ];
+
+/// Functions that are handed a password, and its place among their arguments.
+const FUNCTIONS: &[(&str, usize)] = &[
+    ("login", 1),
+    ("logon", 1),
+    ("signin", 1),
+    ("authenticate", 1),
+    ("attempt", 1),
+    ("checkcredentials", 1),
+    ("validatecredentials", 1),
+    ("ftp_login", 2),
+    ("ldap_bind", 2),
+    ("ldap_sasl_bind", 2),
+    ("mysqli_connect", 2),
+    ("mysqli_real_connect", 3),
+    ("mysql_connect", 2),
+    ("mysql_pconnect", 2),
+    ("imap_open", 2),
+    ("ssh2_auth_password", 2),
+    ("password_verify", 0),
+    ("password_hash", 0),
+    ("oci_connect", 1),
+    ("oci_pconnect", 1),
+    ("odbc_connect", 2),
+    ("openssl_encrypt", 2),
+    ("openssl_decrypt", 2),
+    ("hash_hmac", 2),
+    ("pdo->__construct", 2),
+    ("pdo::__construct", 2),
+    ("mysqli->__construct", 2),
+    ("mysqli::__construct", 2),
+];
+
+/// The place of the password among the arguments of a function, which may have its brackets behind it.
+pub fn password_of(function: &str) -> Option<usize> {
+    let name = function.strip_suffix("()").unwrap_or(function);
+    let known = FUNCTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map(|(_, place)| *place)
+}
 
 /// The classes of the values that stand for the placeholders of a statement, if one of them is telling.
 pub fn classes(statement: &str, words: &Words) -> Option<Classes> {
@@ -116,10 +155,28 @@ fn inserted(statement: &str, lower: &str, words: &Words) -> Classes {
         let values = lower.rfind("values")?;
         let close = lower[..values].trim_end().strip_suffix(')')?.len();
         let open = lower[..close].rfind('(')?;
-        let columns = statement[open + 1..close].split(',');
-        Some(columns.map(|column| words.classify(column.trim().trim_matches(['"', '`', '[', ']', '\\']))).collect())
+        Some(column_classes(&statement[open + 1..close], words))
     };
     columns().unwrap_or_default()
+}
+
+/// The classes of columns that stand in a list. A name beside a mail address or a phone is a person's.
+pub fn column_classes(columns: &str, words: &Words) -> Classes {
+    let names: Vec<&str> =
+        columns.split(',').map(|column| column.trim().trim_matches(['"', '`', '[', ']', '\\', '\''])).collect();
+    let mut classes: Classes = names.iter().map(|name| words.classify(name)).collect();
+    let person = |class: &Option<Telling>| {
+        class.is_some_and(|class| matches!(class.rule, "email" | "phone" | "birth_date" | "name"))
+    };
+    if classes.iter().any(person) {
+        for (class, name) in classes.iter_mut().zip(names).filter(|(class, _)| class.is_none()) {
+            let letters = keys::letters(name).unwrap_or_default();
+            let beside = keys::BESIDE.iter().find(|(known, _)| *known == letters);
+            let named = beside.filter(|(_, form)| matches!(form, Form::Name | Form::FullName));
+            *class = named.map(|(_, form)| keys::beside(*form));
+        }
+    }
+    classes
 }
 
 /// Appends the secrets among the values in the list behind a statement.
@@ -129,7 +186,9 @@ pub fn find(text: &str, words: &Words, spans: &mut Vec<Span>) {
     }
     let Some(last) = placeholders(text).map(|(at, _, length)| at + length).last() else { return };
     // A list of values may have what looks like a placeholder in it.
-    let end = placeholders(text).map(|(at, _, length)| at + length).find(|end| values_behind(text, *end).is_some());
+    let ends = placeholders(text).map(|(at, _, length)| at + length).take(PLACEHOLDERS_MAX);
+    let mut ends = ends.filter(|end| lists_behind(text, *end));
+    let end = ends.find(|end| values_behind(text, *end).is_some());
     let end = end.unwrap_or(last);
     let Some(from) = values_behind(text, end) else { return };
     let Some(classes) = classes(&text[..end], words) else { return };
@@ -141,8 +200,25 @@ pub fn find(text: &str, words: &Words, spans: &mut Vec<Span>) {
     }
 }
 
+/// Appends the secrets of a list of values that is shown by itself: `["hunter2",7]`.
+pub fn in_list(text: &str, classes: &[Option<Telling>], words: &Words, spans: &mut Vec<Span>) {
+    if !text.starts_with(['[', '(']) {
+        return;
+    }
+    let scan = Scan::new(text, Reading::Prose, words);
+    for (range, telling) in values(text, 1).into_iter().zip(classes) {
+        spans.extend(telling.and_then(|telling| scan.span(range, telling)));
+    }
+}
+
 /// How far behind a statement its values begin, in bytes.
 const LEAD_MAX: usize = 200;
+
+/// Whether a list may begin near.
+fn lists_behind(text: &str, end: usize) -> bool {
+    let window = &text.as_bytes()[end..text.len().min(end + LEAD_MAX)];
+    memchr::memchr3(b'[', b'(', b'{', window).is_some() || memchr::memmem::find(window, b"==> ").is_some()
+}
 
 /// Where the list of the values begins behind the last placeholder of a statement.
 fn values_behind(text: &str, end: usize) -> Option<usize> {
@@ -214,6 +290,10 @@ mod tests {
     #[test]
     fn values_of_telling_columns_are_found_behind_the_statement() {
         check("update users set password = ? where id = ? [\"weiden korb\", 7]", &["weiden korb"]);
+        check(
+            "INSERT INTO user (name, email) VALUES (?, ?) with params [\"Ilse Verwey\", \"i@v.test\"]",
+            &["Ilse Verwey", "i@v.test"],
+        );
         check(
             "'INSERT INTO user (role, password) VALUES (?, ?)' with params [\"admin\", \"weidenkorb\"]:",
             &["weidenkorb"],

@@ -794,6 +794,10 @@ fn is_name(value: &str) -> bool {
     let shouted = !value.chars().any(char::is_lowercase);
     let name = |char: char| char.is_alphabetic() || " .'’-,+%".contains(char) || shouted && char == '/';
     let letters = value.chars().filter(|char| char.is_alphabetic()).count();
+    // What systems write for nobody in particular: `guest`.
+    if value.bytes().all(|byte| byte.is_ascii_lowercase()) && TABLES.no_names.has(value) {
+        return false;
+    }
     letters > 1
         && value.len() <= 100
         && value.chars().all(|char| name(char) || value.contains('%') && char.is_ascii_digit())
@@ -837,7 +841,7 @@ const NO_NAMES: &[&str] = &[
     "free", "frontend", "backend", "gateway", "global", "gmbh", "group", "guest", "health", "help", "home", "hotel", "hr", "hub", "import", "in", "inbox", "inc", "index", "info", "input", "integration", "internal",
     "invoice", "it", "job", "kg", "lab", "labs", "lead", "library", "limited", "list", "llc", "llp", "load", "local", "login", "ltd", "mail", "mailer", "main", "manager", "market", "marketing",
     "media", "menu", "message", "mobile", "model", "module", "monitor", "monthly", "my", "network", "new", "news", "newsletter", "no", "node", "not", "notification", "of", "office", "old", "on", "online", "open",
-    "operations", "ops", "option", "order", "orders", "org", "page", "parser", "partner", "password", "payment", "payments", "plan", "platform", "plugin", "pool", "portal", "premium", "primary", "print", "pro", "process",
+    "amazon", "android", "apple", "aws", "azure", "chrome", "deutsche", "docker", "firefox", "github", "gitlab", "google", "ios", "kubernetes", "linux", "microsoft", "oracle", "owners", "pipelines", "safari", "windows", "guide", "hardware", "software", "manual", "specification", "specifications", "kernel", "additions", "operations", "ops", "option", "order", "orders", "org", "page", "parser", "partner", "password", "payment", "payments", "plan", "platform", "plugin", "pool", "portal", "premium", "primary", "print", "pro", "process",
     "product", "production", "professional", "profile", "program", "project", "public", "queue", "read", "region", "release", "report", "request", "reset", "response", "restaurant", "role", "rule", "runner", "sa", "sales", "sandbox",
     "sarl", "scheduler", "school", "search", "secondary", "section", "security", "sensor", "server", "service", "services", "session", "set", "setup", "shared", "shop", "site", "solutions", "spa", "srl", "staging", "standard",
     "starter", "state", "status", "step", "storage", "store", "stream", "studio", "subscription", "support", "sync", "system", "systems", "table", "task", "team", "technologies", "template", "test", "the", "ticket", "token", "tool",

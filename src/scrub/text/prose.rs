@@ -78,7 +78,7 @@ const ASSERTING: &[&str] = &[
 #[rustfmt::skip]
 const LINKING: &[&str] = &[
     "will", "should", "wird", "sera", "será", "sarà", "wordt",
-    "changed", "from", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
+    "got", "has", "been", "changed", "from", "set", "updated", "reset", "now", "used", "given", "entered", "typed", "value", "code", "number", "-", "->", "=>", "provided",
     "received", "supplied", "saisi", "saisie", "entré", "eingegeben", "ingresada", "introducida", "inserita", "digitada", "informada",
     "podane", "wpisane", "ingevoerd", "indtastet", "angegeben",
     "temporary", "provisoire", "temporaire", "provisional", "temporal", "provisória", "temporária", "provvisoria", "temporanea", "tijdelijke", "initial", "default",
@@ -98,7 +98,7 @@ const CONNECTING: &[&str] = &[
 /// What stands before the secret in such a sentence.
 const BEFORE_SECRET: &[&str] = &[
     ": ", ":\n", ":\r", " is ", " was ", " = ", " to ", " lautet ", " ist ", " est ", " es ", " è ", " é ", " jest ",
-    " är ", " er ", " on ", " este ", " je ",
+    " är ", " er ", " on ", " este ", " je ", " -> ", " => ",
 ];
 
 /// What stands before the secret if quotes follow.
@@ -490,8 +490,10 @@ impl Scan<'_> {
             let bare = word.trim_end_matches(':');
             let asserts = TABLES.asserting.has(if bare.is_empty() { word } else { bare });
             // `changed from [REDACTED:password] to …`
-            if let Some(length) = marker_at(&self.text[start..]).filter(|_| links > 0) {
-                let behind = start + length;
+            let quoted = usize::from(self.byte(start).is_some_and(|byte| b"'\"`".contains(&byte)));
+            let marked = self.text.get(start + quoted..).and_then(marker_at).filter(|_| links > 0);
+            if let Some(length) = marked {
+                let behind = start + 2 * quoted + length;
                 if self.is_at(behind, " to ") && links < 5 {
                     from = behind;
                     links += 1;
@@ -576,7 +578,7 @@ impl Scan<'_> {
         let whose = ["vault", "sudo", "root", "admin", "db", "wifi", "login"]
             .iter()
             .any(|known| known.eq_ignore_ascii_case(last));
-        let quoted = self.is_at(start + word.len(), " \"") || self.is_at(start + word.len(), " '");
+        let quoted = [" \"", " '", " is "].iter().any(|next| self.is_at(start + word.len(), next));
         word.eq_ignore_ascii_case("pass") && (named || whose && quoted)
     }
 
@@ -775,7 +777,7 @@ impl Scan<'_> {
         let from = close.saturating_sub(2 * CALL_MAX);
         let Some(open) = memchr::memrchr(b'(', &before[from..close]) else { return };
         let columns = String::from_utf8_lossy(&before[from + open + 1..close]).into_owned();
-        let columns: Vec<_> = columns.split(',').map(|column| self.words.classify(column)).collect();
+        let columns = super::bindings::column_classes(&columns, self.words);
         if columns.iter().all(Option::is_none) {
             return;
         }

@@ -32,6 +32,10 @@ pub fn find(text: &str, words: &Words, spans: &mut Vec<Span>) {
         let begin = start;
         start += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
+        spans.extend(member(&scan, line, begin, text, words));
+        if table.is_some() && is_rule(line) {
+            continue;
+        }
         if let Some((separator, count, columns)) = &table {
             let fields = fields(line, *separator);
             if fields.len() == *count {
@@ -46,6 +50,20 @@ pub fn find(text: &str, words: &Words, spans: &mut Vec<Span>) {
     }
 }
 
+/// Whether a line only separates the names of columns from what stands below them: `|---|---|`, `----+----`.
+fn is_rule(line: &str) -> bool {
+    line.len() > 2 && line.contains('-') && line.bytes().all(|byte| b"-+|=: ".contains(&byte))
+}
+
+/// The secret of a line that is a column of a record that is shown on many lines, as psql does: `password | hunter2`.
+fn member(scan: &Scan<'_>, line: &str, begin: usize, text: &str, words: &Words) -> Option<Span> {
+    let (name, value) = line.split_once(" | ").filter(|_| text.contains("-[ RECORD "))?;
+    let telling = words.classify(name.trim())?;
+    let start = begin + line.len() - value.len();
+    let start = start + value.len() - value.trim_start().len();
+    if value.contains(" | ") { None } else { scan.span(start..begin + line.trim_end().len(), telling) }
+}
+
 /// The telling columns that a line names, if it names columns.
 fn header(line: &str, words: &Words) -> Option<(char, usize, Vec<Column>)> {
     if line.len() > HEADER_MAX {
@@ -56,7 +74,12 @@ fn header(line: &str, words: &Words) -> Option<(char, usize, Vec<Column>)> {
     let is_name = |field: &Range<usize>| {
         let name = &line[field.clone()];
         let part = |char: char| char.is_alphanumeric() || "_-.".contains(char) || char == ' ' && separator != ',';
-        !name.is_empty() && name.len() <= 40 && name.chars().all(part) && name.starts_with(char::is_alphabetic)
+        let words = name.split(' ').count();
+        !name.is_empty()
+            && name.len() <= 40
+            && words <= 2
+            && name.chars().all(part)
+            && name.starts_with(char::is_alphabetic)
     };
     if fields.len() < 2 || !fields.iter().all(is_name) {
         return None;
@@ -77,6 +100,12 @@ fn fields(line: &str, separator: char) -> Vec<Range<usize>> {
             quoted = !quoted;
         }
         if char == separator && (!quoted || at == line.len()) {
+            // In a table that is drawn, a separator stands at either end of a line.
+            let drawn = separator == '|' && line[from..at].trim().is_empty() && (from == 0 || at == line.len());
+            if drawn {
+                from = at + char.len_utf8();
+                continue;
+            }
             let field = &line[from..at];
             let bare = |char: char| char == '"' || char.is_whitespace();
             let start = at - field.trim_start_matches(bare).len();
@@ -104,6 +133,9 @@ mod tests {
         check("a,street_address,w\r\nP-1,\"6 Elm Row, Ulm\",2\r\nP-2,7 Elm Row,3\n", &["6 Elm Row, Ulm", "7 Elm Row"]);
         check("id|password\n1|hunter2\n\nother, lines\n", &["hunter2"]);
         check("first_name\tage\nKim\t7", &["Kim"]);
+        check("| user | password |\n|------|----------|\n| a | hunter2 |", &["hunter2"]);
+        check(" id | password \n----+----------\n  1 | hunter2\n(1 row)", &["hunter2"]);
+        check("-[ RECORD 1 ]--\nname     | a\npassword | hunter2", &["hunter2"]);
     }
 
     #[test]
@@ -113,5 +145,6 @@ mod tests {
         check("wrong user, password\nplease, try again", &[]);
         check("first_name,age\nKim", &[]);
         check("id,phone\n7,iPhone 15", &[]);
+        check("| field | type |\n|---|---|\n| password | string |", &[]);
     }
 }
