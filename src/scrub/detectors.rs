@@ -21,6 +21,7 @@ mod marks;
 mod numbers;
 mod people;
 mod records;
+mod reports;
 mod settings;
 mod stores;
 mod tokens;
@@ -99,6 +100,7 @@ fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
         beside::RULES,
         codes::RULES,
         echoes::RULES,
+        reports::RULES,
         settings::RULES,
         stores::RULES,
         marks::RULES,

@@ -437,6 +437,12 @@ const FACTS: &[&str] = &[
     "table",
     "driver",
     "guard",
+    "seconds",
+    "minutes",
+    "hours",
+    "attempts",
+    "left",
+    "allowed",
 ];
 
 /// The larger tables.

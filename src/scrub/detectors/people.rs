@@ -235,14 +235,15 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &[
                 " gasse", " weg ", " allee ", "weg ", "laan ", "plein ", "singel ", "gatan ", "vägen ", "damm ", "vej ", "veien ", " street", " avenue", " drive", " road", " lane", " boulevard", " court", " terrace", " blvd", "straße", "strasse", "str.", "gasse", "allee", " rue ", "straat",
-                "gracht", "calle ", "via ",
+                "gracht", "calle ", "via ", " apt ", " apt. ", " suite ", " unit ",
             ],
             look: looks::house,
-            pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht|weg|laan|plein|singel|gatan|v\xc3\xa4gen|damm|vej|veien) [1-9][0-9]{0,3}[a-z]?|(?:[A-Z][a-z\x80-\xff]{2,20} ){1,2}(?:Gasse|Weg|Allee|Stra\xc3\x9fe) [1-9][0-9]{0,3}[a-z]?|(?:Calle|Via) (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
+            pattern: r"(?:\A|[^A-Za-z0-9./-])([1-9][0-9]{0,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Street|Avenue|Drive|Road|Lane|Boulevard|Court|Terrace|Blvd)\b|[1-9][0-9]{1,4}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][a-z']{2,20} ){1,3}(?:Rd|Ave|St|Ln|Dr|Ct|Pl|Pkwy|Way)\.?,? (?:Apt|Suite|Unit)\.? [0-9A-Za-z-]{1,6}|[1-9][0-9]{0,3}(?: bis| ter)?,? rue (?:(?:de|du|des|la|le|les) |(?:de )?l')*[A-Z][a-z\x80-\xff'-]+(?: [A-Z][a-z\x80-\xff'-]+)?|[A-Z\xc3][A-Za-z\x80-\xbf\xc3-]{2,30}(?:stra\xc3\x9fe|strasse|str\.|gasse|allee|straat|gracht|weg|laan|plein|singel|gatan|v\xc3\xa4gen|damm|vej|veien) [1-9][0-9]{0,3}[a-z]?|(?:[A-Z][a-z\x80-\xff]{2,20} ){1,2}(?:Gasse|Weg|Allee|Stra\xc3\x9fe) [1-9][0-9]{0,3}[a-z]?|(?:Calle|Via) (?:(?:de|del|della|di|la|las|los) )*[A-Z][a-z\x80-\xff]+(?: [A-Z][a-z\x80-\xff]+)?,? [1-9][0-9]{0,3})(?:[^A-Za-z0-9]|\z)",
             check: checks::is_street,
         },
         secrets: &[
             ("failed for 1847 Maple Ridge Drive: unit", "1847 Maple Ridge Drive"),
+            ("failed for 742 Maple Grove Rd, Apt 5B - ZIP", "742 Maple Grove Rd, Apt 5B"),
             ("Lieferung an Hauptstraße 12a, Ulm", "Hauptstraße 12a"),
             ("livré au 12 rue de la Paix, Paris", "12 rue de la Paix"),
             ("naar Keizersgracht 123 gebracht", "Keizersgracht 123"),

@@ -15,6 +15,15 @@ pub const RULES: &[ValueRule] = &[
         "eyJpdiI6xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "zeyJpdiI6u4qXm0qE4XOhupmfntfJq0J85D2XlcJFnwWEsgJkmv828AjnO53T6KTOsqkFvjKoPwit/p4kxXLPSLeECvLdE1L8Q5o3exFXWGpgtsnm5f/tXA3ppqXd1/LeGvP/9fwvt+aD4wjQtuqvd9Y8QX3ofol96axj+7PrPU8KAZilZw3lmXm32xAk",
     ]),
+    provider("aspnet_payload", "cookies and tokens that ASP.NET Core protected", &[
+        form("CfDJ8", Class::Url, 60, LONG, Test::Mixed),
+    ], &[
+        ("Application=CfDJ8DyaFGBHOx4AINxbrgbiJEx-ORRJnlZjkRvm-vdbuIrjTV-ciKHiWGJ5StmLvWxo-GLQ5tPzXo3yUEsER0 sent", "CfDJ8DyaFGBHOx4AINxbrgbiJEx-ORRJnlZjkRvm-vdbuIrjTV-ciKHiWGJ5StmLvWxo-GLQ5tPzXo3yUEsER0"),
+    ], &[
+        "see CfDJ8Dya there",
+        "CfDJ8xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "zCfDJ8DyaFGBHOx4AINxbrgbiJEx-ORRJnlZjkRvm-vdbuIrjTV-ciKHiWGJ5StmLvWxo-GLQ5tPzXo3yUEsER0",
+    ]),
     provider("laravel_key", "application keys in base64", &[
         form("base64:", Class::Base, 43, 44, Test::Varied),
     ], &[
