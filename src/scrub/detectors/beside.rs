@@ -1141,7 +1141,7 @@ pub const RULES: &[ValueRule] = &[
         what: "one-time codes beside their words",
         kind: Kind::Secret,
         find: Find::Near {
-            keywords: &["otp", "2fa", "mfa", "one-time", "one time", "verification code", "security code", "login code", "log-in code", "sign-in code", "signin code", "auth code", "authentication code", "confirmation code", "access code", "sms code", "activation code", "passcode", "code is", "code was", "your code", "authenticator code"],
+            keywords: &["otp", "2fa", "mfa", "one-time", "one time", "verification code", "security code", "login code", "log-in code", "sign-in code", "signin code", "auth code", "authentication code", "confirmation code", "access code", "sms code", "activation code", "passcode", "code is", "code was", "your ", "authenticator code"],
             look: looks::digits_ahead,
             pattern: r#"(?i:\b(?:otp|totp|2fa|mfa)(?:[ -]?(?:code|token|pin))?|one[ -]time[ -](?:pass)?(?:code|word|pin)|(?:verification|security|log-?in|sign-?in|auth|authentication|authenticator|confirmation|access|sms|activation) code|passcode|your (?:[a-z-]{1,16} ){0,2}code|\bcode (?:is|was))(?i: (?:is|was|of|entered|submitted|used))?[ :=#"\'(-]{1,4}(?:G-)?([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:[^0-9A-Za-z.:,-]|[.,:-](?:[^0-9]|\z)|\z)"#,
             check: checks::is_code,
@@ -1149,6 +1149,7 @@ pub const RULES: &[ValueRule] = &[
         secrets: &[
             ("otp 482913 accepted", "482913"),
             ("Your code is 482913.", "482913"),
+            ("Your Acme code: 482913", "482913"),
             ("verification code: 123456", "123456"),
             ("2FA code 123 456", "123 456"),
             ("one-time password: 92831745", "92831745"),
@@ -1163,6 +1164,7 @@ pub const RULES: &[ValueRule] = &[
             "verification code expired 300 times",
             "mfa 2026-09-14",
             "postal code is 10115",
+            "your order code: 4711",
         ],
     },
     ValueRule {

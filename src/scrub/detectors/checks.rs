@@ -54,6 +54,13 @@ pub fn is_counted(text: &str, range: &Range<usize>) -> bool {
 
 /// Codes that are no secrets.
 const OTHER_CODES: &[&str] = &[
+    "order",
+    "booking",
+    "reservation",
+    "room",
+    "member",
+    "tracking",
+    "invoice",
     "error",
     "status",
     "exit",

@@ -30,7 +30,7 @@ static GATE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 #[rustfmt::skip]
 const OPENS: &[&str] = &[
     "verification", "verify*", "security", "login", "logging in", "signing in", "log-in", "sign-in", "signin", "sign in", "log in", "access code", "auth code", "authentication", "authenticator", "authorization", "confirmation code", "activation", "unlock", "one-time", "one time", "onetime",
-    "otp", "sms", "2-step", "two-step", "pin-code", "pin code", "pincode", "sim", "mfa", "2fa", "two-factor", "backup", "door", "gate", "garage", "alarm", "keypad", "lockbox", "key box", "key safe", "building",
+    "otp", "sms", "2-step", "two-step", "pin-code", "pin code", "pincode", "sim", "wifi", "wi-fi", "wlan", "kenn", "mfa", "2fa", "two-factor", "backup", "door", "gate", "garage", "alarm", "keypad", "lockbox", "key box", "key safe", "building",
     "sicherheits", "bestätigungs", "anmelde", "zugangs", "haustür", "tür", "tresor", "schlüssel", "einmal", "freischalt", "aktivierungs", "verifizierungs", "eingangs", "klingel",
     "vérification", "sécurité", "connexion", "connecter", "d'accès", "d’accès", "d'entrée", "d’entrée", "porte", "portail", "immeuble", "digicode", "usage unique", "boîte à clé",
     "verificación", "seguridad", "de acceso", "confirmación", "puerta", "portal", "iniciar sesión", "para continuar", "para entrar", "verificação", "segurança", "de acesso", "confirmação", "porta", "portão",
@@ -44,17 +44,37 @@ const OPENS: &[&str] = &[
 /// What people do with a code that was sent to them, in the same sentence. Less sure than what it opens.
 #[rustfmt::skip]
 const USES: &[&str] = &[
-    "texted", "submitted", "text message", "dictated", "reads me", "read me", "read out", "reads out", "sent to my phone", "on the phone", "to my phone", "got by", "got is", "received is", "got was", "did it go through", "expired", "finish signing", "to verify", "to confirm your", "in the app",
+    "invalid code", "wrong code", "incorrect code", "ungültiger code", "falscher code", "code invalide", "code incorrect", "código incorrecto", "código inválido", "codice errato", "onjuiste code", "felaktig kod", "błędny kod", "yanlış kod", "texted", "submitted", "text message", "dictated", "reads me", "read me", "read out", "reads out", "sent to my phone", "on the phone", "to my phone", "got by", "got is", "received is", "got was", "did it go through", "expired", "finish signing", "to verify", "to confirm your", "in the app",
     "do not share", "don't share", "never share", "valid for", "expires in", "nicht weiter", "gültig für", "gilt bis", "abgelaufen",
     "saisissez", "saisir le", "entrez le", "ne partagez", "ne communiquez", "introduce el", "introduzca el", "ingresa el", "no compartas", "inserisci il", "non condivider", "insira o", "digite o", "não compartilhe", "voer", "deel deze", "wpisz", "podaj", "nie udostępniaj", "ange", "skriv", "indtast", "tast inn",
     "dem code", "din kod", "din kode", "tuo codice", "su código", "tu código", "seu código", "votre code", "ton code", "ihr code", "dein code", "je code", "uw code", "twój kod", "your code", "kodunuz", "codul tău", "váš kód",
 ];
 
+/// What a code is sent for once, so that it may well have failed.
+const ONCE: &[&str] = &[
+    "2fa",
+    "otp",
+    "totp",
+    "mfa",
+    "one-time",
+    "one time",
+    "two-factor",
+    "2-step",
+    "verification",
+    "authenticator",
+    "einmal",
+    "tan",
+    "usage unique",
+];
+
+/// What makes a code no secret that is used once, but perhaps one that is.
+const FAILURES: &[&str] = &["fail", "reject"];
+
 /// What makes a code another thing, on either side of the word.
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
     "error", "errno", "status", "exit", "return", "response", "result", "reason", "http", "websocket", "country", "postal", "post code", "postcode", "zip", "area code", "promo", "coupon", "discount", "voucher", "gift", "referral", "product", "sql", "grpc",
-    "length", "fail", "reject", "exception", "crash", "signal", "close code", "tracking", "bar code", "barcode", "qr", "swift", "bic", "iata", "sort code", "source code", "dress", "color", "colour", "review", "lines of", "line ", "language", "currency", "hs code", "tariff", "article", "item code", "customer code", "vendor", "dial", "cost cent", "diagnos", "icd", "billing code", "tax code",
+    "length", "exception", "order", "booking", "reservation", "room", "crash", "signal", "close code", "tracking", "bar code", "barcode", "qr", "swift", "bic", "iata", "sort code", "source code", "dress", "color", "colour", "review", "lines of", "line ", "language", "currency", "hs code", "tariff", "article", "item code", "customer code", "vendor", "dial", "cost cent", "diagnos", "icd", "billing code", "tax code",
     "fehler", "rückgabe", "postleit", "artikel", "gutschein", "rabatt", "länder", "kunden", "strich", "vorwahl", "erreur", "postal", "sortie", "retour", "produit", "statut", "article", "barre", "réduction", "pays", "client", "fonction",
     "errore", "errori", "prodotto", "sconto", "articolo", "fiscale", "stato", "uscita", "producto", "descuento", "barras", "estado", "salida", "país", "fiscal", "produto", "desconto", "saída", "erro", "cliente",
     "fout", "korting", "product", "status", "błęd", "rabat", "produkt", "pocztow", "kresk", "fel", "rabatt", "fejl", "feil", "hata", "indirim", "posta", "ürün", "chyb", "ошибк", "помилк", "промо", "товар", "ответа", "возврата",
@@ -69,7 +89,7 @@ const LINKS: &[&str] = &[
 /// What follows a code that stands before its word.
 #[rustfmt::skip]
 const BEFORE: &[&str] = &[
-    " is your ", " is the otp", " is the one-time", " is the verification", " is the security", " as your ", " ist ihr ", " ist dein ", " est votre ", " est ton ", " es su ", " es tu ", " es el código de ", " è il tuo ", " è il suo ", " è il codice di ", " é o seu ", " é o código de ", " is je ", " is uw ",
+    " is your ", ": your ", " is the otp", " is the one-time", " is the verification", " is the security", " as your ", " ist ihr ", " ist dein ", " est votre ", " est ton ", " es su ", " es tu ", " es el código de ", " è il tuo ", " è il suo ", " è il codice di ", " é o seu ", " é o código de ", " is je ", " is uw ",
     " to twój ", " to kod ", " är din ", " er din ", " on vahvistus", " on kerta", " je váš ", " je vaš ", " este codul ", " — ваш код", " - ваш код", " — doğrulama", " doğrulama kod", " onay kod",
 ];
 
@@ -112,7 +132,9 @@ fn code_at(text: &str, word: Range<usize>) -> Option<Range<usize>> {
     let first = || if early { before_word(text, start..word.start, end) } else { None };
     let code = first().or_else(|| behind_word(text, behind..end, &context))?;
     // What is said behind both is about the code: `login code 4711 rejected`.
-    if context.has(Hint::Other, start..code.end.max(behind)) { None } else { Some(code) }
+    let until = start..code.end.max(behind);
+    let failed = context.has(Hint::Failure, until.clone()) && !context.has(Hint::Once, far..end);
+    if failed || context.has(Hint::Other, until) { None } else { Some(code) }
 }
 
 /// What a word beside a code says of it.
@@ -120,6 +142,8 @@ fn code_at(text: &str, word: Range<usize>) -> Option<Range<usize>> {
 enum Hint {
     Opens,
     Uses,
+    Once,
+    Failure,
     Other,
 }
 
@@ -134,11 +158,18 @@ struct Entry {
 static HINTS: LazyLock<(AhoCorasick, Vec<Entry>)> = LazyLock::new(|| {
     let mut words = Vec::new();
     let mut entries = Vec::new();
-    for (hint, list) in [(Hint::Opens, OPENS), (Hint::Uses, USES), (Hint::Other, OTHERS)] {
+    let lists = [
+        (Hint::Opens, OPENS),
+        (Hint::Uses, USES),
+        (Hint::Once, ONCE),
+        (Hint::Failure, FAILURES),
+        (Hint::Other, OTHERS),
+    ];
+    for (hint, list) in lists {
         for word in list {
             let stem = word.strip_suffix('*');
             let small = stem.unwrap_or(word);
-            let entry = Entry { hint, any_end: stem.is_some() || hint == Hint::Other };
+            let entry = Entry { hint, any_end: stem.is_some() || matches!(hint, Hint::Other | Hint::Failure) };
             // Letters of ASCII are found in any case.
             let mut rest = small.chars();
             let first = rest.next().into_iter().flat_map(char::to_uppercase);
@@ -349,6 +380,8 @@ mod tests {
         check("Le code d'accès de l'immeuble est 47B19, sonnez", Some("47B19"));
         check("Der Code für die Haustür lautet 4711#, bitte", Some("4711"));
         check("552019 är din kod", Some("552019"));
+        check("2FA failed, code 552019 not accepted", Some("552019"));
+        check("código incorrecto: 552019", Some("552019"));
         check("552019 is the OTP for your transaction", Some("552019"));
         check("Saisissez le code 552019 pour vous connecter", Some("552019"));
         check("OTP for txn of INR 4,500.00 at ACME is 552019. Do", Some("552019"));
@@ -359,6 +392,8 @@ mod tests {
     fn codes_of_other_things_are_not() {
         for text in [
             "error code 559032 at the door",
+            "login failed with code 55012",
+            "your order code 552019 ships today",
             "the gateway closed with code 1006",
             "code de statut 40412",
             "código postal 28013",
