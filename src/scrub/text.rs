@@ -608,7 +608,16 @@ struct Scan<'a> {
     word: Cell<((usize, usize), usize)>,
     /// The command lines that were read last.
     lines: RefCell<Lines>,
+    /// Words that were asked for last, each in a place that its letters choose: a text repeats its words, and to know one
+    /// takes longer than to see it again.
+    asked: RefCell<[Option<Asked<'a>>; ASKED]>,
 }
+
+/// A word, and what it says by itself.
+type Asked<'a> = (&'a str, Option<Telling>);
+
+/// How many words are remembered.
+const ASKED: usize = 16;
 
 impl<'a> Scan<'a> {
     fn new(text: &'a str, reading: Reading, words: &'a Words) -> Self {
@@ -622,7 +631,22 @@ impl<'a> Scan<'a> {
             looks: Cell::new(0),
             word: Cell::new(((0, 0), 0)),
             lines: RefCell::default(),
+            asked: RefCell::default(),
         }
+    }
+
+    /// The class of a key or word.
+    fn classify(&self, word: &'a str) -> Option<Telling> {
+        let (Some(first), Some(last)) = (word.as_bytes().first(), word.as_bytes().last()) else { return None };
+        let place = (usize::from(*first) + 3 * usize::from(*last) + 5 * word.len()) % ASKED;
+        if let Some((known, telling)) = self.asked.borrow()[place]
+            && known == word
+        {
+            return telling;
+        }
+        let telling = self.words.classify(word);
+        self.asked.borrow_mut()[place] = Some((word, telling));
+        telling
     }
 
     /// The value behind the separator at `start`, if the key before it is telling.
@@ -765,7 +789,7 @@ impl<'a> Scan<'a> {
         }
         let value = self.skip_space(at, Quoting::Bare);
         let (inside, close) = self.near_value(value)?;
-        let named = if is_name { Some(self.words.classify(&self.text[inside..close])?) } else { None };
+        let named = if is_name { Some(self.classify(&self.text[inside..close])?) } else { None };
         let window = &self.text[close..self.boundary(close + BESIDE_MAX)];
         let window = &window[..window.find(['<', '>']).unwrap_or(window.len())];
         if let Some(telling) = named {
@@ -782,7 +806,7 @@ impl<'a> Scan<'a> {
         if !self.text[..start].ends_with(' ') || self.reading == Reading::Broken {
             return None;
         }
-        self.span(inside..close, self.words.classify(&self.text[from..to])?)
+        self.span(inside..close, self.classify(&self.text[from..to])?)
     }
 
     /// The class of the name of the block that `at` is in: `variable "db_password" { default = … }`.
@@ -799,13 +823,13 @@ impl<'a> Scan<'a> {
         let end = at.checked_sub(1).filter(|end| *end >= self.floor && self.bytes[*end] == b' ')?;
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
         let start = end - self.run_before(end, BESIDE_MAX, is_name);
-        if self.before(start) == Some(b'<') { self.words.classify(&self.text[start..end]) } else { None }
+        if self.before(start) == Some(b'<') { self.classify(&self.text[start..end]) } else { None }
     }
 
     /// The value of a field that a label beside it names: `cs1Label=password cs1=secret`. The label begins at `at`.
     fn labelled(&self, field: &str, at: usize) -> Option<Span> {
         let (inside, close) = self.near_value(at)?;
-        let telling = self.words.classify(&self.text[inside..close])?;
+        let telling = self.classify(&self.text[inside..close])?;
         let window = &self.text[close..self.boundary(close + BESIDE_MAX)];
         let (from, to) = self.attribute(close, window, &[field])?;
         self.span(from..to, telling)
@@ -937,9 +961,9 @@ impl<'a> Scan<'a> {
         let named = || {
             let (start, end) =
                 self.attribute(open + 1, tag, &["key", "name"]).filter(|_| NAMED_TAGS.contains(&name))?;
-            self.words.classify(&self.text[start..end])
+            self.classify(&self.text[start..end])
         };
-        let Some(telling) = self.words.classify(name).or_else(named) else { return self.after_name_tag(name, at) };
+        let Some(telling) = self.classify(name).or_else(named) else { return self.after_name_tag(name, at) };
         let at = self.value_tag(at).unwrap_or(at);
         if self.byte(at + 1).is_some_and(|next| b" '\"`)".contains(&next)) && self.reading == Reading::Prose {
             // `IDENTIFIED BY <secret> is not logged`
@@ -964,7 +988,7 @@ impl<'a> Scan<'a> {
             return None;
         }
         let end = at + 1 + memchr::memchr(b'<', &self.bytes[at + 1..self.boundary(at + 1 + BESIDE_MAX)])?;
-        let telling = self.words.classify(&self.text[at + 1..end])?;
+        let telling = self.classify(&self.text[at + 1..end])?;
         let close = end + memchr::memchr(b'>', &self.bytes[end..self.boundary(end + BESIDE_MAX)])?;
         let start = self.value_tag(close)? + 1;
         let end = memchr::memchr(b'<', &self.bytes[start..]).map_or(self.bytes.len(), |found| start + found);
@@ -993,7 +1017,7 @@ impl<'a> Scan<'a> {
         if !self.is_at(at, "--") && end - at < SHORT_FLAG_MAX {
             return None;
         }
-        let telling = self.words.classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
+        let telling = self.classify(&self.text[at..end]).filter(|_| self.byte(end) == Some(b' '))?;
         let value = self.skip_space(end, Quoting::Bare);
         let key = Key { start: at, quoting: Quoting::Bare, telling };
         let none = self.byte(value) == Some(b'-') || self.is_metavariable(at..end, value);
@@ -1029,7 +1053,7 @@ impl<'a> Scan<'a> {
         let behind = self.skip_space(close + quote.slashes + 1, Quoting::Quoted);
         if self.byte(behind) != Some(b':') {
             // `["password", "email"]` lists names of fields.
-            let names = self.words.classify(&self.text[quote.inside..close]).is_some()
+            let names = self.classify(&self.text[quote.inside..close]).is_some()
                 && !is_random(&self.text[quote.inside..close], 12);
             return if names { None } else { self.value(start, key, b',', spans) };
         }
@@ -1096,7 +1120,10 @@ impl<'a> Scan<'a> {
             let telling = self.words.classify_pair(&self.text[before..space], name)?;
             Some(Key { start: before, quoting: Quoting::Bare, telling })
         };
-        let single = self.words.classify(&without_percent(name));
+        let single = match without_percent(name) {
+            Cow::Borrowed(name) => self.classify(name),
+            Cow::Owned(name) => self.words.classify(&name),
+        };
         if let Some(telling) = single {
             let single = Key { start, quoting: Quoting::Bare, telling };
             // `code` alone says little.

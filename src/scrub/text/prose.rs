@@ -256,15 +256,12 @@ impl Scan<'_> {
         if names || word.len() < 2 || self.before(start).is_some_and(|before| b"/.$@%&?".contains(&before)) {
             return None;
         }
-        let rule = if word.is_ascii() {
-            keys::rule_of_word(word)
-        } else {
-            self.words.classify(word).map(|telling| telling.rule)
-        };
+        let rule =
+            if word.is_ascii() { keys::rule_of_word(word) } else { self.classify(word).map(|telling| telling.rule) };
         let speech = rule.and_then(|rule| SPEECH.iter().find(|(of, _)| *of == rule)).map(|(_, speech)| *speech);
         let mute = MUTE.iter().any(|mute| mute.eq_ignore_ascii_case(word)) && !self.is_login(start, word);
         let (telling, speech) = match speech.filter(|_| !mute) {
-            Some(speech) => (self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?, speech),
+            Some(speech) => (self.classify(word).filter(|telling| telling.kind == Kind::Secret)?, speech),
             None if word.eq_ignore_ascii_case("code") || word.eq_ignore_ascii_case("codes") => {
                 let before = self.word_before(start);
                 if !CODES.iter().any(|known| known.eq_ignore_ascii_case(before)) {
@@ -278,14 +275,14 @@ impl Scan<'_> {
                 (Some(telling).filter(|telling| telling.kind == Kind::Secret)?, Speech::Token)
             }
             None if is_setting(self.word_before(start)) => {
-                let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
+                let telling = self.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
                 (telling, Speech::Setting)
             }
             None if self.byte(at) == Some(b' ')
                 && is_compound(word)
                 && self.before(start).is_none_or(|before| before == b'\n') =>
             {
-                let telling = self.words.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
+                let telling = self.classify(word).filter(|telling| telling.kind == Kind::Secret)?;
                 let range = at + 1..self.token_end(at + 1);
                 let value = self.text.get(range.clone())?;
                 let last = self.byte(range.end).is_none_or(|next| next == b'\n' || next == b'\r');
@@ -722,7 +719,7 @@ impl Scan<'_> {
         let sets = ["add", "append", "define", "put", "set", "with"].iter().any(|verb| lower.starts_with(verb));
         let mut named: Option<(usize, Telling)> = None;
         self.arguments(at + 1, |index, quoted, range| {
-            let telling = self.words.classify(&self.text[range.clone()]).filter(|telling| telling.kind == Kind::Secret);
+            let telling = self.classify(&self.text[range.clone()]).filter(|telling| telling.kind == Kind::Secret);
             match named {
                 Some((name, class)) if quoted && index == name + 1 => {
                     named = None;

@@ -195,7 +195,7 @@ impl Scan<'_> {
     /// The secret behind a tab that follows its name: `PASSWORD\tsecret`.
     pub fn after_tab(&self, at: usize) -> Option<Span> {
         let start = self.bare_start(at);
-        let telling = self.words.classify(&self.text[start..at])?;
+        let telling = self.classify(&self.text[start..at])?;
         let alone = self.before(start).is_none_or(|before| before == b'\n' || before == b'\t');
         let range = at + 1..self.token_end(at + 1);
         let value = self.text.get(range.clone())?;
