@@ -19,13 +19,15 @@ mod copies;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::museum;
 use ages::Ages;
-use copies::{Replacements, possible_originals};
+use copies::Replacements;
+pub use copies::possible_originals;
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
 pub use position::{FileKey, Frontier, Marker, Move, Position};
@@ -94,6 +96,8 @@ struct Entry<F> {
     /// When it last had a turn, in turns.
     used: u64,
     grown: Instant,
+    /// Since when it has been to be decided where to begin in it.
+    waiting_since: Instant,
     /// The scan that found it.
     found: u64,
     /// Its size when the first scan found it.
@@ -190,6 +194,13 @@ pub struct Vanished {
     pub bytes: u64,
 }
 
+impl Vanished {
+    fn of(path: &Arc<Path>, bytes: &Range<u64>) -> Option<Self> {
+        let (path, offset, bytes) = (Arc::clone(path), bytes.start, bytes.end - bytes.start);
+        (bytes > 0).then_some(Vanished { path, offset, bytes })
+    }
+}
+
 /// How far a skimming turn may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -197,6 +208,17 @@ pub enum Reach {
     Bytes(u64),
     /// Over lines that were first seen no later than this.
     SeenBy(Instant),
+}
+
+/// Where skimming ends in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Nowhere.
+    None,
+    /// At this offset, but for the line that begins before it.
+    At(u64),
+    /// Before it begins.
+    Here,
 }
 
 /// What a look at the spool said.
@@ -219,6 +241,8 @@ pub struct Spool<S: FileSystem> {
     options: Options,
     entries: BTreeMap<FileKey, Entry<S::File>>,
     by_path: HashMap<Arc<Path>, FileKey>,
+    /// Followed files that the last scan did not find.
+    missing: Vec<FileKey>,
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
     frontiers: Option<BTreeMap<FileKey, Absent>>,
@@ -254,6 +278,7 @@ impl<S: FileSystem> Spool<S> {
             options,
             entries: BTreeMap::new(),
             by_path: HashMap::new(),
+            missing: Vec::new(),
             queue: VecDeque::new(),
             frontiers: None,
             replacements: Replacements::default(),
@@ -314,6 +339,7 @@ impl<S: FileSystem> Spool<S> {
         self.settled = self.steps;
         for entry in self.entries.values_mut() {
             entry.stage = Stage::Waiting;
+            entry.waiting_since = now;
             entry.queued = false;
             entry.tail.place(Position::start(), None);
         }
@@ -391,11 +417,11 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Gives the oldest lines that were not given out yet to `take`, of one file and not beyond `reach`, nor beyond the
-    /// offset that `bound` says for the file; `None` when there are none.
+    /// bound that `bound` says for the file; `None` when there are none.
     pub fn skim(
         &mut self,
         reach: Reach,
-        bound: impl Fn(FileKey, Position) -> Option<u64>,
+        bound: impl Fn(FileKey, &Path, Position) -> Bound,
         now: Instant,
         take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow,
     ) -> Option<Progress> {
@@ -415,12 +441,19 @@ impl<S: FileSystem> Spool<S> {
             let (seen, _, key) = oldest?;
             let entry = self.entries.get_mut(&key)?;
             let position = entry.tail.position();
+            let within = match bound(key, entry.tail.path(), position) {
+                Bound::None => u64::MAX,
+                Bound::At(offset) => offset.saturating_sub(position.offset).max(1),
+                Bound::Here => {
+                    entry.skimmed = scans;
+                    continue;
+                }
+            };
             let bytes = match reach {
                 Reach::Bytes(bytes) => bytes.max(SKIM_MIN),
                 Reach::SeenBy(moment) if seen > moment => return None,
                 Reach::SeenBy(moment) => entry.ages.seen_by(moment).saturating_sub(position.offset),
             };
-            let within = bound(key, position).map_or(u64::MAX, |bound| bound.saturating_sub(position.offset).max(1));
             let quantum = usize::try_from(bytes.min(within)).unwrap_or(usize::MAX);
             let limits = Limits { quantum: quantum.min(self.options.limits.quantum), ..self.options.limits };
             let progress = self.turn_of(key, limits, now, &mut take);
@@ -452,6 +485,7 @@ impl<S: FileSystem> Spool<S> {
         entry.used = self.turns;
         let path = Arc::clone(entry.tail.path());
         let before = entry.tail.position();
+        let looked_at = entry.tail.scanned();
         let seen = entry.ages.of(before.offset);
         match entry.tail.turn(&mut self.buffer, limits, |line| take(&path, line)) {
             Ok(turn) => {
@@ -464,6 +498,11 @@ impl<S: FileSystem> Spool<S> {
                     entry.step = self.steps;
                 }
                 entry.ages.grown(entry.tail.size(), entry.tail.position().offset, now);
+                if entry.tail.position() == before && entry.tail.scanned() == looked_at {
+                    // What a turn did not get at, another will not before a scan has looked again.
+                    entry.skimmed = self.scans;
+                }
+                self.vanished.extend(Vanished::of(&path, &turn.cut_off));
                 if let Some(what) = turn.replaced {
                     self.replaced(key, what, now);
                 } else if turn.more && !entry.queued {
@@ -592,6 +631,7 @@ impl<S: FileSystem> Spool<S> {
             queued: false,
             used: 0,
             grown: now,
+            waiting_since: now,
             found: self.scans,
             size_at_start: (self.scans == 1).then_some(stat.size),
             begin: None,
@@ -667,8 +707,8 @@ impl<S: FileSystem> Spool<S> {
 
     /// Judges the files that a scan did not find.
     fn miss(&mut self, seen: &BTreeSet<FileKey>, whole: bool, now: Instant) {
-        let missing: Vec<FileKey> = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
-        for key in missing {
+        self.missing = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
+        for key in self.missing.clone() {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             let idle = now.saturating_duration_since(entry.grown);
             let verdict = match entry.tail.file().map(Handle::stat) {
@@ -923,10 +963,15 @@ impl<S: FileSystem> Spool<S> {
         let held_long_enough = now.saturating_duration_since(entry.grown) >= COPY_HOLD;
         let path = Arc::clone(entry.tail.path());
         let found = entry.found;
+        let held_too_long = now.saturating_duration_since(entry.waiting_since) >= REPLACED_HOLD;
         for original in possible_originals(&path) {
+            if !held_too_long && matches!(self.refused.get(&original), Some(Refusal::Unreadable(_))) {
+                // Whether its content was replaced, and so whether this file is the copy of it, shows when it can be read.
+                return Ok(None);
+            }
             // First whether it looks like a copy, then whether the original was replaced: in the other order that can happen
             // in between, and both answers are no.
-            if let Some(original) = self.by_path.get(original.as_path()).copied() {
+            for original in self.followed_at(&original) {
                 let alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
                 self.check_for_replacement(original, now)?;
                 if alike {
@@ -944,6 +989,15 @@ impl<S: FileSystem> Spool<S> {
             }
         }
         Ok(Some(Begin::Own(Position::start())))
+    }
+
+    /// The files that are at a path, or were until they lost their names: a file may be copied, truncated and deleted before
+    /// its truncation is found out.
+    fn followed_at(&self, path: &Path) -> Vec<FileKey> {
+        let there = self.by_path.get(path).copied();
+        let was_there = |key: &&FileKey| self.entries.get(key).is_some_and(|entry| **entry.tail.path() == *path);
+        let missing = self.missing.iter().filter(was_there).copied().filter(|key| there != Some(*key));
+        there.into_iter().chain(missing).collect()
     }
 
     /// Where to go on in a file that is a copy of one that was at `original` and is there no more.
@@ -966,7 +1020,9 @@ impl<S: FileSystem> Spool<S> {
         }
         self.open(key)?;
         let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
-        if let Some(what) = entry.tail.verify(&mut self.buffer)?.replaced {
+        let turn = entry.tail.verify(&mut self.buffer)?;
+        self.vanished.extend(Vanished::of(entry.tail.path(), &turn.cut_off));
+        if let Some(what) = turn.replaced {
             self.replaced(key, what, now);
         }
         Ok(())

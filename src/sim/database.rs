@@ -408,8 +408,8 @@ impl Session for SimSession {
 
     async fn insert(&mut self, batch: &Batch, rows: Range<usize>) -> Result<(), Error> {
         let fate = self.send(batch, rows.clone()).await?;
-        self.put(batch, rows)?;
         self.note_refused(batch);
+        self.put(batch, rows)?;
         self.answer(fate, ())
     }
 
@@ -429,6 +429,8 @@ impl Session for SimSession {
                 return Err(if data { error(Class::Busy, 1205, "a lock") } else { failed });
             }
         };
+        // Of a batch whose rows are all refused no other request tells that it has refused lines too.
+        self.note_refused(batch);
         if let Err(refused) = self.put(batch, rows.clone()) {
             if let Some(transaction) = &mut self.transaction {
                 transaction.rows.truncate(before.0);
@@ -440,7 +442,6 @@ impl Session for SimSession {
             }
             return Err(refused);
         }
-        self.note_refused(batch);
         self.answer(fate, ())
     }
 

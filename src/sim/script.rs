@@ -168,9 +168,11 @@ impl World {
         self.script.apps[app].open = Some((object, offset));
     }
 
-    /// Whether something happens soon, and may as well happen now.
+    /// Whether something happens soon, and may as well happen now. What happens early puts off what is next, so without the
+    /// end of the script an agent that does much would keep that from ever coming.
     pub(crate) fn is_soon(&self) -> bool {
-        self.script.next < self.time.passed() + Duration::from_millis(500)
+        let now = self.time.passed();
+        now < self.script.ends && self.script.next < now + Duration::from_millis(500)
     }
 
     /// Something happens, if the script goes on.
@@ -232,6 +234,7 @@ impl World {
     fn write_lines(&mut self, app: usize) {
         let Some((object, mut offset)) = self.script.apps[app].open else { return };
         let mut bytes = self.script.apps[app].rest.take().unwrap_or_default();
+        let first = self.lines.begun();
         for _ in 0..self.chance.between(1, 6) {
             bytes.extend(self.line());
             if self.chance.permille(20) {
@@ -248,7 +251,10 @@ impl World {
         }
         self.script.apps[app].open = Some((object, offset));
         let path = self.script.apps[app].path.clone();
-        self.tell(|| format!("{} writes {} bytes to file {object}, up to {end}", path.display(), bytes.len()));
+        let numbers = first..self.lines.begun();
+        self.tell(|| {
+            format!("{} writes {} bytes to file {object}, up to {end}: lines {numbers:?}", path.display(), bytes.len())
+        });
         self.hint(Some(path));
     }
 

@@ -6,6 +6,7 @@
 //! thousand files with an unfinished line each cost nothing.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -77,6 +78,8 @@ pub struct Turn {
     pub skipped: Skipped,
     /// The content that was found to have been replaced, if it was.
     pub replaced: Option<Replaced>,
+    /// Bytes that went away and were known to be there and not looked at yet, what is before them being as it was.
+    pub cut_off: Range<u64>,
     /// Whether there is more to do in this file now.
     pub more: bool,
 }
@@ -221,6 +224,11 @@ impl<F: Handle> Tail<F> {
         self.size
     }
 
+    /// How far the content was looked at: to the reading position, or to where an unfinished line ended.
+    pub fn scanned(&self) -> u64 {
+        self.scanned
+    }
+
     /// Whether there are bytes that were not looked at yet; an unfinished line was.
     pub fn has_more(&self) -> bool {
         self.scanned < self.size
@@ -269,6 +277,10 @@ impl<F: Handle> Tail<F> {
         let mut turn = Turn::default();
         if !kept {
             self.start_over(&stat, &mut turn);
+        } else if stat.size < self.size {
+            // Nobody could read them any more, so they must not count as bytes that wait.
+            turn.cut_off = stat.size..self.size;
+            self.size = stat.size;
         }
         Ok(turn)
     }

@@ -6,6 +6,7 @@
 //! passed over. No row is made until the database is back.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Reader, Until, facts};
@@ -16,7 +17,7 @@ use crate::shed::trend::{AWAY_AFTER, Course, Trend};
 use crate::shed::{Declaration, Reason, Tally};
 use crate::spool::files::FileSystem;
 use crate::spool::tail::Flow;
-use crate::spool::{FileKey, Frontier, Move, Position, Reach};
+use crate::spool::{Bound, FileKey, Frontier, Move, Position, Reach, possible_originals};
 
 /// How often the backlog is held against the limits while there is nothing to let go.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -315,7 +316,7 @@ impl<S: FileSystem> Reader<S> {
             let columns = &self.maker.columns;
             let progress = self.spool.skim(
                 reach,
-                |_, _| None,
+                |_, _, _| Bound::None,
                 now,
                 |path, line| {
                     metrics.line_read();
@@ -352,10 +353,19 @@ impl<S: FileSystem> Reader<S> {
         for _ in 0..TURNS_OF_ROUND {
             let mut tally = Tally::default();
             let columns = &self.maker.columns;
-            let in_doubt = &self.shed.assumed.in_doubt;
-            let bound = |file: FileKey, position: Position| {
-                let doubt = in_doubt.iter().find(|step| step.file == file)?.to;
-                (doubt.generation == position.generation && doubt.offset > position.offset).then_some(doubt.offset)
+            let Assumed { frontiers, in_doubt, .. } = &self.shed.assumed;
+            let bound = |file: FileKey, path: &Path, position: Position| {
+                if let Some(step) = in_doubt.iter().find(|step| step.file == file) {
+                    let doubt = step.to;
+                    let ahead = doubt.generation == position.generation && doubt.offset > position.offset;
+                    return if ahead { Bound::At(doubt.offset) } else { Bound::None };
+                }
+                // It may be a copy of what the commit in doubt has carried, and only the original's frontier tells how much
+                // of that is a row.
+                let is_new = frontiers.iter().all(|frontier| frontier.file != file);
+                let may_copy =
+                    || possible_originals(path).iter().any(|from| in_doubt.iter().any(|step| *step.path == **from));
+                if is_new && !in_doubt.is_empty() && may_copy() { Bound::Here } else { Bound::None }
             };
             let progress = self.spool.skim(reach, bound, now, |_, line| {
                 tally.add(facts(&line, read_at, columns));
