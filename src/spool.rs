@@ -962,7 +962,6 @@ impl<S: FileSystem> Spool<S> {
         let size = entry.tail.unread();
         let held_long_enough = now.saturating_duration_since(entry.grown) >= COPY_HOLD;
         let path = Arc::clone(entry.tail.path());
-        let found = entry.found;
         let held_too_long = now.saturating_duration_since(entry.waiting_since) >= REPLACED_HOLD;
         for original in possible_originals(&path) {
             if !held_too_long && matches!(self.refused.get(&original), Some(Refusal::Unreadable(_))) {
@@ -972,7 +971,7 @@ impl<S: FileSystem> Spool<S> {
             // First whether it looks like a copy, then whether the original was replaced: in the other order that can happen
             // in between, and both answers are no.
             for original in self.followed_at(&original) {
-                let alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
+                let alike = !held_long_enough && self.is_copy_so_far(key, original, size)?;
                 self.check_for_replacement(original, now)?;
                 if alike {
                     return Ok(None);
@@ -1028,11 +1027,9 @@ impl<S: FileSystem> Spool<S> {
         Ok(())
     }
 
-    /// Whether what a new file holds is what an older file begins with.
-    fn is_copy_so_far(&mut self, key: FileKey, original: FileKey, size: u64, found: u64) -> io::Result<bool> {
-        if self.entries.get(&original).is_none_or(|original| original.found > found) {
-            return Ok(false);
-        }
+    /// Whether what a new file holds is what another file begins with. That one may have been found later: the scan that
+    /// found the copy may not have been able to look at it.
+    fn is_copy_so_far(&mut self, key: FileKey, original: FileKey, size: u64) -> io::Result<bool> {
         for offset in [size.min(WINDOW), size] {
             // One after the other: there may be one descriptor for both.
             let one = self.marker_of(key, offset)?;

@@ -1,5 +1,6 @@
 //! The world around the agent, and the moment at which the agent's process ends.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -114,6 +115,26 @@ fn dead() -> io::Error {
     io::Error::other("the process has ended")
 }
 
+thread_local! {
+    /// What the agent has said since something was last told.
+    static SAID: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where the agent's log goes when all of a seed is shown: among what happens.
+#[derive(Debug)]
+pub(crate) struct Said;
+
+impl io::Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        SAID.with_borrow_mut(|said| said.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl World {
     /// Before an effect of the agent: something may happen first, and the process may end, with the effect or without it.
     /// After its end nothing that it does has an effect.
@@ -157,8 +178,11 @@ impl World {
     }
 
     pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
-        let now = self.time.passed().as_secs_f64();
         if let Some(trace) = &mut self.trace {
+            let now = self.time.passed().as_secs_f64();
+            let said = SAID.take();
+            trace
+                .extend(String::from_utf8_lossy(&said).lines().map(|line| format!("           {}", line.trim_start())));
             trace.push(format!("{now:10.4} {}", what()));
         }
     }

@@ -5,6 +5,7 @@
 //! Invariant: nothing of the file's content is kept from one turn to the next; an unfinished line is read again, so a
 //! thousand files with an unfinished line each cost nothing.
 
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -97,30 +98,43 @@ pub struct Tail<F> {
     /// The largest size seen of the present content.
     size: u64,
     modified: i128,
-    /// The start of the present content, once enough of it was given out.
-    head: Option<Head>,
+    /// How the present content begins, and the ones before it.
+    heads: VecDeque<Head>,
 }
 
-/// The bytes a file begins with, at most [`WINDOW`]: a copy of it may be shorter than what was read since.
+/// How a content begins: a copy of it may be shorter than what was read since.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head(Arc<[u8]>);
+pub struct Head {
+    /// Whose beginning it is.
+    generation: u32,
+    /// The bytes it begins with, at most [`WINDOW`].
+    bytes: Arc<[u8]>,
+    /// The first place known at which a line ended, and the marker there: the bytes it begins with may be those of a hole or
+    /// of a long line, and then they are like those of other contents.
+    line: Option<(u64, Marker)>,
+}
+
+/// How many generations of a file have their heads remembered. Reading may be set back to a frontier in an earlier one.
+const HEADS_MAX: usize = 3;
 
 impl Head {
-    fn of(bytes: &[u8]) -> Self {
-        Head(bytes.into())
+    fn new(generation: u32) -> Self {
+        Head { generation, bytes: Arc::from([]), line: None }
     }
 
     fn length(&self) -> u64 {
-        self.0.len() as u64
+        self.bytes.len() as u64
     }
 
-    /// The longest beginning of the file that a file of `size` bytes can have too, and its marker; `None` when it holds
-    /// neither a hole nor a whole line: the first bytes of lines are all alike.
+    /// A beginning that a file of `size` bytes can have too, where it ends, and the marker there; `None` when none is known
+    /// that holds a whole line: the first bytes of lines are all alike, and so are holes.
     pub fn up_to(&self, size: u64) -> Option<(u64, Marker)> {
+        if let Some(line) = self.line.filter(|(end, _)| *end <= size) {
+            return Some(line);
+        }
         let length = self.length().min(size);
-        let bytes = &self.0[..length as usize];
-        let tells = bytes.first() == Some(&0) || bytes.contains(&b'\n');
-        tells.then(|| (length, Marker::of(bytes)))
+        let bytes = &self.bytes[..length as usize];
+        bytes.contains(&b'\n').then(|| (length, Marker::of(bytes)))
     }
 }
 
@@ -177,7 +191,7 @@ impl<F: Handle> Tail<F> {
             sent,
             size: position.offset,
             modified: 0,
-            head: None,
+            heads: VecDeque::new(),
         }
     }
 
@@ -186,7 +200,20 @@ impl<F: Handle> Tail<F> {
         self.position = position;
         self.scanned = position.offset;
         self.sent = sent;
-        self.head = None;
+        // The generations behind that one are counted anew.
+        self.heads.retain(|head| head.generation <= position.generation);
+    }
+
+    /// How the present content begins, as far as that is known.
+    fn head(&mut self) -> &mut Head {
+        let generation = self.position.generation;
+        if self.heads.back().is_none_or(|head| head.generation != generation) {
+            if self.heads.len() == HEADS_MAX {
+                self.heads.pop_front();
+            }
+            self.heads.push_back(Head::new(generation));
+        }
+        self.heads.back_mut().expect("one was pushed")
     }
 
     /// What the file is.
@@ -270,9 +297,19 @@ impl<F: Handle> Tail<F> {
             Marker::of(buffer) == self.position.marker || unchecked || museum::is(museum::Piece::InodeAlone)
         };
         let length = self.position.offset.min(WINDOW);
-        if kept && self.head.as_ref().map_or(0, Head::length) < length {
-            load(file, buffer, 0, length as usize)?;
-            self.head = Some(Head::of(buffer));
+        if kept && length > 0 {
+            let place = (self.position.offset, self.position.marker);
+            let is_hole = buffer.iter().all(|byte| *byte == 0);
+            let head = self.head();
+            if !is_hole {
+                head.line.get_or_insert(place);
+            }
+            if head.length() < length
+                && let Some(file) = &self.file
+            {
+                load(file, buffer, 0, length as usize)?;
+                self.head().bytes = buffer.as_slice().into();
+            }
         }
         let mut turn = Turn::default();
         if !kept {
@@ -358,6 +395,7 @@ impl<F: Handle> Tail<F> {
             return Ok(());
         }
         let mut at = before;
+        let mut first_line = None;
         let mut flow = Flow::More;
         while flow == Flow::More
             && let Some(cut) = lines::cut(buffer, at)
@@ -365,6 +403,7 @@ impl<F: Handle> Tail<F> {
             turn.skipped.nul_bytes += cut.nul_bytes as u64;
             turn.skipped.mark_bytes += cut.mark_bytes as u64;
             if let Piece::Line(text) = cut.piece {
+                first_line.get_or_insert(cut.end);
                 let content = if text.len() > limits.max_line_bytes {
                     Content::TooLong(&buffer[text.start..text.start + HEAD.min(text.len())])
                 } else {
@@ -375,10 +414,14 @@ impl<F: Handle> Tail<F> {
             at = cut.end;
         }
         let mut end = base + at as u64;
-        if base == 0 && self.head.as_ref().map_or(0, Head::length) < end.min(WINDOW) {
-            self.head = Some(Head::of(&buffer[..end.min(WINDOW) as usize]));
+        let marker_at = |at: usize| Marker::of(&buffer[at - ((base + at as u64).min(WINDOW) as usize)..at]);
+        let mut marker = marker_at(at);
+        let line = first_line.map(|at| (base + at as u64, marker_at(at)));
+        let head = self.head();
+        head.line = head.line.or(line);
+        if base == 0 && head.length() < end.min(WINDOW) {
+            head.bytes = buffer[..end.min(WINDOW) as usize].into();
         }
-        let mut marker = Marker::of(&buffer[at - (end.min(WINDOW) as usize)..at]);
         let mut scanned = end;
         if flow == Flow::More {
             scanned = base + buffer.len() as u64;
@@ -463,9 +506,9 @@ impl<F: Handle> Tail<F> {
     }
 
     fn start_over(&mut self, stat: &Stat, turn: &mut Turn) {
-        turn.replaced =
-            Some(Replaced { file: self.key, position: self.position, head: self.head.take(), unread: self.unread() });
-        self.head = None;
+        let generation = self.position.generation;
+        let head = self.heads.back().filter(|head| head.generation == generation).cloned();
+        turn.replaced = Some(Replaced { file: self.key, position: self.position, head, unread: self.unread() });
         self.position = self.position.next_generation();
         self.scanned = 0;
         self.size = stat.size;

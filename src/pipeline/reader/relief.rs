@@ -367,12 +367,16 @@ impl<S: FileSystem> Reader<S> {
                     || possible_originals(path).iter().any(|from| in_doubt.iter().any(|step| *step.path == **from));
                 if is_new && !in_doubt.is_empty() && may_copy() { Bound::Here } else { Bound::None }
             };
-            let progress = self.spool.skim(reach, bound, now, |_, line| {
+            let progress = self.spool.skim(reach, &bound, now, |_, line| {
                 tally.add(facts(&line, read_at, columns));
                 Flow::More
             });
             let Some(progress) = progress else { break };
             let Some(step) = progress.moved else { continue };
+            if bound(step.file, &step.path, step.to) == Bound::Here {
+                // The beginning of such a copy, which stands where the original's frontier is thought to.
+                continue;
+            }
             let doubtful = in_doubt.iter().any(|doubt| {
                 doubt.file == step.file
                     && (step.to.generation, step.to.offset) <= (doubt.to.generation, doubt.to.offset)
