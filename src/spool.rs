@@ -341,9 +341,17 @@ impl<S: FileSystem> Spool<S> {
             entry.stage = Stage::Waiting;
             entry.waiting_since = now;
             entry.queued = false;
-            entry.tail.place(Position::start(), None);
+            entry.tail.displace();
         }
         self.decide(now);
+    }
+
+    /// The same, when the frontiers are only thought to stand there.
+    pub fn assume(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
+        self.place(frontiers, now);
+        for entry in self.entries.values_mut() {
+            entry.tail.is_assumed();
+        }
     }
 
     /// Looks at the whole spool: what is new, renamed, grown, gone.

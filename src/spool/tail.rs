@@ -93,6 +93,10 @@ pub struct Tail<F> {
     file: Option<F>,
     position: Position,
     scanned: u64,
+    /// What was there between this place and `scanned`, of the unfinished line that was met: where it begins, and its marker.
+    looked: (u64, Marker),
+    /// Up to which generation the heads are those of the contents that the database numbers so.
+    numbered: u32,
     /// Where the frontier will be once everything given out is settled; `None` while it has none.
     sent: Option<Position>,
     /// The largest size seen of the present content.
@@ -188,6 +192,8 @@ impl<F: Handle> Tail<F> {
             file,
             position,
             scanned: position.offset,
+            looked: (position.offset, Marker::empty()),
+            numbered: u32::MAX,
             sent,
             size: position.offset,
             modified: 0,
@@ -198,10 +204,34 @@ impl<F: Handle> Tail<F> {
     /// Sets reading to `position`; `sent` is the frontier in the database, if there is one.
     pub fn place(&mut self, position: Position, sent: Option<Position>) {
         self.position = position;
-        self.scanned = position.offset;
+        self.look_to(position.offset, &[]);
         self.sent = sent;
-        // The generations behind that one are counted anew.
-        self.heads.retain(|head| head.generation <= position.generation);
+        // The generations behind that one are counted anew. Where nothing of a content was read, nothing is known of it.
+        let known = |head: &Head| {
+            head.generation < position.generation || head.generation == position.generation && position.offset > 0
+        };
+        self.heads.retain(|head| known(head) && head.generation <= self.numbered);
+        self.numbered = u32::MAX;
+    }
+
+    /// Sets reading to nowhere, until it is placed.
+    pub fn displace(&mut self) {
+        self.position = Position::start();
+        self.look_to(0, &[]);
+        self.sent = None;
+    }
+
+    /// Says that the position is only thought to be the frontier: by a commit whose outcome is unknown the generations behind
+    /// it may be numbered otherwise.
+    pub fn is_assumed(&mut self) {
+        self.numbered = self.position.generation;
+    }
+
+    /// Notes that the content was looked at up to `scanned`, and that it ends in `window` there.
+    fn look_to(&mut self, scanned: u64, window: &[u8]) {
+        let window = &window[window.len().saturating_sub(WINDOW as usize)..];
+        self.scanned = scanned;
+        self.looked = (scanned - window.len() as u64, Marker::of(window));
     }
 
     /// How the present content begins, as far as that is known.
@@ -292,23 +322,34 @@ impl<F: Handle> Tail<F> {
         let stat = file.stat()?;
         let window = self.position.window_start()..self.position.offset;
         let unchecked = museum::is(museum::Piece::SizeAloneTellsTruncation);
-        let kept = (stat.size >= self.scanned || museum::is(museum::Piece::InodeAlone)) && {
+        let mut kept = (stat.size >= self.scanned || museum::is(museum::Piece::InodeAlone)) && {
             load(file, buffer, window.start, (window.end - window.start) as usize)?;
             Marker::of(buffer) == self.position.marker || unchecked || museum::is(museum::Piece::InodeAlone)
         };
         let length = self.position.offset.min(WINDOW);
+        let is_hole = buffer.iter().all(|byte| *byte == 0);
+        let (start, marker) = self.looked;
+        if kept && start < self.scanned && !unchecked && !museum::is(museum::Piece::InodeAlone) {
+            load(file, buffer, start, (self.scanned - start) as usize)?;
+            if Marker::of(buffer) != marker {
+                // The unfinished line is another one. Where nothing was read before it, all of the content is.
+                kept = length > 0;
+                self.look_to(self.position.offset, &[]);
+            }
+        }
+        let Some(file) = &self.file else { return Ok(Turn::default()) };
         if kept && length > 0 {
             let place = (self.position.offset, self.position.marker);
-            let is_hole = buffer.iter().all(|byte| *byte == 0);
-            let head = self.head();
-            if !is_hole {
-                head.line.get_or_insert(place);
-            }
-            if head.length() < length
-                && let Some(file) = &self.file
+            if self
+                .heads
+                .back()
+                .is_none_or(|head| head.generation != self.position.generation || head.length() < length)
             {
                 load(file, buffer, 0, length as usize)?;
                 self.head().bytes = buffer.as_slice().into();
+            }
+            if !is_hole {
+                self.head().line.get_or_insert(place);
             }
         }
         let mut turn = Turn::default();
@@ -423,15 +464,25 @@ impl<F: Handle> Tail<F> {
             head.bytes = buffer[..end.min(WINDOW) as usize].into();
         }
         let mut scanned = end;
+        let mut window = 0..0;
         if flow == Flow::More {
             scanned = base + buffer.len() as u64;
+            window = at..buffer.len();
             // A hole at the start of an unfinished line is skipped at once, or it would count as a line that grows.
             let nuls = lines::leading_nuls(&buffer[at..]);
             if nuls > 0 {
                 let hole_end = if at + nuls == buffer.len() { self.hole_end(scanned) } else { end + nuls as u64 };
+                let rest = buffer[(at + nuls).min(buffer.len())..].to_vec();
+                window = 0..0;
                 if let Ok(Some(marker_there)) = self.marker_before(buffer, hole_end) {
                     turn.skipped.nul_bytes += hole_end - end;
                     (end, marker, scanned) = (hole_end, marker_there, scanned.max(hole_end));
+                    if scanned > end {
+                        *buffer = rest;
+                        window = 0..buffer.len();
+                    }
+                } else {
+                    scanned = end;
                 }
             }
         }
@@ -439,7 +490,7 @@ impl<F: Handle> Tail<F> {
             (end, marker) = (scanned, Marker::of(&buffer[buffer.len().saturating_sub(WINDOW as usize)..]));
         }
         self.position = Position { offset: end, marker, ..self.position };
-        self.scanned = scanned;
+        self.look_to(scanned, &buffer[window]);
         Ok(())
     }
 
@@ -473,12 +524,12 @@ impl<F: Handle> Tail<F> {
         }
         if buffer[before] == 0 {
             // What was an unfinished line is a hole now, and a hole is no part of a line.
-            self.scanned = offset;
+            self.look_to(offset, &[]);
             return Ok(());
         }
         take(Line { content: Content::TooLong(&buffer[before..]), offset, length: newline - offset });
         self.position = Position { offset: end, marker, ..self.position };
-        self.scanned = end;
+        self.look_to(end, &[]);
         Ok(())
     }
 
@@ -491,16 +542,26 @@ impl<F: Handle> Tail<F> {
     /// Looks for the end of the unfinished line, one quantum further than before.
     fn find_newline(&mut self, buffer: &mut Vec<u8>, quantum: usize) -> io::Result<Search> {
         let Some(file) = &self.file else { return Ok(Search::NotYet) };
-        load(file, buffer, self.scanned, quantum)?;
-        if let Some(index) = memchr::memchr(b'\n', buffer) {
+        let (start, marker) = self.looked;
+        let before = (self.scanned - start) as usize;
+        load(file, buffer, start, before + quantum)?;
+        let unchecked = museum::is(museum::Piece::InodeAlone) || museum::is(museum::Piece::SizeAloneTellsTruncation);
+        if buffer.len() < before || Marker::of(&buffer[..before]) != marker && !unchecked {
+            // Replaced since it was verified: the next turn finds out.
+            return Ok(Search::NotYet);
+        }
+        if let Some(index) = memchr::memchr(b'\n', &buffer[before..]) {
             return Ok(Search::Found(self.scanned + index as u64));
         }
-        self.scanned += buffer.len() as u64;
-        if buffer.iter().all(|byte| *byte == 0)
-            && !buffer.is_empty()
-            && let Some(data) = file.next_data(self.scanned)?
-        {
-            self.scanned = self.scanned.max(data);
+        let scanned = start + buffer.len() as u64;
+        let data = if buffer[before..].iter().all(|byte| *byte == 0) && scanned > self.scanned {
+            file.next_data(scanned)?.filter(|data| *data > scanned)
+        } else {
+            None
+        };
+        match data {
+            Some(data) => self.look_to(data, &[]),
+            None => self.look_to(scanned, buffer),
         }
         Ok(Search::NotYet)
     }
@@ -510,7 +571,7 @@ impl<F: Handle> Tail<F> {
         let head = self.heads.back().filter(|head| head.generation == generation).cloned();
         turn.replaced = Some(Replaced { file: self.key, position: self.position, head, unread: self.unread() });
         self.position = self.position.next_generation();
-        self.scanned = 0;
+        self.look_to(0, &[]);
         self.size = stat.size;
     }
 }

@@ -446,7 +446,7 @@ impl<S: FileSystem> Reader<S> {
             let ends = keeper.note().ends().map(|(file, path, to)| (file, std::path::Path::new(path), to));
             move_on(&mut frontiers, ends);
         }
-        self.spool.place(frontiers, now);
+        self.spool.assume(frontiers, now);
     }
 
     /// Logs when letting go begins and ends; not each time a limit is met, which under a steady load is often.
