@@ -31,7 +31,7 @@ pub use copies::possible_originals;
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
 pub use position::{FileKey, Frontier, Marker, Move, Position};
-use tail::{Flow, Limits, Line, Replaced, Skipped, Tail, WINDOW};
+use tail::{Flow, Head, Limits, Line, Replaced, Skipped, Tail, WINDOW};
 
 /// Where reading begins in a file never seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,9 @@ const COPY_HOLD: Duration = Duration::from_secs(2);
 
 /// How long the new content of a file waits at most for a decision on the copy of the old one.
 const REPLACED_HOLD: Duration = Duration::from_secs(30);
+
+/// How many listings must have missed a copy before there is none: one can miss a file that is just being renamed.
+const LISTINGS: u64 = 2;
 
 /// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
 pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
@@ -144,6 +147,8 @@ struct Absent {
     /// Its last known path.
     path: Arc<Path>,
     position: Position,
+    /// How the content that it is in begins, if that is known.
+    head: Option<Head>,
     /// When it is forgotten.
     until: Instant,
 }
@@ -327,7 +332,7 @@ impl<S: FileSystem> Spool<S> {
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
             let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
-            (frontier.file, Absent { path: frontier.path.into(), position: frontier.position, until })
+            (frontier.file, Absent { path: frontier.path.into(), position: frontier.position, head: None, until })
         };
         let frontiers: BTreeMap<FileKey, Absent> = frontiers.into_iter().map(absent).collect();
         self.replacements.set_back(|what| frontiers.get(&what.file).map(|absent| absent.position));
@@ -796,7 +801,8 @@ impl<S: FileSystem> Spool<S> {
             (LastSeen::Elsewhere | LastSeen::Excluded | LastSeen::Deleted, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
                     let path = Arc::clone(entry.tail.path());
-                    frontiers.insert(key, Absent { path, position: sent, until: now + ABSENT_KEEP });
+                    let head = entry.tail.head_of(sent.generation);
+                    frontiers.insert(key, Absent { path, position: sent, head, until: now + ABSENT_KEEP });
                 }
             }
             (LastSeen::Elsewhere | LastSeen::Excluded | LastSeen::Deleted, None) => {}
@@ -874,17 +880,16 @@ impl<S: FileSystem> Spool<S> {
             };
             let unreadable =
                 |(path, why): (&PathBuf, &Refusal)| matches!(why, Refusal::Unreadable(_)) && may_be_copy(path);
-            let decided = self.scans > scan
-                && listed
-                && !self.entries.values().any(undecided)
-                && !self.refused.iter().any(unreadable);
+            let looked = self.scans >= scan + LISTINGS;
+            let decided =
+                looked && listed && !self.entries.values().any(undecided) && !self.refused.iter().any(unreadable);
             if decided
                 || museum::is(museum::Piece::CopyStepLater)
                 || now.saturating_duration_since(since) >= REPLACED_HOLD
             {
                 replaced.push(*key);
             } else {
-                self.wants_scan |= self.scans <= scan;
+                self.wants_scan |= !looked;
             }
         }
         for key in replaced {
@@ -1010,11 +1015,19 @@ impl<S: FileSystem> Spool<S> {
     /// Where to go on in a file that is a copy of one that was at `original` and is there no more.
     fn copy_of_absent(&mut self, key: FileKey, original: &Path, size: u64) -> io::Result<Option<Position>> {
         let frontiers = self.frontiers.iter().flatten().map(|(_, absent)| absent);
-        let read = frontiers.filter(|absent| *absent.path == *original).map(|absent| absent.position);
-        let read: Vec<Position> = read.filter(|position| (1..=size).contains(&position.offset)).collect();
-        for position in read {
-            if self.marker_of(key, position.offset)? == Some(position.marker) {
-                return Ok(Some(Position { generation: 0, ..position }));
+        let read = frontiers.filter(|absent| *absent.path == *original && absent.position.offset > 0);
+        let read: Vec<(Position, Option<Head>)> = read.map(|absent| (absent.position, absent.head.clone())).collect();
+        for (position, head) in read {
+            let known = if position.offset <= size {
+                Some((position.offset, position.marker))
+            } else {
+                head.and_then(|head| head.up_to(size))
+            };
+            let Some((offset, marker)) = known else { continue };
+            if self.marker_of(key, offset)? == Some(marker)
+                && let Some(marker) = self.marker_of(key, position.offset.min(size))?
+            {
+                return Ok(Some(Position { generation: 0, offset: position.offset.min(size), marker }));
             }
         }
         Ok(None)

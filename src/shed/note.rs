@@ -151,14 +151,23 @@ impl Note {
     }
 
     /// Holds the passages against the database's frontiers. Those that were declared before go; those that fit are
-    /// returned, and stay until [`Note::committed`]; the others wait for [`Note::take_misfits`].
-    pub fn reconcile(&mut self, frontiers: &HashMap<FileKey, Position>) -> Vec<Passed> {
+    /// returned, and stay until [`Note::committed`]; the others wait for [`Note::take_misfits`]. A file that has no frontier
+    /// and whose path `may_copy` is not believed either: it may hold what was committed of another.
+    pub fn reconcile(
+        &mut self,
+        frontiers: &HashMap<FileKey, Position>,
+        may_copy: impl Fn(&Path) -> bool,
+    ) -> Vec<Passed> {
         let mut fitting = Vec::new();
         let waiting = std::mem::take(&mut self.misfits).into_iter().map(|(file, (passage, _))| (file, passage));
         let passages: Vec<_> = std::mem::take(&mut self.passages).into_iter().chain(waiting).collect();
         for (file, mut passage) in passages {
             let at = frontiers.get(&file).copied();
             if at.is_some_and(|at| place(at) >= place(passage.to())) {
+                continue;
+            }
+            if at.is_none() && passage.from.is_none() && may_copy(Path::new(&passage.path)) {
+                self.misfits.insert(file, (passage, at));
                 continue;
             }
             let mut no_longer_in_doubt = Vec::new();

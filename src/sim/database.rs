@@ -102,9 +102,12 @@ impl Server {
         (self.mode, self.until) = (mode, until);
     }
 
-    /// The offset of a frontier.
+    /// The offset of a frontier, as the next agent finds it: what a connection that is gone has sent may yet be committed.
     pub(crate) fn frontier(&self, file: FileKey) -> Option<u64> {
-        self.frontiers.get(&file).map(|stored| stored.position.offset)
+        let stored = self.frontiers.get(&file).map(|stored| stored.position.offset);
+        let coming = self.orphans.iter().filter(|orphan| orphan.outcome == Outcome::Commits);
+        let moves = coming.flat_map(|orphan| &orphan.transaction.moves).filter(|step| step.file == file);
+        moves.map(|step| step.to.offset).chain(stored).max()
     }
 
     fn mode(&self, now: Duration) -> Mode {

@@ -31,6 +31,8 @@ struct App {
     made: Vec<(usize, usize)>,
     /// Where its file was moved to for a while.
     away: Option<PathBuf>,
+    /// When its file is deleted.
+    deleted: Option<Duration>,
 }
 
 /// What is still to happen.
@@ -66,6 +68,7 @@ impl World {
                 copies: self.chance.permille(500),
                 made: Vec::new(),
                 away: None,
+                deleted: None,
             };
             self.script.apps.push(app);
         }
@@ -82,7 +85,7 @@ impl World {
     pub(crate) fn next_event(&self) -> Option<Duration> {
         let script = &self.script;
         let hints = script.hints.iter().map(|(at, _)| *at);
-        let apps = script.apps.iter().flat_map(|app| [app.reopens, app.truncates]).flatten();
+        let apps = script.apps.iter().flat_map(|app| [app.reopens, app.truncates, app.deleted]).flatten();
         hints.chain(apps).chain((!script.is_over).then_some(script.next)).min()
     }
 
@@ -96,6 +99,10 @@ impl World {
             }
             if self.script.apps[app].reopens.is_some_and(|at| at <= now) {
                 self.reopen(app);
+            }
+            if self.script.apps[app].deleted.is_some_and(|at| at <= now) {
+                self.script.apps[app].deleted = None;
+                self.delete(app);
             }
         }
         if !self.script.is_over && self.script.next <= now {
@@ -366,7 +373,7 @@ impl World {
         let now = self.time.passed();
         let until = now + self.chance.time(Duration::from_millis(10), Duration::from_secs(8));
         let permille = *self.chance.one_of(&[100, 500, 1000]);
-        let kind = self.chance.below(14);
+        let kind = self.chance.below(16);
         self.tell(|| format!("trouble {kind} until {:.3}, {permille} of 1000", until.as_secs_f64()));
         match kind {
             0 => self.faults.looks.begin(until, permille),
@@ -383,10 +390,27 @@ impl World {
                 self.database.begin(mode, until);
             }
             10 => self.script.stops = true,
+            // A file is deleted while its lines wait for a database that stays away for so long that they are given up.
+            11 => {
+                let mode = *self.chance.one_of(&[Mode::Down, Mode::ReadOnly, Mode::Full, Mode::Schema]);
+                let until = now + self.chance.time(Duration::from_secs(6), Duration::from_secs(15));
+                self.tell(|| format!("the database: {mode:?} until {:.3}", until.as_secs_f64()));
+                self.database.begin(mode, until);
+                let app = self.chance.below(self.script.apps.len() as u64) as usize;
+                let after = self.chance.time(Duration::from_millis(10), Duration::from_secs(2));
+                self.script.apps[app].deleted = Some(now + after);
+            }
             _ => {
                 let crash = if self.chance.permille(700) { Crash::Kill } else { Crash::PowerLoss };
                 if self.process == Process::Runs {
-                    self.process = Process::EndsAfter(self.chance.below(80), crash);
+                    // Half of them just where what is on the disk and what is in the database belong together.
+                    let nears = ["own sync", "own rename", "own sync of names", "own remove", "swap", "commit"];
+                    self.process = if self.chance.permille(500) {
+                        Process::EndsAfter(self.chance.below(80), crash)
+                    } else {
+                        let near = *self.chance.one_of(&nears);
+                        Process::EndsNear(near, self.chance.below(5), crash)
+                    };
                 }
                 let longest = if self.chance.permille(700) { 1 } else { 12 };
                 self.script.down = self.chance.time(Duration::from_millis(10), Duration::from_secs(longest));
@@ -402,7 +426,7 @@ impl World {
         self.database.begin(Mode::Well, Duration::ZERO);
         self.plan.requests_fail = 0;
         self.plan.commits_fail = 0;
-        if let Process::EndsAfter(..) = self.process {
+        if let Process::EndsAfter(..) | Process::EndsNear(..) = self.process {
             self.process = Process::Runs;
         }
         for app in 0..self.script.apps.len() {
@@ -410,6 +434,7 @@ impl World {
             if self.script.apps[app].truncates.is_some() {
                 self.truncate_original(app);
             }
+            self.script.apps[app].deleted = None;
             self.reopen(app);
             if self.chance.permille(700) {
                 self.write_lines(app);

@@ -73,6 +73,8 @@ pub(crate) enum Process {
     Runs,
     /// It ends at the effect after this many others.
     EndsAfter(u64, Crash),
+    /// It ends that many effects after the next one of this kind.
+    EndsNear(&'static str, u64, Crash),
     Ended(Crash),
 }
 
@@ -146,8 +148,13 @@ impl World {
         if races > 0 && self.chance.permille(races) && self.is_soon() {
             self.act();
         }
+        if let Process::EndsNear(near, others, crash) = self.process
+            && near == what
+        {
+            self.process = Process::EndsAfter(others, crash);
+        }
         match self.process {
-            Process::Runs => Ok(Fate::Learns),
+            Process::Runs | Process::EndsNear(..) => Ok(Fate::Learns),
             Process::Ended(_) => Err(dead()),
             Process::EndsAfter(0, crash) => {
                 let happens = self.chance.permille(500);

@@ -234,6 +234,11 @@ impl<F: Handle> Tail<F> {
         self.looked = (scanned - window.len() as u64, Marker::of(window));
     }
 
+    /// How the content of a generation begins, if that is known.
+    pub fn head_of(&self, generation: u32) -> Option<Head> {
+        self.heads.iter().find(|head| head.generation == generation).cloned()
+    }
+
     /// How the present content begins, as far as that is known.
     fn head(&mut self) -> &mut Head {
         let generation = self.position.generation;
@@ -567,8 +572,7 @@ impl<F: Handle> Tail<F> {
     }
 
     fn start_over(&mut self, stat: &Stat, turn: &mut Turn) {
-        let generation = self.position.generation;
-        let head = self.heads.back().filter(|head| head.generation == generation).cloned();
+        let head = self.head_of(self.position.generation);
         turn.replaced = Some(Replaced { file: self.key, position: self.position, head, unread: self.unread() });
         self.position = self.position.next_generation();
         self.look_to(0, &[]);

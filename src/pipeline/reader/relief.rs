@@ -5,7 +5,7 @@
 //! to the frontiers as they were last known; from there lines are only counted, and the count is on disk before they are
 //! passed over. No row is made until the database is back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -161,9 +161,16 @@ impl<S: FileSystem> Reader<S> {
     /// batch. Returns the frontiers to read from.
     pub(super) fn reconcile(&mut self, frontiers: Vec<Frontier>, now: Instant) -> Vec<Frontier> {
         let at = frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect();
+        // What was let go of a copy was let go by the frontier that its original was thought to have.
+        let assumed = self.shed.assumed.frontiers.iter().map(|frontier| (frontier.file, frontier.position));
+        let assumed: HashMap<FileKey, Position> = assumed.collect();
+        let was_known = |now: &Frontier| assumed.get(&now.file) == Some(&now.position);
+        let others: BTreeSet<&Path> =
+            frontiers.iter().filter(|frontier| !was_known(frontier)).map(|frontier| &*frontier.path).collect();
+        let may_copy = |path: &Path| possible_originals(path).iter().any(|original| others.contains(&**original));
         let passed = {
             let mut keeper = self.keeper();
-            let passed = keeper.note_mut().reconcile(&at);
+            let passed = keeper.note_mut().reconcile(&at, may_copy);
             if let Err(error) = keeper.save() {
                 tracing::error!(%error, "the note of lines let go cannot be written; the database's frontiers say the same");
             }

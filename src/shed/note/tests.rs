@@ -45,7 +45,7 @@ fn lines(passed: &[Passed]) -> Vec<(Reason, u64)> {
 #[test]
 fn a_passage_that_begins_at_the_frontier_is_declared_whole() {
     let mut note = noted();
-    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]));
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]), |_| false);
     assert_eq!(passed.len(), 1);
     assert_eq!(passed[0].step, step(1, Some(at(0, 100)), at(0, 400)));
     assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 30)]);
@@ -58,7 +58,7 @@ fn a_passage_that_begins_at_the_frontier_is_declared_whole() {
 #[test]
 fn a_commit_in_doubt_that_happened_is_no_loss() {
     let mut note = noted();
-    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]));
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]), |_| false);
     assert_eq!(passed[0].step, step(1, Some(at(0, 200)), at(0, 400)));
     assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 20)]);
     assert_eq!(passed[0].no_longer_in_doubt, []);
@@ -68,7 +68,7 @@ fn a_commit_in_doubt_that_happened_is_no_loss() {
 fn what_the_frontier_has_passed_was_declared() {
     for reached in [at(0, 400), at(0, 500), at(1, 0)] {
         let mut note = noted();
-        assert_eq!(note.reconcile(&frontiers(&[(1, reached)])), []);
+        assert_eq!(note.reconcile(&frontiers(&[(1, reached)]), |_| false), []);
         assert!(note.is_empty());
     }
 }
@@ -78,7 +78,7 @@ fn where_the_frontier_stands_elsewhere_the_lines_are_read_again() {
     for elsewhere in [Some(at(0, 50)), Some(at(0, 250)), Some(at(0, 350)), None] {
         let mut note = noted();
         let known: Vec<_> = elsewhere.into_iter().map(|position| (1, position)).collect();
-        assert_eq!(note.reconcile(&frontiers(&known)), []);
+        assert_eq!(note.reconcile(&frontiers(&known), |_| false), []);
         assert!(note.has_misfits());
         assert_eq!(note.take_misfits(|_| true), []);
         assert!(note.is_empty());
@@ -91,7 +91,7 @@ fn of_a_file_that_is_gone_everything_behind_the_frontier_is_declared() {
     fn check(frontier: Option<Position>, want: &[(Reason, u64)]) {
         let mut note = noted();
         let known: Vec<_> = frontier.into_iter().map(|position| (1, position)).collect();
-        assert_eq!(note.reconcile(&frontiers(&known)), []);
+        assert_eq!(note.reconcile(&frontiers(&known), |_| false), []);
         let passed = note.take_misfits(|_| false);
         assert_eq!(passed[0].step, step(1, frontier, at(0, 400)));
         assert_eq!(lines(&passed), want);
@@ -108,7 +108,7 @@ fn of_a_file_that_is_gone_everything_behind_the_frontier_is_declared() {
 fn a_passage_leads_through_replaced_content() {
     let mut note = noted();
     note.extend(&step(1, Some(at(0, 400)), at(1, 50)), Reason::MaxAge, tally(0, 5), Certainty::LetGo);
-    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]));
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]), |_| false);
     assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 20), (Reason::MaxAge, 5)]);
     assert_eq!(note.committed(&[step(1, Some(at(0, 200)), at(0, 450))]), Changed::No);
     assert_eq!(note.committed(&[step(1, Some(at(0, 200)), at(1, 50))]), Changed::Yes);
@@ -125,12 +125,12 @@ fn gaps_are_declared_by_their_number() {
     note.add_gap(gap(1));
     let declared = |number| HashMap::from([(GAPS, gaps_position(number))]);
     // A note that was lost does not know how many were declared before.
-    note.reconcile(&declared(5));
+    note.reconcile(&declared(5), |_| false);
     note.add_gap(gap(2));
     assert_eq!(note.gaps_from(5, 9), [gap(1), gap(2)]);
     assert_eq!(note.gaps_from(6, 9), [gap(2)]);
     assert_eq!(note.gaps_from(5, 1), [gap(1)]);
-    note.reconcile(&declared(6));
+    note.reconcile(&declared(6), |_| false);
     assert_eq!(note.gaps_from(6, 9), [gap(2)]);
     let gaps = Move { file: GAPS, path: Arc::from(Path::new("")), from: None, to: gaps_position(7) };
     assert_eq!(note.committed(&[gaps]), Changed::Yes);
