@@ -61,6 +61,9 @@ struct Passage {
     path: String,
     /// The frontier it begins at; `None` for a file without one.
     from: Option<Position>,
+    /// For a file without one: where the files that it may be a copy of were thought to stand. It says how much of a copy
+    /// was committed already.
+    basis: Vec<(FileKey, Position)>,
     segments: Vec<Segment>,
 }
 
@@ -125,12 +128,21 @@ impl Note {
         self.passages.len() < PASSAGES_MAX || self.passages.contains_key(&file)
     }
 
-    /// Notes that the lines of a step were let go. The steps of one file must follow one another.
-    pub fn extend(&mut self, step: &Move, reason: Reason, tally: Tally, certainty: Certainty) {
+    /// Notes that the lines of a step were let go. The steps of one file must follow one another. `basis` says where the
+    /// files are thought to stand that this one may be a copy of.
+    pub fn extend(
+        &mut self,
+        step: &Move,
+        reason: Reason,
+        tally: Tally,
+        certainty: Certainty,
+        basis: impl FnOnce() -> Vec<(FileKey, Position)>,
+    ) {
         let path = step.path.to_string_lossy().into_owned();
         let passage = self.passages.entry(step.file).or_insert_with(|| Passage {
             path: String::new(),
             from: step.from,
+            basis: if step.from.is_none() { basis() } else { Vec::new() },
             segments: Vec::new(),
         });
         passage.path = path;
@@ -151,12 +163,12 @@ impl Note {
     }
 
     /// Holds the passages against the database's frontiers. Those that were declared before go; those that fit are
-    /// returned, and stay until [`Note::committed`]; the others wait for [`Note::take_misfits`]. A file that has no frontier
-    /// and whose path `may_copy` is not believed either: it may hold what was committed of another.
+    /// returned, and stay until [`Note::committed`]; the others wait for [`Note::take_misfits`]. `originals` tells where the
+    /// files stand that one at this path may be a copy of.
     pub fn reconcile(
         &mut self,
         frontiers: &HashMap<FileKey, Position>,
-        may_copy: impl Fn(&Path) -> bool,
+        originals: impl Fn(&Path) -> Vec<(FileKey, Position)>,
     ) -> Vec<Passed> {
         let mut fitting = Vec::new();
         let waiting = std::mem::take(&mut self.misfits).into_iter().map(|(file, (passage, _))| (file, passage));
@@ -166,7 +178,9 @@ impl Note {
             if at.is_some_and(|at| place(at) >= place(passage.to())) {
                 continue;
             }
-            if at.is_none() && passage.from.is_none() && may_copy(Path::new(&passage.path)) {
+            let is_other = |original: &(FileKey, Position)| !passage.basis.contains(original);
+            if at.is_none() && passage.from.is_none() && originals(Path::new(&passage.path)).iter().any(is_other) {
+                // More was committed of the original than was known, and so of the copy.
                 self.misfits.insert(file, (passage, at));
                 continue;
             }
@@ -200,6 +214,8 @@ impl Note {
             self.gaps.drain(..known as usize);
         }
         self.gaps_before = Some(declared);
+        // A copy's frontier is there before its original's goes on, or a crash between the two would have the copy read anew.
+        fitting.sort_by_key(|passed| passed.step.from.is_some());
         fitting
     }
 
@@ -311,6 +327,8 @@ struct StoredPassage {
     file: String,
     path: String,
     from: Option<StoredPosition>,
+    #[serde(default)]
+    basis: Vec<(String, StoredPosition)>,
     segments: Vec<StoredSegment>,
 }
 
@@ -351,6 +369,7 @@ impl Note {
             file: file.to_string(),
             path: passage.path.clone(),
             from: passage.from.map(StoredPosition::from),
+            basis: passage.basis.iter().map(|(file, position)| (file.to_string(), (*position).into())).collect(),
             segments: (passage.segments.iter())
                 .map(|segment| StoredSegment {
                     reason: segment.reason,
@@ -392,7 +411,9 @@ impl Note {
                 tally: stored.tally,
             };
             let segments: Vec<Segment> = stored.segments.into_iter().map(segment).collect();
-            let passage = Passage { path: stored.path, from: stored.from.map(Position::from), segments };
+            let original = |(file, position): (String, StoredPosition)| Some((file.parse().ok()?, position.into()));
+            let basis = stored.basis.into_iter().map(original).collect::<Option<_>>()?;
+            let passage = Passage { path: stored.path, from: stored.from.map(Position::from), basis, segments };
             (!passage.segments.is_empty()).then_some((stored.file.parse().ok()?, passage))
         };
         let gap = |stored: StoredGap| Declaration { path: stored.path, reason: Reason::Vanished, tally: stored.tally };

@@ -103,6 +103,7 @@ impl World {
             if self.script.apps[app].deleted.is_some_and(|at| at <= now) {
                 self.script.apps[app].deleted = None;
                 self.delete(app);
+                self.script.apps[app].reopens = Some(now);
             }
         }
         if !self.script.is_over && self.script.next <= now {
@@ -373,7 +374,7 @@ impl World {
         let now = self.time.passed();
         let until = now + self.chance.time(Duration::from_millis(10), Duration::from_secs(8));
         let permille = *self.chance.one_of(&[100, 500, 1000]);
-        let kind = self.chance.below(16);
+        let kind = self.chance.below(17);
         self.tell(|| format!("trouble {kind} until {:.3}, {permille} of 1000", until.as_secs_f64()));
         match kind {
             0 => self.faults.looks.begin(until, permille),
@@ -391,13 +392,14 @@ impl World {
             }
             10 => self.script.stops = true,
             // A file is deleted while its lines wait for a database that stays away for so long that they are given up.
-            11 => {
+            11..13 => {
                 let mode = *self.chance.one_of(&[Mode::Down, Mode::ReadOnly, Mode::Full, Mode::Schema]);
                 let until = now + self.chance.time(Duration::from_secs(6), Duration::from_secs(15));
                 self.tell(|| format!("the database: {mode:?} until {:.3}", until.as_secs_f64()));
                 self.database.begin(mode, until);
                 let app = self.chance.below(self.script.apps.len() as u64) as usize;
-                let after = self.chance.time(Duration::from_millis(10), Duration::from_secs(2));
+                // Early, or there is more of it than may be read without being committed.
+                let after = self.chance.time(Duration::from_millis(1), Duration::from_millis(200));
                 self.script.apps[app].deleted = Some(now + after);
             }
             _ => {

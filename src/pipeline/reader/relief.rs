@@ -5,7 +5,7 @@
 //! to the frontiers as they were last known; from there lines are only counted, and the count is on disk before they are
 //! passed over. No row is made until the database is back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -161,16 +161,9 @@ impl<S: FileSystem> Reader<S> {
     /// batch. Returns the frontiers to read from.
     pub(super) fn reconcile(&mut self, frontiers: Vec<Frontier>, now: Instant) -> Vec<Frontier> {
         let at = frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect();
-        // What was let go of a copy was let go by the frontier that its original was thought to have.
-        let assumed = self.shed.assumed.frontiers.iter().map(|frontier| (frontier.file, frontier.position));
-        let assumed: HashMap<FileKey, Position> = assumed.collect();
-        let was_known = |now: &Frontier| assumed.get(&now.file) == Some(&now.position);
-        let others: BTreeSet<&Path> =
-            frontiers.iter().filter(|frontier| !was_known(frontier)).map(|frontier| &*frontier.path).collect();
-        let may_copy = |path: &Path| possible_originals(path).iter().any(|original| others.contains(&**original));
         let passed = {
             let mut keeper = self.keeper();
-            let passed = keeper.note_mut().reconcile(&at, may_copy);
+            let passed = keeper.note_mut().reconcile(&at, |path| originals_of(path, &frontiers));
             if let Err(error) = keeper.save() {
                 tracing::error!(%error, "the note of lines let go cannot be written; the database's frontiers say the same");
             }
@@ -289,6 +282,8 @@ impl<S: FileSystem> Reader<S> {
                 }
                 false
             }
+            // A passage that is not in a batch yet would come behind lines that follow it.
+            Some(_) if !self.shed.passed.is_empty() => false,
             Some(_) => self.let_go_here(reach, reason, now),
         }
     }
@@ -401,11 +396,12 @@ impl<S: FileSystem> Reader<S> {
             return false;
         }
         let noted = {
-            let mut keeper = self.keeper();
+            let frontiers = &self.shed.assumed.frontiers;
+            let mut keeper = self.note.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if rounds.iter().all(|(step, ..)| keeper.note().has_room_for(step.file)) {
                 keeper.change(|note| {
                     for (step, tally, certainty) in &rounds {
-                        note.extend(step, reason, *tally, *certainty);
+                        note.extend(step, reason, *tally, *certainty, || originals_of(&step.path, frontiers));
                     }
                 })
             } else {
@@ -485,6 +481,13 @@ fn reach(relief: Relief, backlog: u64, now: Instant) -> Option<(Reach, Reason)> 
         Relief::OlderThan(age) => Reach::SeenBy(now.checked_sub(age)?),
     };
     Some((reach, relief.reason()?))
+}
+
+/// Where the files stand, by these frontiers, that a file at this path may be a copy of.
+fn originals_of(path: &Path, frontiers: &[Frontier]) -> Vec<(FileKey, Position)> {
+    let originals = possible_originals(path);
+    let is_one = |frontier: &&Frontier| originals.contains(&frontier.path);
+    frontiers.iter().filter(is_one).map(|frontier| (frontier.file, frontier.position)).collect()
 }
 
 /// Moves frontiers on to the ends of passages that begin at them or behind them.
