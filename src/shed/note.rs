@@ -5,7 +5,7 @@
 //! declared in the transaction that moves the frontier along it, and is void where the frontier stands elsewhere.
 //! Invariant: gaps (bytes that vanished) are numbered; the number of those declared is a frontier of its own, [`GAPS`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -173,14 +173,24 @@ impl Note {
         let mut fitting = Vec::new();
         let waiting = std::mem::take(&mut self.misfits).into_iter().map(|(file, (passage, _))| (file, passage));
         let passages: Vec<_> = std::mem::take(&mut self.passages).into_iter().chain(waiting).collect();
+        // Of an original of which more was committed than was known, more of its copy was too. Reading tells how much, if it
+        // begins where the original's frontier stands now.
+        let mut doubtful: HashSet<FileKey> = HashSet::new();
+        for (file, passage) in &passages {
+            if passage.from.is_none() && !frontiers.contains_key(file) {
+                let originals = originals(Path::new(&passage.path));
+                if originals.iter().any(|original| !passage.basis.contains(original)) {
+                    doubtful.insert(*file);
+                    doubtful.extend(originals.iter().map(|(original, _)| *original));
+                }
+            }
+        }
         for (file, mut passage) in passages {
             let at = frontiers.get(&file).copied();
             if at.is_some_and(|at| place(at) >= place(passage.to())) {
                 continue;
             }
-            let is_other = |original: &(FileKey, Position)| !passage.basis.contains(original);
-            if at.is_none() && passage.from.is_none() && originals(Path::new(&passage.path)).iter().any(is_other) {
-                // More was committed of the original than was known, and so of the copy.
+            if doubtful.contains(&file) {
                 self.misfits.insert(file, (passage, at));
                 continue;
             }
@@ -230,6 +240,8 @@ impl Note {
             }
             let to = passage.to();
             let begin = at.or(passage.from);
+            // Which lines of a doubtful copy were rows before is not known any more.
+            let is_doubtful = at.is_none() && passage.from.is_none();
             let mut before = passage.from;
             let mut kept: Vec<Segment> = Vec::new();
             for mut segment in std::mem::take(&mut passage.segments) {
@@ -242,6 +254,10 @@ impl Note {
                     let from = if at.generation == segment.to.generation { at.offset } else { 0 };
                     segment.reason = Reason::Vanished;
                     segment.tally = Tally::of_bytes(from, segment.to.offset);
+                }
+                if is_doubtful {
+                    segment.reason = Reason::Vanished;
+                    segment.tally = segment.tally.without_lines();
                 }
                 segment.certainty = Certainty::LetGo;
                 kept.push(segment);

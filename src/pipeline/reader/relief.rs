@@ -359,6 +359,11 @@ impl<S: FileSystem> Reader<S> {
             let bound = |file: FileKey, path: &Path, position: Position| {
                 if let Some(step) = in_doubt.iter().find(|step| step.file == file) {
                     let doubt = step.to;
+                    let begun = frontiers.iter().find(|frontier| frontier.file == file);
+                    if position.generation > begun.map_or(0, |frontier| frontier.position.generation) {
+                        // The copy of its old content waits as well, and comes first.
+                        return Bound::Here;
+                    }
                     let ahead = doubt.generation == position.generation && doubt.offset > position.offset;
                     return if ahead { Bound::At(doubt.offset) } else { Bound::None };
                 }
