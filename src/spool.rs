@@ -82,6 +82,9 @@ const LISTINGS: u64 = 2;
 /// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
 pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How many beginnings of contents of files that were let go are remembered.
+const FORMER_MAX: usize = 1000;
+
 /// The fewest bytes that a skimming turn looks at.
 const SKIM_MIN: u64 = 64 << 10;
 
@@ -252,6 +255,9 @@ pub struct Spool<S: FileSystem> {
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
     frontiers: Option<BTreeMap<FileKey, Absent>>,
     replacements: Replacements,
+    /// How the last contents began of files that were let go. Until the end of a copy's step is known, reading may be set back
+    /// to where the copy is to be known anew.
+    former: VecDeque<(FileKey, Head)>,
     /// Offsets up to which files are thought to be read, until the frontiers are known.
     expected: HashMap<FileKey, u64>,
     /// First steps of copies; they come before anything else.
@@ -287,6 +293,7 @@ impl<S: FileSystem> Spool<S> {
             queue: VecDeque::new(),
             frontiers: None,
             replacements: Replacements::default(),
+            former: VecDeque::new(),
             expected: HashMap::new(),
             begun: VecDeque::new(),
             steps: 0,
@@ -332,7 +339,11 @@ impl<S: FileSystem> Spool<S> {
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
             let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
-            (frontier.file, Absent { path: frontier.path.into(), position: frontier.position, head: None, until })
+            let Frontier { file, path, position, .. } = frontier;
+            let is_its =
+                |(former, head): &&(FileKey, Head)| (*former, head.generation()) == (file, position.generation);
+            let head = self.former.iter().rev().find(is_its).map(|(_, head)| head.clone());
+            (file, Absent { path: path.into(), position, head, until })
         };
         let frontiers: BTreeMap<FileKey, Absent> = frontiers.into_iter().map(absent).collect();
         self.replacements.set_back(|what| frontiers.get(&what.file).map(|absent| absent.position));
@@ -787,6 +798,12 @@ impl<S: FileSystem> Spool<S> {
         }
         if self.by_path.get(entry.tail.path()) == Some(&key) {
             self.by_path.remove(entry.tail.path());
+        }
+        for head in entry.tail.heads() {
+            if self.former.len() == FORMER_MAX {
+                self.former.pop_front();
+            }
+            self.former.push_back((key, head.clone()));
         }
         let (path, offset, bytes) = (entry.tail.path(), entry.tail.position().offset, entry.tail.unread());
         // What is in a file that is no longer named stays there, and is read when it is named again.

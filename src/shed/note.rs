@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Declaration, Reason, Tally};
-use crate::spool::{FileKey, Marker, Move, Position};
+use crate::spool::{FileKey, Marker, Move, Position, possible_originals};
 use crate::state::StateDirectory;
 
 /// The file's name in the state directory.
@@ -175,13 +175,14 @@ impl Note {
         let passages: Vec<_> = std::mem::take(&mut self.passages).into_iter().chain(waiting).collect();
         // Of an original of which more was committed than was known, more of its copy was too. Reading tells how much, if it
         // begins where the original's frontier stands now.
-        let mut doubtful: HashSet<FileKey> = HashSet::new();
+        let (mut doubtful, mut places) = (HashSet::new(), HashSet::new());
         for (file, passage) in &passages {
             if passage.from.is_none() && !frontiers.contains_key(file) {
                 let originals = originals(Path::new(&passage.path));
                 if originals.iter().any(|original| !passage.basis.contains(original)) {
                     doubtful.insert(*file);
                     doubtful.extend(originals.iter().map(|(original, _)| *original));
+                    places.extend(possible_originals(Path::new(&passage.path)));
                 }
             }
         }
@@ -190,7 +191,7 @@ impl Note {
             if at.is_some_and(|at| place(at) >= place(passage.to())) {
                 continue;
             }
-            if doubtful.contains(&file) {
+            if doubtful.contains(&file) || places.contains(Path::new(&passage.path)) {
                 self.misfits.insert(file, (passage, at));
                 continue;
             }

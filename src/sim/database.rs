@@ -141,8 +141,10 @@ impl World {
 
     fn commit(&mut self, transaction: Transaction) {
         self.database.commits += 1;
-        let moves: Vec<String> = transaction.moves.iter().map(shown).collect();
-        self.tell(|| format!("commit of {} rows {:?}, {}", transaction.rows.len(), transaction.rows, moves.join(", ")));
+        self.tell(|| {
+            let moves: Vec<String> = transaction.moves.iter().map(shown).collect();
+            format!("commit of {} rows {:?}, {}", transaction.rows.len(), transaction.rows, moves.join(", "))
+        });
         for number in transaction.rows {
             if let Err(what) = self.lines.row(number) {
                 self.violated(what);

@@ -120,7 +120,8 @@ impl World {
     pub(crate) fn agent_ends(&mut self) {
         for (copy, original) in self.script.apps.iter().flat_map(|app| app.made.iter().copied()) {
             let offset = |object| self.database.frontier(self.disk.key(object));
-            let read = offset(original).unwrap_or(0);
+            let passed = self.own.passed(self.disk.key(original));
+            let read = offset(original).max(passed).unwrap_or(0);
             if offset(copy).is_none() && read > self.disk.objects[copy].data.len() as u64 {
                 self.disk.copied_unseen(copy, &mut self.lines);
             }

@@ -126,6 +126,11 @@ impl Head {
         Head { generation, bytes: Arc::from([]), line: None }
     }
 
+    /// The generation of the content that it is the beginning of.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
     fn length(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -237,6 +242,11 @@ impl<F: Handle> Tail<F> {
     /// How the content of a generation begins, if that is known.
     pub fn head_of(&self, generation: u32) -> Option<Head> {
         self.heads.iter().find(|head| head.generation == generation).cloned()
+    }
+
+    /// How its last contents begin.
+    pub fn heads(&self) -> &VecDeque<Head> {
+        &self.heads
     }
 
     /// How the present content begins, as far as that is known.
