@@ -226,7 +226,8 @@ impl Note {
         }
         self.gaps_before = Some(declared);
         // A copy's frontier is there before its original's goes on, or a crash between the two would have the copy read anew.
-        fitting.sort_by_key(|passed| passed.step.from.is_some());
+        let goes_on = |Passed { step, .. }: &Passed| step.to.generation != step.from.map_or(0, |from| from.generation);
+        fitting.sort_by_key(goes_on);
         fitting
     }
 

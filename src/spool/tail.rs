@@ -897,6 +897,27 @@ mod tests {
     }
 
     #[test]
+    fn an_unfinished_line_that_became_other_lines_is_looked_at_anew() {
+        let mut reading = Reading::new();
+        reading.file.append(&[b'x'; 60]);
+        reading.read_to_the_end(30, 50);
+        // Nothing of it was given out, so nothing before it tells that the content is another.
+        reading.file.replace("a line of ten\n".repeat(9).as_bytes());
+        reading.read_to_the_end(30, 50);
+        assert_eq!(reading.lines(), ["a line of ten"; 9]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_content_tells_it_only_with_a_line_in_it() {
+        let head = |bytes: &[u8], line: Option<(u64, Marker)>| Head { generation: 0, bytes: bytes.into(), line };
+        let line = (2000, Marker::of(b"line"));
+        assert_eq!(head(&[0; 1024], None).up_to(1500), None);
+        assert_eq!(head(&[b'x'; 1024], Some(line)).up_to(1999), None);
+        assert_eq!(head(&[b'x'; 1024], Some(line)).up_to(2000), Some(line));
+        assert_eq!(head(b"one\ntwo\n", None).up_to(6), Some((6, Marker::of(b"one\ntw"))));
+    }
+
+    #[test]
     fn a_taker_that_has_enough_gets_the_rest_later() {
         let mut reading = Reading::new();
         reading.file.append(b"1\n2\n3\n4\n5\n");

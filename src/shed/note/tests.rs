@@ -190,3 +190,31 @@ fn a_note_that_cannot_be_written_is_not_changed() {
     file.change(|note| *note = noted()).unwrap_err();
     assert!(file.note().is_empty());
 }
+
+/// A note of a copy without a frontier, and of its original that went on into new content behind the frontier at 100.
+fn noted_of_copy() -> Note {
+    let mut note = Note::default();
+    let original = step(1, Some(at(0, 100)), at(1, 50));
+    let copy = Move { path: Arc::from(Path::new("/spool/a.1")), ..step(2, None, at(0, 300)) };
+    note.extend(&original, Reason::MaxAge, tally(0, 5), Certainty::LetGo, Vec::new);
+    note.extend(&copy, Reason::MaxAge, tally(100, 20), Certainty::LetGo, || vec![(key(1), at(0, 100))]);
+    note
+}
+
+#[test]
+fn a_copy_is_declared_before_its_original_goes_on() {
+    let mut note = noted_of_copy();
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]), |_| vec![(key(1), at(0, 100))]);
+    let files: Vec<FileKey> = passed.iter().map(|passed| passed.step.file).collect();
+    assert_eq!(files, [key(2), key(1)]);
+    assert_eq!(lines(&passed), [(Reason::MaxAge, 20), (Reason::MaxAge, 5)]);
+}
+
+#[test]
+fn of_a_copy_whose_original_stands_elsewhere_the_lines_are_read_again() {
+    let mut note = noted_of_copy();
+    let originals = |path: &Path| if path == Path::new("/spool/a.1") { vec![(key(1), at(0, 200))] } else { Vec::new() };
+    assert_eq!(note.reconcile(&frontiers(&[(1, at(0, 200))]), originals), []);
+    assert_eq!(note.take_misfits(|_| true), []);
+    assert!(note.is_empty());
+}
