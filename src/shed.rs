@@ -82,11 +82,6 @@ impl Tally {
         Tally { from_offset, to_offset, ..Tally::default() }
     }
 
-    /// The same stretch, of which nothing but its ends is known any more.
-    pub fn without_lines(&self) -> Self {
-        Tally::of_bytes(self.from_offset, self.to_offset)
-    }
-
     /// Adds a line.
     pub fn add(&mut self, line: Lost) {
         let created_at = line.created_at.map(|Timestamp(micros)| micros);

@@ -273,6 +273,8 @@ pub struct Spool<S: FileSystem> {
     unreadable: HashMap<FileKey, String>,
     buffer: Vec<u8>,
     scans: u64,
+    /// How many scans could list everything since the frontiers are known.
+    listed: u64,
     /// The last scan by the options before these.
     reloaded: Option<u64>,
     /// Whether the last scan could list everything.
@@ -305,6 +307,7 @@ impl<S: FileSystem> Spool<S> {
             unreadable: HashMap::new(),
             buffer: Vec::new(),
             scans: 0,
+            listed: 0,
             reloaded: None,
             seen_whole: false,
             turns: 0,
@@ -348,6 +351,7 @@ impl<S: FileSystem> Spool<S> {
         let frontiers: BTreeMap<FileKey, Absent> = frontiers.into_iter().map(absent).collect();
         self.replacements.set_back(|what| frontiers.get(&what.file).map(|absent| absent.position));
         self.frontiers = Some(frontiers);
+        self.listed = 0;
         self.expected.clear();
         self.queue.clear();
         self.begun.clear();
@@ -402,6 +406,7 @@ impl<S: FileSystem> Spool<S> {
         self.decide(now);
         self.go_on(&unlisted, now);
         if whole {
+            self.listed += 1;
             self.forget_absent(now);
             self.forget_former_inodes();
         }
@@ -1014,6 +1019,11 @@ impl<S: FileSystem> Spool<S> {
                 return Ok(Some(Begin::Copy(position)));
             }
             if let Some(position) = self.copy_of_absent(key, &original, size)? {
+                if self.listed < LISTINGS && !held_too_long {
+                    // The original may be there all the same, and be read on from where its copy would be.
+                    self.wants_scan = true;
+                    return Ok(None);
+                }
                 return Ok(Some(Begin::Copy(position)));
             }
         }

@@ -242,8 +242,6 @@ impl Note {
             }
             let to = passage.to();
             let begin = at.or(passage.from);
-            // Which lines of a doubtful copy were rows before is not known any more.
-            let is_doubtful = at.is_none() && passage.from.is_none();
             let mut before = passage.from;
             let mut kept: Vec<Segment> = Vec::new();
             for mut segment in std::mem::take(&mut passage.segments) {
@@ -256,10 +254,6 @@ impl Note {
                     let from = if at.generation == segment.to.generation { at.offset } else { 0 };
                     segment.reason = Reason::Vanished;
                     segment.tally = Tally::of_bytes(from, segment.to.offset);
-                }
-                if is_doubtful {
-                    segment.reason = Reason::Vanished;
-                    segment.tally = segment.tally.without_lines();
                 }
                 segment.certainty = Certainty::LetGo;
                 kept.push(segment);

@@ -219,7 +219,10 @@ impl OwnFile for Open {
         let failed = fails(&mut world);
         let content = &mut world.own.contents[self.content];
         if failed.is_err() {
-            content.dropped.get_or_insert(content.durable.len().min(content.data.len()));
+            let kept = content.durable.len().min(content.data.len());
+            if kept < content.data.len() {
+                content.dropped.get_or_insert(kept);
+            }
             return failed;
         }
         let reached = content.dropped.unwrap_or(content.data.len());
