@@ -366,11 +366,19 @@ impl<S: FileSystem> Spool<S> {
         self.decide(now);
     }
 
-    /// The same, when the frontiers are only thought to stand there.
-    pub fn assume(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
+    /// The same, when the frontiers are only thought to stand there: a commit of unknown outcome may have moved those of the
+    /// files `in_doubt`.
+    pub fn assume(
+        &mut self,
+        frontiers: impl IntoIterator<Item = Frontier>,
+        in_doubt: impl IntoIterator<Item = FileKey>,
+        now: Instant,
+    ) {
         self.place(frontiers, now);
-        for entry in self.entries.values_mut() {
-            entry.tail.is_assumed();
+        for file in in_doubt {
+            if let Some(entry) = self.entries.get_mut(&file) {
+                entry.tail.is_assumed();
+            }
         }
     }
 

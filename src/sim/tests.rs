@@ -64,7 +64,7 @@ fn play_all(first: u64, count: u64) -> (Report, Vec<(u64, Failure)>) {
 
 #[test]
 fn every_line_has_one_end_whatever_happens() {
-    let count = seeds(60);
+    let count = seeds(1000);
     let first = std::env::var("FIRST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
     let begun = std::time::Instant::now();
     let (sum, failures) = play_all(first, count);

@@ -454,7 +454,8 @@ impl<S: FileSystem> Reader<S> {
             let ends = keeper.note().ends().map(|(file, path, to)| (file, std::path::Path::new(path), to));
             move_on(&mut frontiers, ends);
         }
-        self.spool.assume(frontiers, now);
+        let in_doubt = self.shed.assumed.in_doubt.iter().map(|step| step.file);
+        self.spool.assume(frontiers, in_doubt, now);
     }
 
     /// Logs when letting go begins and ends; not each time a limit is met, which under a steady load is often.
