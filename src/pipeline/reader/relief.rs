@@ -374,7 +374,7 @@ impl<S: FileSystem> Reader<S> {
                     || possible_originals(path).iter().any(|from| in_doubt.iter().any(|step| *step.path == **from));
                 if is_new && !in_doubt.is_empty() && may_copy() { Bound::Here } else { Bound::None }
             };
-            let progress = self.spool.skim(reach, &bound, now, |_, line| {
+            let progress = self.spool.skim(reach, bound, now, |_, line| {
                 tally.add(facts(&line, read_at, columns));
                 Flow::More
             });
