@@ -183,8 +183,11 @@ impl Quarantine {
                 let mut file = self.open_file()?;
                 let length = file.length()?;
                 // Longer than noted: a later commit's records are behind, so this one was settled before.
-                if length <= pending.length_after && length > pending.length {
-                    file.cut(pending.length)?;
+                if length <= pending.length_after {
+                    if length > pending.length {
+                        file.cut(pending.length)?;
+                    }
+                    // Also where it was cut before: then this is the attempt after a sync that failed.
                     file.sync()?;
                 }
             }

@@ -19,17 +19,19 @@ mod copies;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::museum;
 use ages::Ages;
-use copies::{Replacements, possible_originals};
+use copies::Replacements;
+pub use copies::possible_originals;
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
 pub use position::{FileKey, Frontier, Marker, Move, Position};
-use tail::{Flow, Limits, Line, Replaced, Skipped, Tail, WINDOW};
+use tail::{Flow, Head, Limits, Line, Replaced, Skipped, Tail, WINDOW};
 
 /// Where reading begins in a file never seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +76,14 @@ const COPY_HOLD: Duration = Duration::from_secs(2);
 /// How long the new content of a file waits at most for a decision on the copy of the old one.
 const REPLACED_HOLD: Duration = Duration::from_secs(30);
 
+/// How many listings must have missed a copy before there is none: one can miss a file that is just being renamed.
+const LISTINGS: u64 = 2;
+
 /// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
 pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many beginnings of contents of files that were let go are remembered.
+const FORMER_MAX: usize = 1000;
 
 /// The fewest bytes that a skimming turn looks at.
 const SKIM_MIN: u64 = 64 << 10;
@@ -94,6 +102,8 @@ struct Entry<F> {
     /// When it last had a turn, in turns.
     used: u64,
     grown: Instant,
+    /// Since when it has been to be decided where to begin in it.
+    waiting_since: Instant,
     /// The scan that found it.
     found: u64,
     /// Its size when the first scan found it.
@@ -140,6 +150,8 @@ struct Absent {
     /// Its last known path.
     path: Arc<Path>,
     position: Position,
+    /// How the content that it is in begins, if that is known.
+    head: Option<Head>,
     /// When it is forgotten.
     until: Instant,
 }
@@ -190,6 +202,13 @@ pub struct Vanished {
     pub bytes: u64,
 }
 
+impl Vanished {
+    fn of(path: &Arc<Path>, bytes: &Range<u64>) -> Option<Self> {
+        let (path, offset, bytes) = (Arc::clone(path), bytes.start, bytes.end - bytes.start);
+        (bytes > 0).then_some(Vanished { path, offset, bytes })
+    }
+}
+
 /// How far a skimming turn may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -197,6 +216,17 @@ pub enum Reach {
     Bytes(u64),
     /// Over lines that were first seen no later than this.
     SeenBy(Instant),
+}
+
+/// Where skimming ends in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Nowhere.
+    None,
+    /// At this offset, but for the line that begins before it.
+    At(u64),
+    /// Before it begins.
+    Here,
 }
 
 /// What a look at the spool said.
@@ -219,10 +249,15 @@ pub struct Spool<S: FileSystem> {
     options: Options,
     entries: BTreeMap<FileKey, Entry<S::File>>,
     by_path: HashMap<Arc<Path>, FileKey>,
+    /// Followed files that the last scan did not find.
+    missing: Vec<FileKey>,
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
     frontiers: Option<BTreeMap<FileKey, Absent>>,
     replacements: Replacements,
+    /// How the last contents began of files that were let go. Until the end of a copy's step is known, reading may be set back
+    /// to where the copy is to be known anew.
+    former: VecDeque<(FileKey, Head)>,
     /// Offsets up to which files are thought to be read, until the frontiers are known.
     expected: HashMap<FileKey, u64>,
     /// First steps of copies; they come before anything else.
@@ -238,6 +273,8 @@ pub struct Spool<S: FileSystem> {
     unreadable: HashMap<FileKey, String>,
     buffer: Vec<u8>,
     scans: u64,
+    /// How many scans could list everything since the frontiers are known.
+    listed: u64,
     /// The last scan by the options before these.
     reloaded: Option<u64>,
     /// Whether the last scan could list everything.
@@ -254,9 +291,11 @@ impl<S: FileSystem> Spool<S> {
             options,
             entries: BTreeMap::new(),
             by_path: HashMap::new(),
+            missing: Vec::new(),
             queue: VecDeque::new(),
             frontiers: None,
             replacements: Replacements::default(),
+            former: VecDeque::new(),
             expected: HashMap::new(),
             begun: VecDeque::new(),
             steps: 0,
@@ -268,6 +307,7 @@ impl<S: FileSystem> Spool<S> {
             unreadable: HashMap::new(),
             buffer: Vec::new(),
             scans: 0,
+            listed: 0,
             reloaded: None,
             seen_whole: false,
             turns: 0,
@@ -302,11 +342,16 @@ impl<S: FileSystem> Spool<S> {
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
             let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
-            (frontier.file, Absent { path: frontier.path.into(), position: frontier.position, until })
+            let Frontier { file, path, position, .. } = frontier;
+            let is_its =
+                |(former, head): &&(FileKey, Head)| (*former, head.generation()) == (file, position.generation);
+            let head = self.former.iter().rev().find(is_its).map(|(_, head)| head.clone());
+            (file, Absent { path: path.into(), position, head, until })
         };
         let frontiers: BTreeMap<FileKey, Absent> = frontiers.into_iter().map(absent).collect();
         self.replacements.set_back(|what| frontiers.get(&what.file).map(|absent| absent.position));
         self.frontiers = Some(frontiers);
+        self.listed = 0;
         self.expected.clear();
         self.queue.clear();
         self.begun.clear();
@@ -314,10 +359,27 @@ impl<S: FileSystem> Spool<S> {
         self.settled = self.steps;
         for entry in self.entries.values_mut() {
             entry.stage = Stage::Waiting;
+            entry.waiting_since = now;
             entry.queued = false;
-            entry.tail.place(Position::start(), None);
+            entry.tail.displace();
         }
         self.decide(now);
+    }
+
+    /// The same, when the frontiers are only thought to stand there: a commit of unknown outcome may have moved those of the
+    /// files `in_doubt`.
+    pub fn assume(
+        &mut self,
+        frontiers: impl IntoIterator<Item = Frontier>,
+        in_doubt: impl IntoIterator<Item = FileKey>,
+        now: Instant,
+    ) {
+        self.place(frontiers, now);
+        for file in in_doubt {
+            if let Some(entry) = self.entries.get_mut(&file) {
+                entry.tail.is_assumed();
+            }
+        }
     }
 
     /// Looks at the whole spool: what is new, renamed, grown, gone.
@@ -352,6 +414,7 @@ impl<S: FileSystem> Spool<S> {
         self.decide(now);
         self.go_on(&unlisted, now);
         if whole {
+            self.listed += 1;
             self.forget_absent(now);
             self.forget_former_inodes();
         }
@@ -391,11 +454,11 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Gives the oldest lines that were not given out yet to `take`, of one file and not beyond `reach`, nor beyond the
-    /// offset that `bound` says for the file; `None` when there are none.
+    /// bound that `bound` says for the file; `None` when there are none.
     pub fn skim(
         &mut self,
         reach: Reach,
-        bound: impl Fn(FileKey, Position) -> Option<u64>,
+        bound: impl Fn(FileKey, &Path, Position) -> Bound,
         now: Instant,
         take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow,
     ) -> Option<Progress> {
@@ -415,12 +478,19 @@ impl<S: FileSystem> Spool<S> {
             let (seen, _, key) = oldest?;
             let entry = self.entries.get_mut(&key)?;
             let position = entry.tail.position();
+            let within = match bound(key, entry.tail.path(), position) {
+                Bound::None => u64::MAX,
+                Bound::At(offset) => offset.saturating_sub(position.offset).max(1),
+                Bound::Here => {
+                    entry.skimmed = scans;
+                    continue;
+                }
+            };
             let bytes = match reach {
                 Reach::Bytes(bytes) => bytes.max(SKIM_MIN),
                 Reach::SeenBy(moment) if seen > moment => return None,
                 Reach::SeenBy(moment) => entry.ages.seen_by(moment).saturating_sub(position.offset),
             };
-            let within = bound(key, position).map_or(u64::MAX, |bound| bound.saturating_sub(position.offset).max(1));
             let quantum = usize::try_from(bytes.min(within)).unwrap_or(usize::MAX);
             let limits = Limits { quantum: quantum.min(self.options.limits.quantum), ..self.options.limits };
             let progress = self.turn_of(key, limits, now, &mut take);
@@ -452,6 +522,7 @@ impl<S: FileSystem> Spool<S> {
         entry.used = self.turns;
         let path = Arc::clone(entry.tail.path());
         let before = entry.tail.position();
+        let looked_at = entry.tail.scanned();
         let seen = entry.ages.of(before.offset);
         match entry.tail.turn(&mut self.buffer, limits, |line| take(&path, line)) {
             Ok(turn) => {
@@ -464,6 +535,11 @@ impl<S: FileSystem> Spool<S> {
                     entry.step = self.steps;
                 }
                 entry.ages.grown(entry.tail.size(), entry.tail.position().offset, now);
+                if entry.tail.position() == before && entry.tail.scanned() == looked_at {
+                    // What a turn did not get at, another will not before a scan has looked again.
+                    entry.skimmed = self.scans;
+                }
+                self.vanished.extend(Vanished::of(&path, &turn.cut_off));
                 if let Some(what) = turn.replaced {
                     self.replaced(key, what, now);
                 } else if turn.more && !entry.queued {
@@ -592,6 +668,7 @@ impl<S: FileSystem> Spool<S> {
             queued: false,
             used: 0,
             grown: now,
+            waiting_since: now,
             found: self.scans,
             size_at_start: (self.scans == 1).then_some(stat.size),
             begin: None,
@@ -667,8 +744,8 @@ impl<S: FileSystem> Spool<S> {
 
     /// Judges the files that a scan did not find.
     fn miss(&mut self, seen: &BTreeSet<FileKey>, whole: bool, now: Instant) {
-        let missing: Vec<FileKey> = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
-        for key in missing {
+        self.missing = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
+        for key in self.missing.clone() {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
             let idle = now.saturating_duration_since(entry.grown);
             let verdict = match entry.tail.file().map(Handle::stat) {
@@ -735,6 +812,12 @@ impl<S: FileSystem> Spool<S> {
         if self.by_path.get(entry.tail.path()) == Some(&key) {
             self.by_path.remove(entry.tail.path());
         }
+        for head in entry.tail.heads() {
+            if self.former.len() == FORMER_MAX {
+                self.former.pop_front();
+            }
+            self.former.push_back((key, head.clone()));
+        }
         let (path, offset, bytes) = (entry.tail.path(), entry.tail.position().offset, entry.tail.unread());
         // What is in a file that is no longer named stays there, and is read when it is named again.
         if bytes > 0 && !matches!(seen, LastSeen::Excluded) {
@@ -748,7 +831,8 @@ impl<S: FileSystem> Spool<S> {
             (LastSeen::Elsewhere | LastSeen::Excluded | LastSeen::Deleted, Some(sent)) => {
                 if let Some(frontiers) = &mut self.frontiers {
                     let path = Arc::clone(entry.tail.path());
-                    frontiers.insert(key, Absent { path, position: sent, until: now + ABSENT_KEEP });
+                    let head = entry.tail.head_of(sent.generation);
+                    frontiers.insert(key, Absent { path, position: sent, head, until: now + ABSENT_KEEP });
                 }
             }
             (LastSeen::Elsewhere | LastSeen::Excluded | LastSeen::Deleted, None) => {}
@@ -826,17 +910,16 @@ impl<S: FileSystem> Spool<S> {
             };
             let unreadable =
                 |(path, why): (&PathBuf, &Refusal)| matches!(why, Refusal::Unreadable(_)) && may_be_copy(path);
-            let decided = self.scans > scan
-                && listed
-                && !self.entries.values().any(undecided)
-                && !self.refused.iter().any(unreadable);
+            let looked = self.scans >= scan + LISTINGS;
+            let decided =
+                looked && listed && !self.entries.values().any(undecided) && !self.refused.iter().any(unreadable);
             if decided
                 || museum::is(museum::Piece::CopyStepLater)
                 || now.saturating_duration_since(since) >= REPLACED_HOLD
             {
                 replaced.push(*key);
             } else {
-                self.wants_scan |= self.scans <= scan;
+                self.wants_scan |= !looked;
             }
         }
         for key in replaced {
@@ -922,12 +1005,16 @@ impl<S: FileSystem> Spool<S> {
         let size = entry.tail.unread();
         let held_long_enough = now.saturating_duration_since(entry.grown) >= COPY_HOLD;
         let path = Arc::clone(entry.tail.path());
-        let found = entry.found;
+        let held_too_long = now.saturating_duration_since(entry.waiting_since) >= REPLACED_HOLD;
         for original in possible_originals(&path) {
+            if !held_too_long && matches!(self.refused.get(&original), Some(Refusal::Unreadable(_))) {
+                // Whether its content was replaced, and so whether this file is the copy of it, shows when it can be read.
+                return Ok(None);
+            }
             // First whether it looks like a copy, then whether the original was replaced: in the other order that can happen
             // in between, and both answers are no.
-            if let Some(original) = self.by_path.get(original.as_path()).copied() {
-                let alike = !held_long_enough && self.is_copy_so_far(key, original, size, found)?;
+            for original in self.followed_at(&original) {
+                let alike = !held_long_enough && self.is_copy_so_far(key, original, size)?;
                 self.check_for_replacement(original, now)?;
                 if alike {
                     return Ok(None);
@@ -940,20 +1027,42 @@ impl<S: FileSystem> Spool<S> {
                 return Ok(Some(Begin::Copy(position)));
             }
             if let Some(position) = self.copy_of_absent(key, &original, size)? {
+                if self.listed < LISTINGS && !held_too_long {
+                    // The original may be there all the same, and be read on from where its copy would be.
+                    self.wants_scan = true;
+                    return Ok(None);
+                }
                 return Ok(Some(Begin::Copy(position)));
             }
         }
         Ok(Some(Begin::Own(Position::start())))
     }
 
+    /// The files that are at a path, or were until they lost their names: a file may be copied, truncated and deleted before
+    /// its truncation is found out.
+    fn followed_at(&self, path: &Path) -> Vec<FileKey> {
+        let there = self.by_path.get(path).copied();
+        let was_there = |key: &&FileKey| self.entries.get(key).is_some_and(|entry| **entry.tail.path() == *path);
+        let missing = self.missing.iter().filter(was_there).copied().filter(|key| there != Some(*key));
+        there.into_iter().chain(missing).collect()
+    }
+
     /// Where to go on in a file that is a copy of one that was at `original` and is there no more.
     fn copy_of_absent(&mut self, key: FileKey, original: &Path, size: u64) -> io::Result<Option<Position>> {
         let frontiers = self.frontiers.iter().flatten().map(|(_, absent)| absent);
-        let read = frontiers.filter(|absent| *absent.path == *original).map(|absent| absent.position);
-        let read: Vec<Position> = read.filter(|position| (1..=size).contains(&position.offset)).collect();
-        for position in read {
-            if self.marker_of(key, position.offset)? == Some(position.marker) {
-                return Ok(Some(Position { generation: 0, ..position }));
+        let read = frontiers.filter(|absent| *absent.path == *original && absent.position.offset > 0);
+        let read: Vec<(Position, Option<Head>)> = read.map(|absent| (absent.position, absent.head.clone())).collect();
+        for (position, head) in read {
+            let known = if position.offset <= size {
+                Some((position.offset, position.marker))
+            } else {
+                head.and_then(|head| head.up_to(size))
+            };
+            let Some((offset, marker)) = known else { continue };
+            if self.marker_of(key, offset)? == Some(marker)
+                && let Some(marker) = self.marker_of(key, position.offset.min(size))?
+            {
+                return Ok(Some(Position { generation: 0, offset: position.offset.min(size), marker }));
             }
         }
         Ok(None)
@@ -966,17 +1075,17 @@ impl<S: FileSystem> Spool<S> {
         }
         self.open(key)?;
         let Some(entry) = self.entries.get_mut(&key) else { return Ok(()) };
-        if let Some(what) = entry.tail.verify(&mut self.buffer)?.replaced {
+        let turn = entry.tail.verify(&mut self.buffer)?;
+        self.vanished.extend(Vanished::of(entry.tail.path(), &turn.cut_off));
+        if let Some(what) = turn.replaced {
             self.replaced(key, what, now);
         }
         Ok(())
     }
 
-    /// Whether what a new file holds is what an older file begins with.
-    fn is_copy_so_far(&mut self, key: FileKey, original: FileKey, size: u64, found: u64) -> io::Result<bool> {
-        if self.entries.get(&original).is_none_or(|original| original.found > found) {
-            return Ok(false);
-        }
+    /// Whether what a new file holds is what another file begins with. That one may have been found later: the scan that
+    /// found the copy may not have been able to look at it.
+    fn is_copy_so_far(&mut self, key: FileKey, original: FileKey, size: u64) -> io::Result<bool> {
         for offset in [size.min(WINDOW), size] {
             // One after the other: there may be one descriptor for both.
             let one = self.marker_of(key, offset)?;

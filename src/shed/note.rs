@@ -5,7 +5,7 @@
 //! declared in the transaction that moves the frontier along it, and is void where the frontier stands elsewhere.
 //! Invariant: gaps (bytes that vanished) are numbered; the number of those declared is a frontier of its own, [`GAPS`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Declaration, Reason, Tally};
-use crate::spool::{FileKey, Marker, Move, Position};
+use crate::spool::{FileKey, Marker, Move, Position, possible_originals};
 use crate::state::StateDirectory;
 
 /// The file's name in the state directory.
@@ -61,6 +61,9 @@ struct Passage {
     path: String,
     /// The frontier it begins at; `None` for a file without one.
     from: Option<Position>,
+    /// For a file without one: where the files that it may be a copy of were thought to stand. It says how much of a copy
+    /// was committed already.
+    basis: Vec<(FileKey, Position)>,
     segments: Vec<Segment>,
 }
 
@@ -125,12 +128,21 @@ impl Note {
         self.passages.len() < PASSAGES_MAX || self.passages.contains_key(&file)
     }
 
-    /// Notes that the lines of a step were let go. The steps of one file must follow one another.
-    pub fn extend(&mut self, step: &Move, reason: Reason, tally: Tally, certainty: Certainty) {
+    /// Notes that the lines of a step were let go. The steps of one file must follow one another. `basis` says where the
+    /// files are thought to stand that this one may be a copy of.
+    pub fn extend(
+        &mut self,
+        step: &Move,
+        reason: Reason,
+        tally: Tally,
+        certainty: Certainty,
+        basis: impl FnOnce() -> Vec<(FileKey, Position)>,
+    ) {
         let path = step.path.to_string_lossy().into_owned();
         let passage = self.passages.entry(step.file).or_insert_with(|| Passage {
             path: String::new(),
             from: step.from,
+            basis: if step.from.is_none() { basis() } else { Vec::new() },
             segments: Vec::new(),
         });
         passage.path = path;
@@ -151,14 +163,36 @@ impl Note {
     }
 
     /// Holds the passages against the database's frontiers. Those that were declared before go; those that fit are
-    /// returned, and stay until [`Note::committed`]; the others wait for [`Note::take_misfits`].
-    pub fn reconcile(&mut self, frontiers: &HashMap<FileKey, Position>) -> Vec<Passed> {
+    /// returned, and stay until [`Note::committed`]; the others wait for [`Note::take_misfits`]. `originals` tells where the
+    /// files stand that one at this path may be a copy of.
+    pub fn reconcile(
+        &mut self,
+        frontiers: &HashMap<FileKey, Position>,
+        originals: impl Fn(&Path) -> Vec<(FileKey, Position)>,
+    ) -> Vec<Passed> {
         let mut fitting = Vec::new();
         let waiting = std::mem::take(&mut self.misfits).into_iter().map(|(file, (passage, _))| (file, passage));
         let passages: Vec<_> = std::mem::take(&mut self.passages).into_iter().chain(waiting).collect();
+        // Of an original of which more was committed than was known, more of its copy was too. Reading tells how much, if it
+        // begins where the original's frontier stands now.
+        let (mut doubtful, mut places) = (HashSet::new(), HashSet::new());
+        for (file, passage) in &passages {
+            if passage.from.is_none() && !frontiers.contains_key(file) {
+                let originals = originals(Path::new(&passage.path));
+                if originals.iter().any(|original| !passage.basis.contains(original)) {
+                    doubtful.insert(*file);
+                    doubtful.extend(originals.iter().map(|(original, _)| *original));
+                    places.extend(possible_originals(Path::new(&passage.path)));
+                }
+            }
+        }
         for (file, mut passage) in passages {
             let at = frontiers.get(&file).copied();
             if at.is_some_and(|at| place(at) >= place(passage.to())) {
+                continue;
+            }
+            if doubtful.contains(&file) || places.contains(Path::new(&passage.path)) {
+                self.misfits.insert(file, (passage, at));
                 continue;
             }
             let mut no_longer_in_doubt = Vec::new();
@@ -191,6 +225,9 @@ impl Note {
             self.gaps.drain(..known as usize);
         }
         self.gaps_before = Some(declared);
+        // A copy's frontier is there before its original's goes on, or a crash between the two would have the copy read anew.
+        let goes_on = |Passed { step, .. }: &Passed| step.to.generation != step.from.map_or(0, |from| from.generation);
+        fitting.sort_by_key(goes_on);
         fitting
     }
 
@@ -302,6 +339,8 @@ struct StoredPassage {
     file: String,
     path: String,
     from: Option<StoredPosition>,
+    #[serde(default)]
+    basis: Vec<(String, StoredPosition)>,
     segments: Vec<StoredSegment>,
 }
 
@@ -342,6 +381,7 @@ impl Note {
             file: file.to_string(),
             path: passage.path.clone(),
             from: passage.from.map(StoredPosition::from),
+            basis: passage.basis.iter().map(|(file, position)| (file.to_string(), (*position).into())).collect(),
             segments: (passage.segments.iter())
                 .map(|segment| StoredSegment {
                     reason: segment.reason,
@@ -383,7 +423,9 @@ impl Note {
                 tally: stored.tally,
             };
             let segments: Vec<Segment> = stored.segments.into_iter().map(segment).collect();
-            let passage = Passage { path: stored.path, from: stored.from.map(Position::from), segments };
+            let original = |(file, position): (String, StoredPosition)| Some((file.parse().ok()?, position.into()));
+            let basis = stored.basis.into_iter().map(original).collect::<Option<_>>()?;
+            let passage = Passage { path: stored.path, from: stored.from.map(Position::from), basis, segments };
             (!passage.segments.is_empty()).then_some((stored.file.parse().ok()?, passage))
         };
         let gap = |stored: StoredGap| Declaration { path: stored.path, reason: Reason::Vanished, tally: stored.tally };

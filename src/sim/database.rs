@@ -102,9 +102,12 @@ impl Server {
         (self.mode, self.until) = (mode, until);
     }
 
-    /// The offset of a frontier.
+    /// The offset of a frontier, as the next agent finds it: what a connection that is gone has sent may yet be committed.
     pub(crate) fn frontier(&self, file: FileKey) -> Option<u64> {
-        self.frontiers.get(&file).map(|stored| stored.position.offset)
+        let stored = self.frontiers.get(&file).map(|stored| stored.position.offset);
+        let coming = self.orphans.iter().filter(|orphan| orphan.outcome == Outcome::Commits);
+        let moves = coming.flat_map(|orphan| &orphan.transaction.moves).filter(|step| step.file == file);
+        moves.map(|step| step.to.offset).chain(stored).max()
     }
 
     fn mode(&self, now: Duration) -> Mode {
@@ -138,8 +141,10 @@ impl World {
 
     fn commit(&mut self, transaction: Transaction) {
         self.database.commits += 1;
-        let moves: Vec<String> = transaction.moves.iter().map(shown).collect();
-        self.tell(|| format!("commit of {} rows {:?}, {}", transaction.rows.len(), transaction.rows, moves.join(", ")));
+        self.tell(|| {
+            let moves: Vec<String> = transaction.moves.iter().map(shown).collect();
+            format!("commit of {} rows {:?}, {}", transaction.rows.len(), transaction.rows, moves.join(", "))
+        });
         for number in transaction.rows {
             if let Err(what) = self.lines.row(number) {
                 self.violated(what);
@@ -408,8 +413,8 @@ impl Session for SimSession {
 
     async fn insert(&mut self, batch: &Batch, rows: Range<usize>) -> Result<(), Error> {
         let fate = self.send(batch, rows.clone()).await?;
-        self.put(batch, rows)?;
         self.note_refused(batch);
+        self.put(batch, rows)?;
         self.answer(fate, ())
     }
 
@@ -429,6 +434,8 @@ impl Session for SimSession {
                 return Err(if data { error(Class::Busy, 1205, "a lock") } else { failed });
             }
         };
+        // Of a batch whose rows are all refused no other request tells that it has refused lines too.
+        self.note_refused(batch);
         if let Err(refused) = self.put(batch, rows.clone()) {
             if let Some(transaction) = &mut self.transaction {
                 transaction.rows.truncate(before.0);
@@ -440,7 +447,6 @@ impl Session for SimSession {
             }
             return Err(refused);
         }
-        self.note_refused(batch);
         self.answer(fate, ())
     }
 

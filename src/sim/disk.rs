@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::lines::{Expected, Lines, number_in};
 use super::world::{Shared, lock};
@@ -50,6 +51,8 @@ pub(crate) struct Volume {
     /// Whether files have birth times.
     pub(crate) births: bool,
     pub(crate) writes: i128,
+    /// When the agent last could not open a file for want of descriptors: it closes another one at once then.
+    pub(crate) starved: Option<Duration>,
     /// A name that the next listing misses.
     pub(crate) missed: Option<PathBuf>,
 }
@@ -210,8 +213,9 @@ impl Drop for Open {
     fn drop(&mut self) {
         let mut world = lock(&self.world);
         let world = &mut *world;
+        let starved = world.plan.few_descriptors || world.disk.starved == Some(world.time.passed());
         let object = &mut world.disk.objects[self.object];
-        if world.plan.few_descriptors && object.links == 0 && Arc::strong_count(&object.token) == 2 {
+        if starved && object.links == 0 && Arc::strong_count(&object.token) == 2 {
             object.forget_lines(&mut world.lines);
         }
     }
@@ -250,6 +254,7 @@ impl FileSystem for SpoolDisk {
         let mut world = lock(&self.0);
         world.look("open")?;
         if world.fails(|faults| faults.opens) {
+            world.disk.starved = Some(world.time.passed());
             return Err(io::Error::from_raw_os_error(EMFILE));
         }
         let object = *world.disk.names.get(path).ok_or_else(missing)?;

@@ -42,6 +42,11 @@ impl Lines {
         self.0.len() as u64 - 1
     }
 
+    /// How many numbers were given.
+    pub(crate) fn begun(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// The newline of a line was written, behind `text`.
     pub(crate) fn complete(&mut self, number: u64, expected: Expected) {
         let line = &mut self.0[number as usize];

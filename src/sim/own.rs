@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use super::world::{Shared, World, lock};
 use crate::clock::model::Chance;
+use crate::spool::FileKey;
 use crate::state::files::{Begin, Files, Held, OwnFile};
+
+/// Where the note of lines let go is.
+const NOTE: &str = "/state/shed";
 
 #[derive(Debug, Default, Clone)]
 struct Content {
@@ -61,6 +65,15 @@ impl Own {
     /// The agent's lock is let go of.
     pub(crate) fn agent_died(&mut self) {
         self.locked = Arc::new(());
+    }
+
+    /// Up to where the note of lines let go has passed a file: the next agent goes on behind it.
+    pub(crate) fn passed(&self, file: FileKey) -> Option<u64> {
+        let note = self.text(NOTE.as_ref());
+        let note: serde_json::Value = serde_json::from_str(note.lines().nth(1)?).ok()?;
+        let of_file = |passage: &&serde_json::Value| passage["file"] == file.to_string();
+        let passage = note["passages"].as_array()?.iter().find(of_file)?;
+        passage["segments"].as_array()?.iter().filter_map(|segment| segment["to"][1].as_u64()).max()
     }
 
     /// The content of a file.
@@ -206,11 +219,19 @@ impl OwnFile for Open {
         let failed = fails(&mut world);
         let content = &mut world.own.contents[self.content];
         if failed.is_err() {
-            content.dropped.get_or_insert(content.durable.len().min(content.data.len()));
+            let kept = content.durable.len().min(content.data.len());
+            if kept < content.data.len() {
+                content.dropped.get_or_insert(kept);
+            }
             return failed;
         }
         let reached = content.dropped.unwrap_or(content.data.len());
-        content.durable = content.data[..reached.min(content.data.len())].to_vec();
+        let data = &content.data[..reached.min(content.data.len())];
+        // Mostly it has grown.
+        match data.strip_prefix(&*content.durable) {
+            Some(more) => content.durable.extend_from_slice(more),
+            None => content.durable = data.to_vec(),
+        }
         last.ok()
     }
 }

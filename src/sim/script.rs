@@ -31,6 +31,8 @@ struct App {
     made: Vec<(usize, usize)>,
     /// Where its file was moved to for a while.
     away: Option<PathBuf>,
+    /// When its file is deleted.
+    deleted: Option<Duration>,
 }
 
 /// What is still to happen.
@@ -66,6 +68,7 @@ impl World {
                 copies: self.chance.permille(500),
                 made: Vec::new(),
                 away: None,
+                deleted: None,
             };
             self.script.apps.push(app);
         }
@@ -82,7 +85,7 @@ impl World {
     pub(crate) fn next_event(&self) -> Option<Duration> {
         let script = &self.script;
         let hints = script.hints.iter().map(|(at, _)| *at);
-        let apps = script.apps.iter().flat_map(|app| [app.reopens, app.truncates]).flatten();
+        let apps = script.apps.iter().flat_map(|app| [app.reopens, app.truncates, app.deleted]).flatten();
         hints.chain(apps).chain((!script.is_over).then_some(script.next)).min()
     }
 
@@ -96,6 +99,11 @@ impl World {
             }
             if self.script.apps[app].reopens.is_some_and(|at| at <= now) {
                 self.reopen(app);
+            }
+            if self.script.apps[app].deleted.is_some_and(|at| at <= now) {
+                self.script.apps[app].deleted = None;
+                self.delete(app);
+                self.script.apps[app].reopens = Some(now);
             }
         }
         if !self.script.is_over && self.script.next <= now {
@@ -112,7 +120,8 @@ impl World {
     pub(crate) fn agent_ends(&mut self) {
         for (copy, original) in self.script.apps.iter().flat_map(|app| app.made.iter().copied()) {
             let offset = |object| self.database.frontier(self.disk.key(object));
-            let read = offset(original).unwrap_or(0);
+            let passed = self.own.passed(self.disk.key(original));
+            let read = offset(original).max(passed).unwrap_or(0);
             if offset(copy).is_none() && read > self.disk.objects[copy].data.len() as u64 {
                 self.disk.copied_unseen(copy, &mut self.lines);
             }
@@ -168,9 +177,11 @@ impl World {
         self.script.apps[app].open = Some((object, offset));
     }
 
-    /// Whether something happens soon, and may as well happen now.
+    /// Whether something happens soon, and may as well happen now. What happens early puts off what is next, so without the
+    /// end of the script an agent that does much would keep that from ever coming.
     pub(crate) fn is_soon(&self) -> bool {
-        self.script.next < self.time.passed() + Duration::from_millis(500)
+        let now = self.time.passed();
+        now < self.script.ends && self.script.next < now + Duration::from_millis(500)
     }
 
     /// Something happens, if the script goes on.
@@ -232,6 +243,7 @@ impl World {
     fn write_lines(&mut self, app: usize) {
         let Some((object, mut offset)) = self.script.apps[app].open else { return };
         let mut bytes = self.script.apps[app].rest.take().unwrap_or_default();
+        let first = self.lines.begun();
         for _ in 0..self.chance.between(1, 6) {
             bytes.extend(self.line());
             if self.chance.permille(20) {
@@ -248,7 +260,10 @@ impl World {
         }
         self.script.apps[app].open = Some((object, offset));
         let path = self.script.apps[app].path.clone();
-        self.tell(|| format!("{} writes {} bytes to file {object}, up to {end}", path.display(), bytes.len()));
+        let numbers = first..self.lines.begun();
+        self.tell(|| {
+            format!("{} writes {} bytes to file {object}, up to {end}: lines {numbers:?}", path.display(), bytes.len())
+        });
         self.hint(Some(path));
     }
 
@@ -360,7 +375,7 @@ impl World {
         let now = self.time.passed();
         let until = now + self.chance.time(Duration::from_millis(10), Duration::from_secs(8));
         let permille = *self.chance.one_of(&[100, 500, 1000]);
-        let kind = self.chance.below(14);
+        let kind = self.chance.below(17);
         self.tell(|| format!("trouble {kind} until {:.3}, {permille} of 1000", until.as_secs_f64()));
         match kind {
             0 => self.faults.looks.begin(until, permille),
@@ -377,10 +392,28 @@ impl World {
                 self.database.begin(mode, until);
             }
             10 => self.script.stops = true,
+            // A file is deleted while its lines wait for a database that stays away for so long that they are given up.
+            11..13 => {
+                let mode = *self.chance.one_of(&[Mode::Down, Mode::ReadOnly, Mode::Full, Mode::Schema]);
+                let until = now + self.chance.time(Duration::from_secs(6), Duration::from_secs(15));
+                self.tell(|| format!("the database: {mode:?} until {:.3}", until.as_secs_f64()));
+                self.database.begin(mode, until);
+                let app = self.chance.below(self.script.apps.len() as u64) as usize;
+                // Early, or there is more of it than may be read without being committed.
+                let after = self.chance.time(Duration::from_millis(1), Duration::from_millis(200));
+                self.script.apps[app].deleted = Some(now + after);
+            }
             _ => {
                 let crash = if self.chance.permille(700) { Crash::Kill } else { Crash::PowerLoss };
                 if self.process == Process::Runs {
-                    self.process = Process::EndsAfter(self.chance.below(80), crash);
+                    // Half of them just where what is on the disk and what is in the database belong together.
+                    let nears = ["own sync", "own rename", "own sync of names", "own remove", "swap", "commit"];
+                    self.process = if self.chance.permille(500) {
+                        Process::EndsAfter(self.chance.below(80), crash)
+                    } else {
+                        let near = *self.chance.one_of(&nears);
+                        Process::EndsNear(near, self.chance.below(5), crash)
+                    };
                 }
                 let longest = if self.chance.permille(700) { 1 } else { 12 };
                 self.script.down = self.chance.time(Duration::from_millis(10), Duration::from_secs(longest));
@@ -396,7 +429,7 @@ impl World {
         self.database.begin(Mode::Well, Duration::ZERO);
         self.plan.requests_fail = 0;
         self.plan.commits_fail = 0;
-        if let Process::EndsAfter(..) = self.process {
+        if let Process::EndsAfter(..) | Process::EndsNear(..) = self.process {
             self.process = Process::Runs;
         }
         for app in 0..self.script.apps.len() {
@@ -404,6 +437,7 @@ impl World {
             if self.script.apps[app].truncates.is_some() {
                 self.truncate_original(app);
             }
+            self.script.apps[app].deleted = None;
             self.reopen(app);
             if self.chance.permille(700) {
                 self.write_lines(app);

@@ -1,5 +1,6 @@
 //! The world around the agent, and the moment at which the agent's process ends.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -72,6 +73,8 @@ pub(crate) enum Process {
     Runs,
     /// It ends at the effect after this many others.
     EndsAfter(u64, Crash),
+    /// It ends that many effects after the next one of this kind.
+    EndsNear(&'static str, u64, Crash),
     Ended(Crash),
 }
 
@@ -114,6 +117,26 @@ fn dead() -> io::Error {
     io::Error::other("the process has ended")
 }
 
+thread_local! {
+    /// What the agent has said since something was last told.
+    static SAID: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where the agent's log goes when all of a seed is shown: among what happens.
+#[derive(Debug)]
+pub(crate) struct Said;
+
+impl io::Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        SAID.with_borrow_mut(|said| said.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl World {
     /// Before an effect of the agent: something may happen first, and the process may end, with the effect or without it.
     /// After its end nothing that it does has an effect.
@@ -125,8 +148,13 @@ impl World {
         if races > 0 && self.chance.permille(races) && self.is_soon() {
             self.act();
         }
+        if let Process::EndsNear(near, others, crash) = self.process
+            && near == what
+        {
+            self.process = Process::EndsAfter(others, crash);
+        }
         match self.process {
-            Process::Runs => Ok(Fate::Learns),
+            Process::Runs | Process::EndsNear(..) => Ok(Fate::Learns),
             Process::Ended(_) => Err(dead()),
             Process::EndsAfter(0, crash) => {
                 let happens = self.chance.permille(500);
@@ -157,8 +185,11 @@ impl World {
     }
 
     pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
-        let now = self.time.passed().as_secs_f64();
         if let Some(trace) = &mut self.trace {
+            let now = self.time.passed().as_secs_f64();
+            let said = SAID.take();
+            trace
+                .extend(String::from_utf8_lossy(&said).lines().map(|line| format!("           {}", line.trim_start())));
             trace.push(format!("{now:10.4} {}", what()));
         }
     }

@@ -5,7 +5,9 @@
 //! Invariant: nothing of the file's content is kept from one turn to the next; an unfinished line is read again, so a
 //! thousand files with an unfinished line each cost nothing.
 
+use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -77,6 +79,8 @@ pub struct Turn {
     pub skipped: Skipped,
     /// The content that was found to have been replaced, if it was.
     pub replaced: Option<Replaced>,
+    /// Bytes that went away and were known to be there and not looked at yet, what is before them being as it was.
+    pub cut_off: Range<u64>,
     /// Whether there is more to do in this file now.
     pub more: bool,
 }
@@ -89,35 +93,57 @@ pub struct Tail<F> {
     file: Option<F>,
     position: Position,
     scanned: u64,
+    /// What was there between this place and `scanned`, of the unfinished line that was met: where it begins, and its marker.
+    looked: (u64, Marker),
+    /// Up to which generation the heads are those of the contents that the database numbers so.
+    numbered: u32,
     /// Where the frontier will be once everything given out is settled; `None` while it has none.
     sent: Option<Position>,
     /// The largest size seen of the present content.
     size: u64,
     modified: i128,
-    /// The start of the present content, once enough of it was given out.
-    head: Option<Head>,
+    /// How the present content begins, and the ones before it.
+    heads: VecDeque<Head>,
 }
 
-/// The bytes a file begins with, at most [`WINDOW`]: a copy of it may be shorter than what was read since.
+/// How a content begins: a copy of it may be shorter than what was read since.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head(Arc<[u8]>);
+pub struct Head {
+    /// Whose beginning it is.
+    generation: u32,
+    /// The bytes it begins with, at most [`WINDOW`].
+    bytes: Arc<[u8]>,
+    /// The first place known at which a line ended, and the marker there: the bytes it begins with may be those of a hole or
+    /// of a long line, and then they are like those of other contents.
+    line: Option<(u64, Marker)>,
+}
+
+/// How many generations of a file have their heads remembered. Reading may be set back to a frontier in an earlier one.
+const HEADS_MAX: usize = 3;
 
 impl Head {
-    fn of(bytes: &[u8]) -> Self {
-        Head(bytes.into())
+    fn new(generation: u32) -> Self {
+        Head { generation, bytes: Arc::from([]), line: None }
+    }
+
+    /// The generation of the content that it is the beginning of.
+    pub fn generation(&self) -> u32 {
+        self.generation
     }
 
     fn length(&self) -> u64 {
-        self.0.len() as u64
+        self.bytes.len() as u64
     }
 
-    /// The longest beginning of the file that a file of `size` bytes can have too, and its marker; `None` when it holds
-    /// neither a hole nor a whole line: the first bytes of lines are all alike.
+    /// A beginning that a file of `size` bytes can have too, where it ends, and the marker there; `None` when none is known
+    /// that holds a whole line: the first bytes of lines are all alike, and so are holes.
     pub fn up_to(&self, size: u64) -> Option<(u64, Marker)> {
+        if let Some(line) = self.line.filter(|(end, _)| *end <= size) {
+            return Some(line);
+        }
         let length = self.length().min(size);
-        let bytes = &self.0[..length as usize];
-        let tells = bytes.first() == Some(&0) || bytes.contains(&b'\n');
-        tells.then(|| (length, Marker::of(bytes)))
+        let bytes = &self.bytes[..length as usize];
+        bytes.contains(&b'\n').then(|| (length, Marker::of(bytes)))
     }
 }
 
@@ -171,19 +197,68 @@ impl<F: Handle> Tail<F> {
             file,
             position,
             scanned: position.offset,
+            looked: (position.offset, Marker::empty()),
+            numbered: u32::MAX,
             sent,
             size: position.offset,
             modified: 0,
-            head: None,
+            heads: VecDeque::new(),
         }
     }
 
     /// Sets reading to `position`; `sent` is the frontier in the database, if there is one.
     pub fn place(&mut self, position: Position, sent: Option<Position>) {
         self.position = position;
-        self.scanned = position.offset;
+        self.look_to(position.offset, &[]);
         self.sent = sent;
-        self.head = None;
+        // The generations behind that one are counted anew. Where nothing of a content was read, nothing is known of it.
+        let known = |head: &Head| {
+            head.generation < position.generation || head.generation == position.generation && position.offset > 0
+        };
+        self.heads.retain(|head| known(head) && head.generation <= self.numbered);
+        self.numbered = u32::MAX;
+    }
+
+    /// Sets reading to nowhere, until it is placed.
+    pub fn displace(&mut self) {
+        self.position = Position::start();
+        self.look_to(0, &[]);
+        self.sent = None;
+    }
+
+    /// Says that the position is only thought to be the frontier: by a commit whose outcome is unknown the generations behind
+    /// it may be numbered otherwise.
+    pub fn is_assumed(&mut self) {
+        self.numbered = self.position.generation;
+    }
+
+    /// Notes that the content was looked at up to `scanned`, and that it ends in `window` there.
+    fn look_to(&mut self, scanned: u64, window: &[u8]) {
+        let window = &window[window.len().saturating_sub(WINDOW as usize)..];
+        self.scanned = scanned;
+        self.looked = (scanned - window.len() as u64, Marker::of(window));
+    }
+
+    /// How the content of a generation begins, if that is known.
+    pub fn head_of(&self, generation: u32) -> Option<Head> {
+        self.heads.iter().find(|head| head.generation == generation).cloned()
+    }
+
+    /// How its last contents begin.
+    pub fn heads(&self) -> &VecDeque<Head> {
+        &self.heads
+    }
+
+    /// How the present content begins, as far as that is known.
+    fn head(&mut self) -> &mut Head {
+        let generation = self.position.generation;
+        if self.heads.back().is_none_or(|head| head.generation != generation) {
+            if self.heads.len() == HEADS_MAX {
+                self.heads.pop_front();
+            }
+            self.heads.push_back(Head::new(generation));
+        }
+        self.heads.back_mut().expect("one was pushed")
     }
 
     /// What the file is.
@@ -219,6 +294,11 @@ impl<F: Handle> Tail<F> {
     /// The largest size seen of the present content.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// How far the content was looked at: to the reading position, or to where an unfinished line ended.
+    pub fn scanned(&self) -> u64 {
+        self.scanned
     }
 
     /// Whether there are bytes that were not looked at yet; an unfinished line was.
@@ -257,18 +337,43 @@ impl<F: Handle> Tail<F> {
         let stat = file.stat()?;
         let window = self.position.window_start()..self.position.offset;
         let unchecked = museum::is(museum::Piece::SizeAloneTellsTruncation);
-        let kept = (stat.size >= self.scanned || museum::is(museum::Piece::InodeAlone)) && {
+        let mut kept = (stat.size >= self.scanned || museum::is(museum::Piece::InodeAlone)) && {
             load(file, buffer, window.start, (window.end - window.start) as usize)?;
             Marker::of(buffer) == self.position.marker || unchecked || museum::is(museum::Piece::InodeAlone)
         };
         let length = self.position.offset.min(WINDOW);
-        if kept && self.head.as_ref().map_or(0, Head::length) < length {
-            load(file, buffer, 0, length as usize)?;
-            self.head = Some(Head::of(buffer));
+        let is_hole = buffer.iter().all(|byte| *byte == 0);
+        let (start, marker) = self.looked;
+        if kept && start < self.scanned && !unchecked && !museum::is(museum::Piece::InodeAlone) {
+            load(file, buffer, start, (self.scanned - start) as usize)?;
+            if Marker::of(buffer) != marker {
+                // The unfinished line is another one. Where nothing was read before it, all of the content is.
+                kept = length > 0;
+                self.look_to(self.position.offset, &[]);
+            }
+        }
+        let Some(file) = &self.file else { return Ok(Turn::default()) };
+        if kept && length > 0 {
+            let place = (self.position.offset, self.position.marker);
+            if self
+                .heads
+                .back()
+                .is_none_or(|head| head.generation != self.position.generation || head.length() < length)
+            {
+                load(file, buffer, 0, length as usize)?;
+                self.head().bytes = buffer.as_slice().into();
+            }
+            if !is_hole {
+                self.head().line.get_or_insert(place);
+            }
         }
         let mut turn = Turn::default();
         if !kept {
             self.start_over(&stat, &mut turn);
+        } else if stat.size < self.size {
+            // Nobody could read them any more, so they must not count as bytes that wait.
+            turn.cut_off = stat.size..self.size;
+            self.size = stat.size;
         }
         Ok(turn)
     }
@@ -346,6 +451,7 @@ impl<F: Handle> Tail<F> {
             return Ok(());
         }
         let mut at = before;
+        let mut first_line = None;
         let mut flow = Flow::More;
         while flow == Flow::More
             && let Some(cut) = lines::cut(buffer, at)
@@ -353,6 +459,7 @@ impl<F: Handle> Tail<F> {
             turn.skipped.nul_bytes += cut.nul_bytes as u64;
             turn.skipped.mark_bytes += cut.mark_bytes as u64;
             if let Piece::Line(text) = cut.piece {
+                first_line.get_or_insert(cut.end);
                 let content = if text.len() > limits.max_line_bytes {
                     Content::TooLong(&buffer[text.start..text.start + HEAD.min(text.len())])
                 } else {
@@ -363,20 +470,34 @@ impl<F: Handle> Tail<F> {
             at = cut.end;
         }
         let mut end = base + at as u64;
-        if base == 0 && self.head.as_ref().map_or(0, Head::length) < end.min(WINDOW) {
-            self.head = Some(Head::of(&buffer[..end.min(WINDOW) as usize]));
+        let marker_at = |at: usize| Marker::of(&buffer[at - ((base + at as u64).min(WINDOW) as usize)..at]);
+        let mut marker = marker_at(at);
+        let line = first_line.map(|at| (base + at as u64, marker_at(at)));
+        let head = self.head();
+        head.line = head.line.or(line);
+        if base == 0 && head.length() < end.min(WINDOW) {
+            head.bytes = buffer[..end.min(WINDOW) as usize].into();
         }
-        let mut marker = Marker::of(&buffer[at - (end.min(WINDOW) as usize)..at]);
         let mut scanned = end;
+        let mut window = 0..0;
         if flow == Flow::More {
             scanned = base + buffer.len() as u64;
+            window = at..buffer.len();
             // A hole at the start of an unfinished line is skipped at once, or it would count as a line that grows.
             let nuls = lines::leading_nuls(&buffer[at..]);
             if nuls > 0 {
                 let hole_end = if at + nuls == buffer.len() { self.hole_end(scanned) } else { end + nuls as u64 };
+                let rest = buffer[(at + nuls).min(buffer.len())..].to_vec();
+                window = 0..0;
                 if let Ok(Some(marker_there)) = self.marker_before(buffer, hole_end) {
                     turn.skipped.nul_bytes += hole_end - end;
                     (end, marker, scanned) = (hole_end, marker_there, scanned.max(hole_end));
+                    if scanned > end {
+                        *buffer = rest;
+                        window = 0..buffer.len();
+                    }
+                } else {
+                    scanned = end;
                 }
             }
         }
@@ -384,7 +505,7 @@ impl<F: Handle> Tail<F> {
             (end, marker) = (scanned, Marker::of(&buffer[buffer.len().saturating_sub(WINDOW as usize)..]));
         }
         self.position = Position { offset: end, marker, ..self.position };
-        self.scanned = scanned;
+        self.look_to(scanned, &buffer[window]);
         Ok(())
     }
 
@@ -418,12 +539,12 @@ impl<F: Handle> Tail<F> {
         }
         if buffer[before] == 0 {
             // What was an unfinished line is a hole now, and a hole is no part of a line.
-            self.scanned = offset;
+            self.look_to(offset, &[]);
             return Ok(());
         }
         take(Line { content: Content::TooLong(&buffer[before..]), offset, length: newline - offset });
         self.position = Position { offset: end, marker, ..self.position };
-        self.scanned = end;
+        self.look_to(end, &[]);
         Ok(())
     }
 
@@ -436,26 +557,35 @@ impl<F: Handle> Tail<F> {
     /// Looks for the end of the unfinished line, one quantum further than before.
     fn find_newline(&mut self, buffer: &mut Vec<u8>, quantum: usize) -> io::Result<Search> {
         let Some(file) = &self.file else { return Ok(Search::NotYet) };
-        load(file, buffer, self.scanned, quantum)?;
-        if let Some(index) = memchr::memchr(b'\n', buffer) {
+        let (start, marker) = self.looked;
+        let before = (self.scanned - start) as usize;
+        load(file, buffer, start, before + quantum)?;
+        let unchecked = museum::is(museum::Piece::InodeAlone) || museum::is(museum::Piece::SizeAloneTellsTruncation);
+        if buffer.len() < before || Marker::of(&buffer[..before]) != marker && !unchecked {
+            // Replaced since it was verified: the next turn finds out.
+            return Ok(Search::NotYet);
+        }
+        if let Some(index) = memchr::memchr(b'\n', &buffer[before..]) {
             return Ok(Search::Found(self.scanned + index as u64));
         }
-        self.scanned += buffer.len() as u64;
-        if buffer.iter().all(|byte| *byte == 0)
-            && !buffer.is_empty()
-            && let Some(data) = file.next_data(self.scanned)?
-        {
-            self.scanned = self.scanned.max(data);
+        let scanned = start + buffer.len() as u64;
+        let data = if buffer[before..].iter().all(|byte| *byte == 0) && scanned > self.scanned {
+            file.next_data(scanned)?.filter(|data| *data > scanned)
+        } else {
+            None
+        };
+        match data {
+            Some(data) => self.look_to(data, &[]),
+            None => self.look_to(scanned, buffer),
         }
         Ok(Search::NotYet)
     }
 
     fn start_over(&mut self, stat: &Stat, turn: &mut Turn) {
-        turn.replaced =
-            Some(Replaced { file: self.key, position: self.position, head: self.head.take(), unread: self.unread() });
-        self.head = None;
+        let head = self.head_of(self.position.generation);
+        turn.replaced = Some(Replaced { file: self.key, position: self.position, head, unread: self.unread() });
         self.position = self.position.next_generation();
-        self.scanned = 0;
+        self.look_to(0, &[]);
         self.size = stat.size;
     }
 }
@@ -764,6 +894,27 @@ mod tests {
         reading.read_to_the_end(100, 50);
         assert_eq!(reading.got, [Got::Whole(1001, b"late".to_vec())]);
         assert_eq!(reading.skipped.nul_bytes, 1001);
+    }
+
+    #[test]
+    fn an_unfinished_line_that_became_other_lines_is_looked_at_anew() {
+        let mut reading = Reading::new();
+        reading.file.append(&[b'x'; 60]);
+        reading.read_to_the_end(30, 50);
+        // Nothing of it was given out, so nothing before it tells that the content is another.
+        reading.file.replace("a line of ten\n".repeat(9).as_bytes());
+        reading.read_to_the_end(30, 50);
+        assert_eq!(reading.lines(), ["a line of ten"; 9]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_content_tells_it_only_with_a_line_in_it() {
+        let head = |bytes: &[u8], line: Option<(u64, Marker)>| Head { generation: 0, bytes: bytes.into(), line };
+        let line = (2000, Marker::of(b"line"));
+        assert_eq!(head(&[0; 1024], None).up_to(1500), None);
+        assert_eq!(head(&[b'x'; 1024], Some(line)).up_to(1999), None);
+        assert_eq!(head(&[b'x'; 1024], Some(line)).up_to(2000), Some(line));
+        assert_eq!(head(b"one\ntwo\n", None).up_to(6), Some((6, Marker::of(b"one\ntw"))));
     }
 
     #[test]

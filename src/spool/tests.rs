@@ -418,14 +418,18 @@ fn m7_a_directory_that_cannot_be_listed_proves_nothing() {
     assert_eq!(site.spool.unreadable(), 0);
 }
 
-/// Files that for a while cannot be looked at by their paths.
-struct Dim(std::rc::Rc<std::cell::Cell<bool>>);
+/// Files of which for a while those with such names cannot be looked at by their paths.
+struct Dim {
+    dark: std::rc::Rc<std::cell::Cell<bool>>,
+    names: &'static [&'static str],
+}
 
 impl FileSystem for Dim {
     type File = File;
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        if self.0.get() { Err(rustix::io::Errno::IO.into()) } else { Disk.stat(path) }
+        let hidden = self.dark.get() && self.names.iter().any(|name| path.ends_with(name));
+        if hidden { Err(rustix::io::Errno::IO.into()) } else { Disk.stat(path) }
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<(std::ffi::OsString, Kind)>> {
@@ -448,7 +452,8 @@ fn m7_a_file_that_cannot_be_looked_at_is_not_missing() {
     site.append("b.ndjson", "one\n");
     let dark = std::rc::Rc::new(std::cell::Cell::new(false));
     let options = Site::options(site.folder.path(), StartAt::Beginning, 1);
-    let mut spool = Spool::new(Dim(std::rc::Rc::clone(&dark)), options);
+    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["a.ndjson", "b.ndjson"] };
+    let mut spool = Spool::new(files, options);
     spool.scan(site.now);
     dark.set(true);
     (0..5).for_each(|_| spool.scan(site.now));
@@ -462,7 +467,7 @@ impl Site {
         let mut lines = Vec::new();
         while let Some(progress) = self.spool.skim(
             reach,
-            |_, _| bound,
+            |_, _, _| bound.map_or(Bound::None, Bound::At),
             self.now,
             |_, line| {
                 let Content::Whole(text) = line.content else { panic!("no line is too long here") };
@@ -509,6 +514,87 @@ fn skimming_stops_at_its_bound_and_goes_on_behind_it() {
     site.append("a.ndjson", "one\ntwo\nthree\n");
     site.spool.scan(site.now);
     assert_eq!(site.skim(Reach::Bytes(u64::MAX), Some(8)), ["one", "two", "three"]);
+}
+
+#[test]
+fn what_is_cut_off_unread_has_vanished_and_is_not_waited_for() {
+    let mut site = Site::new();
+    site.append("a.ndjson", "one\ntwo\n");
+    site.spool.scan(site.now);
+    fs::write(site.path("a.ndjson"), "").unwrap();
+    // Nothing was read, so nothing tells this from a file that has not grown yet; a skim must come to an end all the same.
+    assert_eq!(site.skim(Reach::Bytes(u64::MAX), None), [""; 0]);
+    assert_eq!(site.spool.overview().unread_bytes, 0);
+    assert_eq!(site.vanished(), 8);
+    site.append("a.ndjson", "three\n");
+    site.read();
+    site.assert_got(&[("a.ndjson", &["three"])]);
+}
+
+#[test]
+fn a_file_that_is_not_to_be_skimmed_is_read_later() {
+    let mut site = Site::new();
+    site.append("a.ndjson", "one\n");
+    site.append("b.ndjson", "two\n");
+    site.spool.scan(site.now);
+    let held = site.path("a.ndjson");
+    let bound = |_, path: &Path, _| if path == held { Bound::Here } else { Bound::None };
+    let mut taken = Vec::new();
+    while let Some(progress) = site.spool.skim(Reach::Bytes(u64::MAX), bound, site.now, |_, _| Flow::More) {
+        taken.extend(progress.moved.map(|step| step.path.file_name().unwrap().to_owned()));
+    }
+    assert_eq!(taken, ["b.ndjson"]);
+    site.read();
+    site.assert_got(&[("a.ndjson", &["one"])]);
+}
+
+#[test]
+fn the_copy_of_a_file_that_was_deleted_after_its_truncation_is_known() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\ntwo\n");
+    site.read();
+    fs::copy(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
+    fs::write(site.path("app.ndjson"), "three\n").unwrap();
+    fs::remove_file(site.path("app.ndjson")).unwrap();
+    site.append("app.ndjson", "four\n");
+    site.read();
+    site.pass(Duration::from_secs(3));
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "two", "four", "three"])]);
+}
+
+#[test]
+fn a_file_waits_while_what_it_may_be_the_copy_of_cannot_be_looked_at() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    fs::copy(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
+    fs::write(site.path("app.ndjson"), "two\n").unwrap();
+    let dark = std::rc::Rc::new(std::cell::Cell::new(true));
+    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["app.ndjson"] };
+    let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
+    let frontier = |(file, (path, position)): (&FileKey, &(PathBuf, Position))| Frontier {
+        file: *file,
+        path: path.clone(),
+        position: *position,
+        idle: Duration::ZERO,
+    };
+    spool.place(site.frontiers.iter().map(frontier).collect::<Vec<_>>(), site.now);
+    let mut lines = Vec::new();
+    for is_dark in [true, true, false, false, false] {
+        dark.set(is_dark);
+        spool.scan(site.now);
+        while spool
+            .turn(site.now, |path, line| {
+                let Content::Whole(text) = line.content else { panic!("no line is too long here") };
+                lines.push((path.ends_with("app.ndjson"), String::from_utf8(text.to_vec()).unwrap()));
+                Flow::More
+            })
+            .is_some()
+        {}
+        assert!(!is_dark || lines.is_empty(), "{lines:?}");
+    }
+    assert_eq!(lines, [(true, "two".to_owned())]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! passed over. No row is made until the database is back.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Reader, Until, facts};
@@ -16,7 +17,7 @@ use crate::shed::trend::{AWAY_AFTER, Course, Trend};
 use crate::shed::{Declaration, Reason, Tally};
 use crate::spool::files::FileSystem;
 use crate::spool::tail::Flow;
-use crate::spool::{FileKey, Frontier, Move, Position, Reach};
+use crate::spool::{Bound, FileKey, Frontier, Move, Position, Reach, possible_originals};
 
 /// How often the backlog is held against the limits while there is nothing to let go.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -162,7 +163,7 @@ impl<S: FileSystem> Reader<S> {
         let at = frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect();
         let passed = {
             let mut keeper = self.keeper();
-            let passed = keeper.note_mut().reconcile(&at);
+            let passed = keeper.note_mut().reconcile(&at, |path| originals_of(path, &frontiers));
             if let Err(error) = keeper.save() {
                 tracing::error!(%error, "the note of lines let go cannot be written; the database's frontiers say the same");
             }
@@ -281,6 +282,8 @@ impl<S: FileSystem> Reader<S> {
                 }
                 false
             }
+            // A passage that is not in a batch yet would come behind lines that follow it.
+            Some(_) if !self.shed.passed.is_empty() => false,
             Some(_) => self.let_go_here(reach, reason, now),
         }
     }
@@ -315,7 +318,7 @@ impl<S: FileSystem> Reader<S> {
             let columns = &self.maker.columns;
             let progress = self.spool.skim(
                 reach,
-                |_, _| None,
+                |_, _, _| Bound::None,
                 now,
                 |path, line| {
                     metrics.line_read();
@@ -352,10 +355,24 @@ impl<S: FileSystem> Reader<S> {
         for _ in 0..TURNS_OF_ROUND {
             let mut tally = Tally::default();
             let columns = &self.maker.columns;
-            let in_doubt = &self.shed.assumed.in_doubt;
-            let bound = |file: FileKey, position: Position| {
-                let doubt = in_doubt.iter().find(|step| step.file == file)?.to;
-                (doubt.generation == position.generation && doubt.offset > position.offset).then_some(doubt.offset)
+            let Assumed { frontiers, in_doubt, .. } = &self.shed.assumed;
+            let bound = |file: FileKey, path: &Path, position: Position| {
+                if let Some(step) = in_doubt.iter().find(|step| step.file == file) {
+                    let doubt = step.to;
+                    let begun = frontiers.iter().find(|frontier| frontier.file == file);
+                    if position.generation > begun.map_or(0, |frontier| frontier.position.generation) {
+                        // The copy of its old content waits as well, and comes first.
+                        return Bound::Here;
+                    }
+                    let ahead = doubt.generation == position.generation && doubt.offset > position.offset;
+                    return if ahead { Bound::At(doubt.offset) } else { Bound::None };
+                }
+                // It may be a copy of what the commit in doubt has carried, and only the original's frontier tells how much
+                // of that is a row.
+                let is_new = frontiers.iter().all(|frontier| frontier.file != file);
+                let may_copy =
+                    || possible_originals(path).iter().any(|from| in_doubt.iter().any(|step| *step.path == **from));
+                if is_new && !in_doubt.is_empty() && may_copy() { Bound::Here } else { Bound::None }
             };
             let progress = self.spool.skim(reach, bound, now, |_, line| {
                 tally.add(facts(&line, read_at, columns));
@@ -363,6 +380,10 @@ impl<S: FileSystem> Reader<S> {
             });
             let Some(progress) = progress else { break };
             let Some(step) = progress.moved else { continue };
+            if bound(step.file, &step.path, step.to) == Bound::Here {
+                // The beginning of such a copy, which stands where the original's frontier is thought to.
+                continue;
+            }
             let doubtful = in_doubt.iter().any(|doubt| {
                 doubt.file == step.file
                     && (step.to.generation, step.to.offset) <= (doubt.to.generation, doubt.to.offset)
@@ -380,11 +401,12 @@ impl<S: FileSystem> Reader<S> {
             return false;
         }
         let noted = {
-            let mut keeper = self.keeper();
+            let frontiers = &self.shed.assumed.frontiers;
+            let mut keeper = self.note.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if rounds.iter().all(|(step, ..)| keeper.note().has_room_for(step.file)) {
                 keeper.change(|note| {
                     for (step, tally, certainty) in &rounds {
-                        note.extend(step, reason, *tally, *certainty);
+                        note.extend(step, reason, *tally, *certainty, || originals_of(&step.path, frontiers));
                     }
                 })
             } else {
@@ -432,7 +454,8 @@ impl<S: FileSystem> Reader<S> {
             let ends = keeper.note().ends().map(|(file, path, to)| (file, std::path::Path::new(path), to));
             move_on(&mut frontiers, ends);
         }
-        self.spool.place(frontiers, now);
+        let in_doubt = self.shed.assumed.in_doubt.iter().map(|step| step.file);
+        self.spool.assume(frontiers, in_doubt, now);
     }
 
     /// Logs when letting go begins and ends; not each time a limit is met, which under a steady load is often.
@@ -464,6 +487,13 @@ fn reach(relief: Relief, backlog: u64, now: Instant) -> Option<(Reach, Reason)> 
         Relief::OlderThan(age) => Reach::SeenBy(now.checked_sub(age)?),
     };
     Some((reach, relief.reason()?))
+}
+
+/// Where the files stand, by these frontiers, that a file at this path may be a copy of.
+fn originals_of(path: &Path, frontiers: &[Frontier]) -> Vec<(FileKey, Position)> {
+    let originals = possible_originals(path);
+    let is_one = |frontier: &&Frontier| originals.contains(&frontier.path);
+    frontiers.iter().filter(is_one).map(|frontier| (frontier.file, frontier.position)).collect()
 }
 
 /// Moves frontiers on to the ends of passages that begin at them or behind them.

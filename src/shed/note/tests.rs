@@ -31,9 +31,27 @@ fn frontiers(all: &[(u64, Position)]) -> HashMap<FileKey, Position> {
 /// A note of 10 lines in doubt and 20 let go behind them.
 fn noted() -> Note {
     let mut note = Note::default();
-    note.extend(&step(1, Some(at(0, 100)), at(0, 200)), Reason::MaxBacklogBytes, tally(100, 10), Certainty::InDoubt);
-    note.extend(&step(1, Some(at(0, 200)), at(0, 300)), Reason::MaxBacklogBytes, tally(200, 10), Certainty::LetGo);
-    note.extend(&step(1, Some(at(0, 300)), at(0, 400)), Reason::MaxBacklogBytes, tally(300, 10), Certainty::LetGo);
+    note.extend(
+        &step(1, Some(at(0, 100)), at(0, 200)),
+        Reason::MaxBacklogBytes,
+        tally(100, 10),
+        Certainty::InDoubt,
+        Vec::new,
+    );
+    note.extend(
+        &step(1, Some(at(0, 200)), at(0, 300)),
+        Reason::MaxBacklogBytes,
+        tally(200, 10),
+        Certainty::LetGo,
+        Vec::new,
+    );
+    note.extend(
+        &step(1, Some(at(0, 300)), at(0, 400)),
+        Reason::MaxBacklogBytes,
+        tally(300, 10),
+        Certainty::LetGo,
+        Vec::new,
+    );
     note
 }
 
@@ -45,7 +63,7 @@ fn lines(passed: &[Passed]) -> Vec<(Reason, u64)> {
 #[test]
 fn a_passage_that_begins_at_the_frontier_is_declared_whole() {
     let mut note = noted();
-    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]));
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]), |_| Vec::new());
     assert_eq!(passed.len(), 1);
     assert_eq!(passed[0].step, step(1, Some(at(0, 100)), at(0, 400)));
     assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 30)]);
@@ -58,7 +76,7 @@ fn a_passage_that_begins_at_the_frontier_is_declared_whole() {
 #[test]
 fn a_commit_in_doubt_that_happened_is_no_loss() {
     let mut note = noted();
-    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]));
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]), |_| Vec::new());
     assert_eq!(passed[0].step, step(1, Some(at(0, 200)), at(0, 400)));
     assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 20)]);
     assert_eq!(passed[0].no_longer_in_doubt, []);
@@ -68,7 +86,7 @@ fn a_commit_in_doubt_that_happened_is_no_loss() {
 fn what_the_frontier_has_passed_was_declared() {
     for reached in [at(0, 400), at(0, 500), at(1, 0)] {
         let mut note = noted();
-        assert_eq!(note.reconcile(&frontiers(&[(1, reached)])), []);
+        assert_eq!(note.reconcile(&frontiers(&[(1, reached)]), |_| Vec::new()), []);
         assert!(note.is_empty());
     }
 }
@@ -78,7 +96,7 @@ fn where_the_frontier_stands_elsewhere_the_lines_are_read_again() {
     for elsewhere in [Some(at(0, 50)), Some(at(0, 250)), Some(at(0, 350)), None] {
         let mut note = noted();
         let known: Vec<_> = elsewhere.into_iter().map(|position| (1, position)).collect();
-        assert_eq!(note.reconcile(&frontiers(&known)), []);
+        assert_eq!(note.reconcile(&frontiers(&known), |_| Vec::new()), []);
         assert!(note.has_misfits());
         assert_eq!(note.take_misfits(|_| true), []);
         assert!(note.is_empty());
@@ -91,7 +109,7 @@ fn of_a_file_that_is_gone_everything_behind_the_frontier_is_declared() {
     fn check(frontier: Option<Position>, want: &[(Reason, u64)]) {
         let mut note = noted();
         let known: Vec<_> = frontier.into_iter().map(|position| (1, position)).collect();
-        assert_eq!(note.reconcile(&frontiers(&known)), []);
+        assert_eq!(note.reconcile(&frontiers(&known), |_| Vec::new()), []);
         let passed = note.take_misfits(|_| false);
         assert_eq!(passed[0].step, step(1, frontier, at(0, 400)));
         assert_eq!(lines(&passed), want);
@@ -107,8 +125,8 @@ fn of_a_file_that_is_gone_everything_behind_the_frontier_is_declared() {
 #[test]
 fn a_passage_leads_through_replaced_content() {
     let mut note = noted();
-    note.extend(&step(1, Some(at(0, 400)), at(1, 50)), Reason::MaxAge, tally(0, 5), Certainty::LetGo);
-    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]));
+    note.extend(&step(1, Some(at(0, 400)), at(1, 50)), Reason::MaxAge, tally(0, 5), Certainty::LetGo, Vec::new);
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 200))]), |_| Vec::new());
     assert_eq!(lines(&passed), [(Reason::MaxBacklogBytes, 20), (Reason::MaxAge, 5)]);
     assert_eq!(note.committed(&[step(1, Some(at(0, 200)), at(0, 450))]), Changed::No);
     assert_eq!(note.committed(&[step(1, Some(at(0, 200)), at(1, 50))]), Changed::Yes);
@@ -125,12 +143,12 @@ fn gaps_are_declared_by_their_number() {
     note.add_gap(gap(1));
     let declared = |number| HashMap::from([(GAPS, gaps_position(number))]);
     // A note that was lost does not know how many were declared before.
-    note.reconcile(&declared(5));
+    note.reconcile(&declared(5), |_| Vec::new());
     note.add_gap(gap(2));
     assert_eq!(note.gaps_from(5, 9), [gap(1), gap(2)]);
     assert_eq!(note.gaps_from(6, 9), [gap(2)]);
     assert_eq!(note.gaps_from(5, 1), [gap(1)]);
-    note.reconcile(&declared(6));
+    note.reconcile(&declared(6), |_| Vec::new());
     assert_eq!(note.gaps_from(6, 9), [gap(2)]);
     let gaps = Move { file: GAPS, path: Arc::from(Path::new("")), from: None, to: gaps_position(7) };
     assert_eq!(note.committed(&[gaps]), Changed::Yes);
@@ -171,4 +189,32 @@ fn a_note_that_cannot_be_written_is_not_changed() {
     std::fs::create_dir(state.path().join("shed.new")).unwrap();
     file.change(|note| *note = noted()).unwrap_err();
     assert!(file.note().is_empty());
+}
+
+/// A note of a copy without a frontier, and of its original that went on into new content behind the frontier at 100.
+fn noted_of_copy() -> Note {
+    let mut note = Note::default();
+    let original = step(1, Some(at(0, 100)), at(1, 50));
+    let copy = Move { path: Arc::from(Path::new("/spool/a.1")), ..step(2, None, at(0, 300)) };
+    note.extend(&original, Reason::MaxAge, tally(0, 5), Certainty::LetGo, Vec::new);
+    note.extend(&copy, Reason::MaxAge, tally(100, 20), Certainty::LetGo, || vec![(key(1), at(0, 100))]);
+    note
+}
+
+#[test]
+fn a_copy_is_declared_before_its_original_goes_on() {
+    let mut note = noted_of_copy();
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]), |_| vec![(key(1), at(0, 100))]);
+    let files: Vec<FileKey> = passed.iter().map(|passed| passed.step.file).collect();
+    assert_eq!(files, [key(2), key(1)]);
+    assert_eq!(lines(&passed), [(Reason::MaxAge, 20), (Reason::MaxAge, 5)]);
+}
+
+#[test]
+fn of_a_copy_whose_original_stands_elsewhere_the_lines_are_read_again() {
+    let mut note = noted_of_copy();
+    let originals = |path: &Path| if path == Path::new("/spool/a.1") { vec![(key(1), at(0, 200))] } else { Vec::new() };
+    assert_eq!(note.reconcile(&frontiers(&[(1, at(0, 200))]), originals), []);
+    assert_eq!(note.take_misfits(|_| true), []);
+    assert!(note.is_empty());
 }
