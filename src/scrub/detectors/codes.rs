@@ -140,6 +140,23 @@ pub const RULES: &[ValueRule] = &[
         innocent: &["in 2026\nsee @shop.example #317720"],
     },
     ValueRule {
+        id: "device_code",
+        what: "codes that join a device to an account",
+        kind: Kind::Secret,
+        find: Find::Near {
+            keywords: &["enter code", "enter the code", "enter this code", "user code", "use code"],
+            look: looks::always,
+            pattern: r"(?i:(?:enter(?: the| this)?|user|use) code)[: ]{1,2}([BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4})(?:[^0-9A-Za-z-]|\z)",
+            check: checks::sure,
+        },
+        // RFC 8628 recommends twenty consonants, so that no word comes of it.
+        secrets: &[
+            ("open https://login.dev.test/device and enter code WDJB-MJHT to continue", "WDJB-MJHT"),
+            ("User code: BDWP-HQPK", "BDWP-HQPK"),
+        ],
+        innocent: &["enter code FREE-SHIP at checkout", "use code SAVE-1234"],
+    },
+    ValueRule {
         id: "code_at_the_end",
         what: "one-time codes that a sentence comes to at its end",
         kind: Kind::Secret,
