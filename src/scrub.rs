@@ -330,7 +330,7 @@ impl Scrubber {
             return;
         }
         let verdict = match self.known.meet_expected(text.as_bytes()) {
-            Some((verdict, length)) if length == text.len() => verdict,
+            Some((verdict, length)) if length == text.len() => *verdict,
             _ => self.verdict(text),
         };
         if let Verdict::Suspect = verdict
@@ -562,21 +562,26 @@ impl Scrubber {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
-            let (verdict, length) = match idle_length(rest) {
-                Some(length) => (None, length),
+            let length = match idle_length(rest) {
+                Some(length) => length,
                 None => match self.known.meet_expected(rest) {
-                    Some((verdict, length)) => (Some(verdict), length),
+                    Some((Verdict::Innocent, length)) => length,
+                    Some((Verdict::Half(more), length)) => {
+                        halves = halves.and(*more);
+                        length
+                    }
+                    Some((Verdict::Suspect, _)) => return true,
                     None => {
                         let length = up_to_quote(rest);
-                        (Some(self.verdict(&json[at..at + length])), length)
+                        match self.verdict(&json[at..at + length]) {
+                            Verdict::Innocent => {}
+                            Verdict::Half(more) => halves = halves.and(more),
+                            Verdict::Suspect => return true,
+                        }
+                        length
                     }
                 },
             };
-            match verdict {
-                Some(Verdict::Half(more)) => halves = halves.and(more),
-                Some(Verdict::Suspect) => return true,
-                Some(Verdict::Innocent) | None => {}
-            }
             at += length + 1;
         }
         halves.make_a_pair()

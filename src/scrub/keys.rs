@@ -350,7 +350,7 @@ const TELLING_TAILS: &[&str] = &[
     "number", "no", "nr", "num", "raw", "full", "home", "work", "private", "mobile", "primary", "secondary", "main",
     "value", "text", "formatted", "normalized", "e", "original", "line", "a", "b",
     "adquirente", "business", "casa", "celular", "cliente", "customer", "dienstlich", "emisor", "emitente", "fijo", "geschaeftlich", "movil", "mobil", "office", "personal", "prive", "privat",
-    "receptor", "tercero", "titular", "trabajo", "travail",
+    "receptor", "tercero", "titular", "trabajo", "travail", "usuario", "user", "holder", "paciente", "empleado", "persona", "representante", "proveedor", "pasajero", "klant", "kunde", "kunden",
 ];
 
 /// Words that end a key whose value is a fact about a secret, not the secret.
@@ -512,6 +512,12 @@ fn classify_as_written(key: &str) -> Option<Telling> {
         let behind = &words[at + 1..];
         let Some(Entry { telling, place }) = telling_at(&words, at) else { continue };
         if behind.first().is_some_and(|next| is_other(words[at].text, next.text)) {
+            continue;
+        }
+        // `rut_cliente`: whose number it is, not the name of somebody.
+        let is_owner = || place == Place::Person && TABLES.telling_tails.has(words[at].text);
+        let before = || telling_at(&words, at - 1).is_some_and(|entry| entry.place == Place::Person);
+        if at > 0 && is_owner() && before() {
             continue;
         }
         if place != Place::Person {
@@ -1123,6 +1129,9 @@ mod tests {
         check("ssn", "ssn");
         check("social_security_number", "ssn");
         check("taxId", "national_id");
+        check("rut_cliente", "national_id");
+        check("dni_usuario", "national_id");
+        check("nombre_cliente", "name");
         check("passport_number", "passport");
         check("IBAN", "iban");
         check("account_number", "bank_account");

@@ -104,7 +104,7 @@ impl Known {
     /// What was found out about the text before the first quote in `json`, and its length, if that text is what came behind
     /// the last one the time before.
     #[inline]
-    pub fn meet_expected(&mut self, json: &[u8]) -> Option<(Verdict, usize)> {
+    pub fn meet_expected(&mut self, json: &[u8]) -> Option<(&Verdict, usize)> {
         let kept = self.slots[self.expected].as_mut()?;
         let text = kept.text.as_bytes();
         let (found, quote) = json.split_at_checked(text.len())?;
@@ -115,7 +115,7 @@ impl Known {
         kept.met = kept.met.saturating_add(1);
         self.last = self.expected;
         self.expected = usize::from(kept.next);
-        Some((kept.verdict, kept.text.len()))
+        Some((&kept.verdict, kept.text.len()))
     }
 
     /// Whether `text` was met before; it is now.
@@ -202,7 +202,7 @@ mod tests {
         let mut expected = |text: &str| {
             let expected = known.meet_expected(format!("{text}\":").as_bytes()).map(|(verdict, length)| {
                 assert_eq!(length, text.len());
-                verdict
+                *verdict
             });
             expected.or_else(|| matches!(known.meet(text), Met::Often(_)).then_some(Verdict::Suspect)).expect("kept");
             expected.is_some()
@@ -236,7 +236,7 @@ mod tests {
         // The end of the JSON is the end of a text, too.
         for text in ["host", "host\",\"web"] {
             known.expected = set;
-            assert_eq!(known.meet_expected(text.as_bytes()), Some((Verdict::Suspect, 4)), "{text}");
+            assert_eq!(known.meet_expected(text.as_bytes()), Some((&Verdict::Suspect, 4)), "{text}");
         }
     }
 

@@ -221,7 +221,10 @@ fn scan(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) {
             spans.push(Span { range: text.floor_char_boundary(at)..text.len(), rule: TOO_MANY });
             break;
         }
-        if !IS_TELLING[usize::from(scan.bytes[at])] {
+        // A flag has a blank or a mark before it; most hyphens stand in words, ids and rulers.
+        let joined =
+            scan.bytes[at] == b'-' && scan.before(at).is_some_and(|byte| byte == b'-' || byte.is_ascii_alphanumeric());
+        if joined || !IS_TELLING[usize::from(scan.bytes[at])] {
             at += 1;
             continue;
         }
