@@ -392,16 +392,15 @@ impl World {
                 self.database.begin(mode, until);
             }
             10 => self.script.stops = true,
-            // A file is deleted while its lines wait for a database that stays away for so long that they are given up.
+            // Files are deleted while their lines wait for a database that stays away for so long that they are given up.
             11..13 => {
                 let mode = *self.chance.one_of(&[Mode::Down, Mode::ReadOnly, Mode::Full, Mode::Schema]);
                 let until = now + self.chance.time(Duration::from_secs(6), Duration::from_secs(15));
                 self.tell(|| format!("the database: {mode:?} until {:.3}", until.as_secs_f64()));
                 self.database.begin(mode, until);
-                let app = self.chance.below(self.script.apps.len() as u64) as usize;
                 // Early, or there is more of it than may be read without being committed.
                 let after = self.chance.time(Duration::from_millis(1), Duration::from_millis(200));
-                self.script.apps[app].deleted = Some(now + after);
+                self.script.apps.iter_mut().for_each(|app| app.deleted = Some(now + after));
             }
             _ => {
                 let crash = if self.chance.permille(700) { Crash::Kill } else { Crash::PowerLoss };
