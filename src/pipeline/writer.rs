@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::museum::{self, Piece};
 use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
-use crate::shed::note::{Changed, NoteFile};
+use crate::shed::note::{Changed, NoteFile, OnDisk};
 use crate::shed::{self, Declaration, Lost, Tally};
 use crate::sink::circuit::{Circuit, News, State};
 use crate::sink::sending::{Again, Sending};
@@ -592,9 +592,9 @@ impl<D: Database> Writers<D> {
     /// Takes out of the note what a batch has declared.
     fn declared(&self, batch: &Batch) -> Noted {
         let mut keeper = self.note();
-        match keeper.note_mut().committed(batch.moves()) {
-            Changed::No => Noted::Yes,
-            Changed::Yes => match keeper.save() {
+        match (keeper.note_mut().committed(batch.moves()), keeper.on_disk()) {
+            (Changed::No, OnDisk::Current) => Noted::Yes,
+            (Changed::No, OnDisk::Former) | (Changed::Yes, _) => match keeper.save() {
                 Ok(()) => Noted::Yes,
                 Err(error) => {
                     tracing::warn!(%error, "the note of lines let go cannot be written; what is declared stays in it for now");

@@ -442,6 +442,7 @@ impl Note {
 #[derive(Debug)]
 pub struct NoteFile {
     note: Note,
+    on_disk: OnDisk,
     state: Arc<StateDirectory>,
     agent: String,
 }
@@ -462,7 +463,7 @@ impl NoteFile {
                 Note::default()
             }),
         };
-        Ok(NoteFile { note, state, agent })
+        Ok(NoteFile { note, on_disk: OnDisk::Current, state, agent })
     }
 
     /// Whose note it is.
@@ -495,12 +496,30 @@ impl NoteFile {
     ///
     /// # Errors
     /// The file of before is still there then.
-    pub fn save(&self) -> io::Result<()> {
-        if self.note.is_empty() {
-            return self.state.remove(FILE);
-        }
-        self.state.replace(FILE, &self.note.encode(&self.agent))
+    pub fn save(&mut self) -> io::Result<()> {
+        let saved = if self.note.is_empty() {
+            // A loss of power must not bring it back: what it says was declared, and may be forgotten by the database next.
+            self.state.remove(FILE).and_then(|()| self.state.files().sync_directory(self.state.path()))
+        } else {
+            self.state.replace(FILE, &self.note.encode(&self.agent))
+        };
+        self.on_disk = if saved.is_ok() { OnDisk::Current } else { OnDisk::Former };
+        saved
     }
+
+    /// What the file holds.
+    pub fn on_disk(&self) -> OnDisk {
+        self.on_disk
+    }
+}
+
+/// What the note's file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDisk {
+    /// The note as it was when it was last to be written.
+    Current,
+    /// The note as it was before: it could not be written.
+    Former,
 }
 
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub(crate) struct Volume {
     /// Whether files have birth times.
     pub(crate) births: bool,
     pub(crate) writes: i128,
+    /// How many files the agent has open.
+    pub(crate) open: usize,
     /// When the agent last could not open a file for want of descriptors: it closes another one at once then.
     pub(crate) starved: Option<Duration>,
     /// A name that the next listing misses.
@@ -209,11 +211,14 @@ fn missing() -> io::Error {
 }
 
 impl Drop for Open {
-    /// An agent with few descriptors closes some, and cannot know that it was the last way to a file.
+    /// An agent that has all the descriptors open that it may have closes some, and cannot know that it was the last way to
+    /// a file.
     fn drop(&mut self) {
         let mut world = lock(&self.world);
         let world = &mut *world;
-        let starved = world.plan.few_descriptors || world.disk.starved == Some(world.time.passed());
+        let full = world.disk.open >= world.plan.files_open_max;
+        let starved = full || world.disk.starved == Some(world.time.passed());
+        world.disk.open -= 1;
         let object = &mut world.disk.objects[self.object];
         if starved && object.links == 0 && Arc::strong_count(&object.token) == 2 {
             object.forget_lines(&mut world.lines);
@@ -259,6 +264,7 @@ impl FileSystem for SpoolDisk {
         }
         let object = *world.disk.names.get(path).ok_or_else(missing)?;
         let token = Arc::clone(&world.disk.objects[object].token);
+        world.disk.open += 1;
         Ok(Open { world: Arc::clone(&self.0), object, _token: token })
     }
 }

@@ -375,7 +375,7 @@ impl World {
         let now = self.time.passed();
         let until = now + self.chance.time(Duration::from_millis(10), Duration::from_secs(8));
         let permille = *self.chance.one_of(&[100, 500, 1000]);
-        let kind = self.chance.below(17);
+        let kind = self.chance.below(18);
         self.tell(|| format!("trouble {kind} until {:.3}, {permille} of 1000", until.as_secs_f64()));
         match kind {
             0 => self.faults.looks.begin(until, permille),
@@ -392,16 +392,16 @@ impl World {
                 self.database.begin(mode, until);
             }
             10 => self.script.stops = true,
-            // A file is deleted while its lines wait for a database that stays away for so long that they are given up.
-            11..13 => {
+            // Files are deleted while their lines wait for a database that stays away for so long that they are given up.
+            11..14 => {
                 let mode = *self.chance.one_of(&[Mode::Down, Mode::ReadOnly, Mode::Full, Mode::Schema]);
                 let until = now + self.chance.time(Duration::from_secs(6), Duration::from_secs(15));
                 self.tell(|| format!("the database: {mode:?} until {:.3}", until.as_secs_f64()));
                 self.database.begin(mode, until);
-                let app = self.chance.below(self.script.apps.len() as u64) as usize;
-                // Early, or there is more of it than may be read without being committed.
-                let after = self.chance.time(Duration::from_millis(1), Duration::from_millis(200));
-                self.script.apps[app].deleted = Some(now + after);
+                // Some lines, and no more than may be read without being committed.
+                (0..self.script.apps.len()).for_each(|app| self.write_lines(app));
+                let after = self.chance.time(Duration::from_millis(5), Duration::from_millis(300));
+                self.script.apps.iter_mut().for_each(|app| app.deleted = Some(now + after));
             }
             _ => {
                 let crash = if self.chance.permille(700) { Crash::Kill } else { Crash::PowerLoss };

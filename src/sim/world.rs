@@ -23,8 +23,8 @@ pub(crate) fn lock(world: &Shared) -> MutexGuard<'_, World> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) short_reads: bool,
-    /// Whether the agent may have fewer descriptors than there are files.
-    pub(crate) few_descriptors: bool,
+    /// How many files the agent may have open.
+    pub(crate) files_open_max: usize,
     /// How many of a thousand of the agent's effects have something of the script happen just before them.
     pub(crate) races: u64,
     /// How many of a thousand hints are lost.
