@@ -515,7 +515,7 @@ fn classify_as_written(key: &str) -> Option<Telling> {
             continue;
         }
         // `rut_cliente`: whose number it is, not the name of somebody.
-        let is_owner = || place == Place::Person && TABLES.telling_tails.has(words[at].text);
+        let is_owner = || telling.kind == Kind::Pii && TABLES.telling_tails.has(words[at].text);
         let before = || telling_at(&words, at - 1).is_some_and(|entry| entry.place == Place::Person);
         if at > 0 && is_owner() && before() {
             continue;
