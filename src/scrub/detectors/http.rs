@@ -71,7 +71,7 @@ pub const RULES: &[ValueRule] = &[
         find: Find::Whole {
             keywords: &["private key"],
             look: always,
-            pattern: r"(?s)(-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:[\sA-Za-z0-9+/\\].*?|)(?:-{4,5} ?END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}|\z))",
+            pattern: r"(?s)(-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}[\sA-Za-z0-9+/\\].*?(?:-{4,5} ?END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}|\z))",
             check: checks::sure,
         },
         secrets: &[
