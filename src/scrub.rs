@@ -326,14 +326,12 @@ impl Scrubber {
     }
 
     fn column(&mut self, path: &str, text: &mut Cow<'_, str>) {
-        if self.detectors.words.allow_path(path) {
-            return;
-        }
         let verdict = match self.known.meet_expected(text.as_bytes()) {
             Some((verdict, length)) if length == text.len() => *verdict,
             _ => self.verdict(text),
         };
         if let Verdict::Suspect = verdict
+            && !self.detectors.words.allow_path(path)
             && let Some(scrubbed) = self.string(&|| path.to_owned(), text, 0)
         {
             *text = Cow::Owned(scrubbed);
@@ -747,6 +745,10 @@ fn up_to_quote(bytes: &[u8]) -> usize {
 /// How many bytes stand before the first quote, if they are punctuation and short numbers, in which no rule finds anything.
 #[inline]
 fn idle_length(bytes: &[u8]) -> Option<usize> {
+    // Between most strings stands one mark.
+    if let [b':' | b',', b'"', ..] = bytes {
+        return Some(1);
+    }
     let mut digits = 0;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
