@@ -182,6 +182,11 @@ impl Metrics {
         self.lines.voided.fetch_add(lines as u64, Ordering::Relaxed);
     }
 
+    /// Says that lines that count as void were not: the batch they were in has been committed.
+    pub fn lines_read_after_all(&self, lines: usize) {
+        self.lines.taken.fetch_add(lines as u64, Ordering::Relaxed);
+    }
+
     /// Lines read, less those that are to be read again.
     pub fn lines(&self) -> u64 {
         let voided = self.lines.voided.load(Ordering::Relaxed);

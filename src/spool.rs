@@ -76,6 +76,9 @@ const COPY_HOLD: Duration = Duration::from_secs(2);
 /// How long the new content of a file waits at most for a decision on the copy of the old one.
 const REPLACED_HOLD: Duration = Duration::from_secs(30);
 
+/// For how long a path that cannot be looked at keeps files from counting as gone that may be behind it.
+const REFUSED_HOLD: Duration = Duration::from_secs(30);
+
 /// How many listings must have missed a copy before there is none: one can miss a file that is just being renamed.
 const LISTINGS: u64 = 2;
 
@@ -131,6 +134,8 @@ enum Stage {
     Replaced {
         /// The scan that was the last one to begin before that was found.
         scan: u64,
+        /// How many scans since then could list where it lies.
+        listings: u64,
         since: Instant,
     },
 }
@@ -277,7 +282,9 @@ pub struct Spool<S: FileSystem> {
     listed: u64,
     /// The last scan by the options before these.
     reloaded: Option<u64>,
-    /// Whether the last scan could list everything.
+    /// Since when there has been a path that cannot be looked at or opened.
+    refused_since: Option<Instant>,
+    /// Whether the last scan could look at everything.
     seen_whole: bool,
     turns: u64,
     open: usize,
@@ -309,6 +316,7 @@ impl<S: FileSystem> Spool<S> {
             scans: 0,
             listed: 0,
             reloaded: None,
+            refused_since: None,
             seen_whole: false,
             turns: 0,
             open: 0,
@@ -408,7 +416,11 @@ impl<S: FileSystem> Spool<S> {
             }
         }
         self.refused = refused;
-        self.seen_whole = whole;
+        let refused = self.refused.values().any(|why| matches!(why, Refusal::Unreadable(_)));
+        self.refused_since = refused.then(|| self.refused_since.unwrap_or(now));
+        // A file behind a path that cannot be looked at is not gone. But a path can stay so for ever.
+        let waits = self.refused_since.is_some_and(|since| now.saturating_duration_since(since) < REFUSED_HOLD);
+        self.seen_whole = whole && !waits;
         self.miss(&seen, whole, now);
         self.vanished.extend(self.replacements.expire(now));
         self.decide(now);
@@ -691,7 +703,12 @@ impl<S: FileSystem> Spool<S> {
     /// be a copy of it.
     fn forget_former_inodes(&mut self) {
         let Some(frontiers) = &mut self.frontiers else { return };
-        if frontiers.is_empty() || self.entries.values().any(|entry| entry.stage != Stage::Reading) {
+        // A path that cannot be looked at or opened now may lead to such a file too.
+        let waits = |why: &Refusal| matches!(why, Refusal::Unreadable(_));
+        if frontiers.is_empty()
+            || self.refused.values().any(waits)
+            || self.entries.values().any(|entry| entry.stage != Stage::Reading)
+        {
             return;
         }
         let inode = |key: &FileKey| (key.device, key.inode);
@@ -752,8 +769,14 @@ impl<S: FileSystem> Spool<S> {
                 Some(Ok(stat)) => {
                     let scans = missed(entry.presence);
                     self.note(key, &stat, now);
+                    let was_emptied = stat.links == 0 && stat.size == 0;
+                    if was_emptied && let Err(error) = self.check_for_replacement(key, now) {
+                        self.cannot_read(key, &error);
+                    }
                     let Some(entry) = self.entries.get_mut(&key) else { continue };
                     entry.presence = Presence::Missing { scans };
+                    // What it held went before its name did, and may be in a copy that is still to be found.
+                    let may_be_copied = matches!(entry.stage, Stage::Replaced { .. });
                     // What is read and not committed may have to be read again.
                     let settled = entry.step <= self.settled || museum::is(museum::Piece::LetGoBeforeCommit);
                     let read = museum::is(museum::Piece::RotatedFileAbandoned)
@@ -770,7 +793,7 @@ impl<S: FileSystem> Spool<S> {
                         {
                             Verdict::Excluded
                         }
-                        0 if (read || stat.size == 0) && idle >= DELETED_LINGER => Verdict::Deleted,
+                        0 if (read || was_emptied && !may_be_copied) && idle >= DELETED_LINGER => Verdict::Deleted,
                         1.. if read && idle >= MOVED_LINGER => Verdict::Moved,
                         _ => Verdict::Stays,
                     }
@@ -899,18 +922,31 @@ impl<S: FileSystem> Spool<S> {
     /// Decides where to go on in files whose content was replaced: it is known by now whether the old content was copied,
     /// or the new content is a copy itself.
     fn go_on(&mut self, unlisted: &[PathBuf], now: Instant) {
+        let is_listed =
+            |path: &Path| !path.parent().is_some_and(|directory| unlisted.iter().any(|other| other == directory));
+        let this = self.scans;
+        for entry in self.entries.values_mut() {
+            let listed = is_listed(entry.tail.path());
+            if let Stage::Replaced { scan, listings, .. } = &mut entry.stage
+                && listed
+                && this > *scan
+            {
+                // A scan that could not list the directory does not say that there is no copy in it.
+                *listings += 1;
+            }
+        }
         let mut replaced = Vec::new();
         for (key, entry) in &self.entries {
-            let Stage::Replaced { scan, since } = entry.stage else { continue };
+            let Stage::Replaced { listings, since, .. } = entry.stage else { continue };
             let path = entry.tail.path();
-            let listed = !path.parent().is_some_and(|directory| unlisted.iter().any(|other| other == directory));
+            let listed = is_listed(path);
             let may_be_copy = |other: &Path| possible_originals(other).iter().any(|original| **original == **path);
             let undecided = |other: &Entry<S::File>| {
                 other.stage != Stage::Reading && other.tail.unread() > 0 && may_be_copy(other.tail.path())
             };
             let unreadable =
                 |(path, why): (&PathBuf, &Refusal)| matches!(why, Refusal::Unreadable(_)) && may_be_copy(path);
-            let looked = self.scans >= scan + LISTINGS;
+            let looked = listings >= LISTINGS;
             let decided =
                 looked && listed && !self.entries.values().any(undecided) && !self.refused.iter().any(unreadable);
             if decided
@@ -919,7 +955,7 @@ impl<S: FileSystem> Spool<S> {
             {
                 replaced.push(*key);
             } else {
-                self.wants_scan |= !looked;
+                self.wants_scan |= listed && !looked;
             }
         }
         for key in replaced {
@@ -944,7 +980,7 @@ impl<S: FileSystem> Spool<S> {
     /// Takes in that a file's content was replaced.
     fn replaced(&mut self, key: FileKey, what: Replaced, now: Instant) {
         let Some(entry) = self.entries.get_mut(&key) else { return };
-        entry.stage = Stage::Replaced { scan: self.scans, since: now };
+        entry.stage = Stage::Replaced { scan: self.scans, listings: 0, since: now };
         entry.ages.start_over();
         entry.ages.grown(entry.tail.size(), 0, now);
         self.replacements.remember(Arc::clone(entry.tail.path()), what, now);

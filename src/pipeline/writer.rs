@@ -85,10 +85,79 @@ pub struct Ledger {
     pub checkpoint: Checkpoint,
     /// The steps of a commit that is under way, or whose outcome is unknown.
     pub in_doubt: Vec<Move>,
+    /// What that commit ends, to be counted by whoever learns first that it happened.
+    pub uncounted: Uncounted,
     /// Whether `checkpoint` changed since it was last saved.
     pub unsaved: bool,
     /// Whether the last attempt to save it failed.
     pub unsavable: bool,
+}
+
+/// What a commit that is under way ends, which nobody has counted yet: its batch can be recalled before its answer comes.
+#[derive(Debug, Default)]
+pub enum Uncounted {
+    /// Nothing is under way, or nothing came of it.
+    #[default]
+    Nothing,
+    /// The ends of a batch, should its commit happen.
+    Batch(Box<BatchEnds>),
+    /// The frontiers told that the commit of this batch happened, and its ends were counted.
+    Counted(BatchNumber),
+}
+
+/// Epoch and sequence of a batch.
+type BatchNumber = (u64, u64);
+
+/// The ends of a batch.
+#[derive(Debug)]
+pub struct BatchEnds {
+    batch: BatchNumber,
+    /// Where its frontiers stand when they are in the database.
+    to: Vec<(FileKey, Position)>,
+    /// How many lines were read for it.
+    lines: usize,
+    rows: u64,
+    quarantined: Vec<Reason>,
+    let_go: Vec<(shed::Reason, Tally)>,
+}
+
+impl BatchEnds {
+    fn new(batch: &Batch, refused: &[Refused], quarantine: Quarantined) -> Self {
+        let mut let_go: Vec<_> = batch.lost().map(|(reason, tally)| (reason, *tally)).collect();
+        let mut quarantined = Vec::new();
+        for line in batch.refused().iter().chain(refused) {
+            match quarantine {
+                Quarantined::Yes => quarantined.push(line.why.reason),
+                Quarantined::No => {
+                    let mut tally = Tally::default();
+                    tally.add(lost(line));
+                    let_go.push((shed::Reason::QuarantineUnwritable, tally));
+                }
+            }
+        }
+        BatchEnds {
+            batch: number(batch),
+            to: batch.moves().iter().map(|step| (step.file, step.to)).collect(),
+            lines: batch.line_count(),
+            rows: (batch.line_row_count() - refused.len()) as u64,
+            quarantined,
+            let_go,
+        }
+    }
+
+    fn count(&self, metrics: &Metrics) {
+        for reason in &self.quarantined {
+            metrics.lines_quarantined.with_label_values(&[reason.as_str()]).inc();
+        }
+        for (reason, tally) in &self.let_go {
+            metrics.lines_let_go(*reason, tally);
+        }
+        metrics.rows_committed.inc_by(self.rows);
+    }
+}
+
+fn number(batch: &Batch) -> BatchNumber {
+    (batch.epoch, batch.sequence)
 }
 
 /// What all writers share.
@@ -437,6 +506,7 @@ impl<D: Database> Writers<D> {
             return Ok(Attempt::Void);
         }
         ends.quarantined = self.prepare_quarantine(batch, &ends.refused);
+        self.note_uncounted(batch, ends);
         let swapped = match ends.quarantined {
             Quarantined::Yes => session.swap(batch.moves()).await,
             Quarantined::No => match self.declare_unwritable(session, batch, &ends.refused).await {
@@ -456,6 +526,12 @@ impl<D: Database> Writers<D> {
             self.undone(batch);
             session.rollback().await.map_err(Failure::unsent)?;
             return Ok(Attempt::Elsewhere);
+        }
+        if self.is_void(batch) {
+            // It was recalled before its frontiers were locked, so the database may have told them as they were, and its
+            // lines be read again already: from a copy of their file, at whose frontier no swap would notice.
+            session.rollback().await.map_err(Failure::unsent)?;
+            return Ok(Attempt::Void);
         }
         let begun = self.clock.now();
         match session.commit().await {
@@ -484,10 +560,21 @@ impl<D: Database> Writers<D> {
         ours
     }
 
+    /// Notes what a commit ends that is about to be tried.
+    fn note_uncounted(&self, batch: &Batch, ends: &Ends) {
+        let mut ledger = self.ledger();
+        // Of a void one the database has told already that it did not happen, or tells it without this.
+        if !self.is_void(batch) {
+            ledger.uncounted = Uncounted::Batch(Box::new(BatchEnds::new(batch, &ends.refused, ends.quarantined)));
+        }
+    }
+
     /// Notes that a commit has not happened.
     fn undone(&self, batch: &Batch) {
         if !self.is_void(batch) {
-            self.ledger().in_doubt.clear();
+            let mut ledger = self.ledger();
+            ledger.in_doubt.clear();
+            ledger.uncounted = Uncounted::Nothing;
         }
         self.settle_quarantine(batch, Outcome::Undone);
     }
@@ -535,20 +622,21 @@ impl<D: Database> Writers<D> {
         lock(&self.pace).committed(batch.share_of(&self.reader.limits()), ends.took);
         self.tell_pace();
         let rows = batch.line_row_count() - ends.refused.len();
-        for line in batch.refused().iter().chain(&ends.refused) {
-            match ends.quarantined {
-                Quarantined::Yes => self.metrics.lines_quarantined.with_label_values(&[line.why.reason.as_str()]).inc(),
-                Quarantined::No => {
-                    let mut tally = Tally::default();
-                    tally.add(lost(line));
-                    self.metrics.lines_let_go(shed::Reason::QuarantineUnwritable, &tally);
+        {
+            let mut ledger = self.ledger();
+            match &ledger.uncounted {
+                Uncounted::Counted(other) if *other == number(batch) => {
+                    // So were its lines, which were counted as read once more.
+                    self.metrics.lines_voided(batch.line_count());
+                }
+                uncounted => {
+                    BatchEnds::new(batch, &ends.refused, ends.quarantined).count(&self.metrics);
+                    if matches!(uncounted, Uncounted::Batch(other) if other.batch == number(batch)) {
+                        ledger.uncounted = Uncounted::Nothing;
+                    }
                 }
             }
         }
-        for (reason, tally) in batch.lost() {
-            self.metrics.lines_let_go(reason, tally);
-        }
-        self.metrics.rows_committed.inc_by(rows as u64);
         self.metrics.batch_rows.observe(rows as f64);
         self.metrics.delivery_seconds.observe(self.since(batch.first_read).as_secs_f64());
         {
@@ -638,7 +726,8 @@ impl<D: Database> Writers<D> {
                 known_frontiers(&ledger.checkpoint)
             }
         };
-        let positions = frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect();
+        let positions: HashMap<FileKey, Position> =
+            frontiers.iter().map(|frontier| (frontier.file, frontier.position)).collect();
         if let Err(error) = ledger.quarantine.recover(&positions) {
             tracing::error!(%error, "pending quarantine records cannot be settled; a record may appear twice");
         }
@@ -651,6 +740,7 @@ impl<D: Database> Writers<D> {
             ledger.unsaved = true;
         }
         ledger.in_doubt.clear();
+        self.count_recalled(&mut ledger, &positions);
         *lock(&self.placed) = Some(Placed { database: number, columns: columns.clone(), progress });
         self.turn.send_modify(|turn| {
             *turn = Turn { epoch: turn.epoch + 1, sequence: 0, reading: Reading::Placed };
@@ -662,6 +752,19 @@ impl<D: Database> Writers<D> {
         drop(ledger);
         self.is_back();
         Ok(())
+    }
+
+    /// Counts the ends of a batch that was recalled while its outcome was unknown, if its commit has happened: its lines are
+    /// not read again. They count as read once more, since the batch counts them as void.
+    fn count_recalled(&self, ledger: &mut Ledger, frontiers: &HashMap<FileKey, Position>) {
+        let Uncounted::Batch(ends) = std::mem::take(&mut ledger.uncounted) else { return };
+        let place = |position: &Position| (position.generation, position.offset);
+        let passed = |(file, to): &(FileKey, Position)| frontiers.get(file).is_some_and(|at| place(at) >= place(to));
+        if ends.to.iter().all(passed) {
+            ends.count(&self.metrics);
+            self.metrics.lines_read_after_all(ends.lines);
+            ledger.uncounted = Uncounted::Counted(ends.batch);
+        }
     }
 
     /// Finds out whether a commit happened whose answer was lost.

@@ -312,6 +312,14 @@ impl Note {
                 self.passages.remove(&step.file);
                 changed = Changed::Yes;
             }
+            if let Some((passage, at)) = self.misfits.get_mut(&step.file) {
+                // Its lines were read again and have their ends; when the file is gone it is not to be declared any more.
+                *at = Some(step.to);
+                if place(step.to) >= place(passage.to()) {
+                    self.misfits.remove(&step.file);
+                    changed = Changed::Yes;
+                }
+            }
         }
         changed
     }

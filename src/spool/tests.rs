@@ -433,7 +433,8 @@ impl FileSystem for Dim {
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<(std::ffi::OsString, Kind)>> {
-        Disk.list(directory)
+        let hidden = self.dark.get() && self.names.iter().any(|name| directory.ends_with(name));
+        if hidden { Err(rustix::io::Errno::IO.into()) } else { Disk.list(directory) }
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
@@ -459,6 +460,60 @@ fn m7_a_file_that_cannot_be_looked_at_is_not_missing() {
     (0..5).for_each(|_| spool.scan(site.now));
     assert_eq!((spool.overview().files, spool.overview().files_open, spool.unreadable()), (2, 1, 2));
     assert_eq!(spool.take_vanished(), []);
+}
+
+#[test]
+fn a_listing_that_fails_does_not_say_that_there_is_no_copy() {
+    let site = Site::new();
+    site.append("app.ndjson", "one\n");
+    let dark = std::rc::Rc::new(std::cell::Cell::new(false));
+    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["spool"] };
+    let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
+    spool.place([], site.now);
+    let steps = |spool: &mut Spool<Dim>| {
+        let mut steps = Vec::new();
+        while let Some(progress) = spool.turn(site.now, |_, _| Flow::More) {
+            steps.extend(progress.moved.map(|step| step.path.file_name().unwrap().to_owned()));
+        }
+        steps
+    };
+    spool.scan(site.now);
+    assert_eq!(steps(&mut spool), ["app.ndjson"]);
+    let elsewhere = site.folder.path().join("copy");
+    fs::copy(site.path("app.ndjson"), &elsewhere).unwrap();
+    fs::write(site.path("app.ndjson"), "2\n").unwrap();
+    // The truncation is found, and then the directory cannot be listed for a while.
+    for is_dark in [false, true, true, true, false] {
+        dark.set(is_dark);
+        spool.scan(site.now);
+        assert_eq!(steps(&mut spool), [""; 0], "one listing may have missed the copy");
+    }
+    fs::rename(elsewhere, site.path("app.ndjson.1")).unwrap();
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        spool.scan(site.now);
+        all.extend(steps(&mut spool));
+    }
+    assert_eq!(all, ["app.ndjson.1", "app.ndjson"]);
+}
+
+#[test]
+fn while_a_path_cannot_be_looked_at_not_everything_was_seen() {
+    let site = Site::new();
+    site.append("a.ndjson", "one\n");
+    let dark = std::rc::Rc::new(std::cell::Cell::new(true));
+    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["a.ndjson"] };
+    let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
+    spool.scan(site.now);
+    assert!(!spool.was_seen_whole());
+    // A path may stay so for ever.
+    spool.scan(site.now + REFUSED_HOLD);
+    assert!(spool.was_seen_whole());
+    dark.set(false);
+    spool.scan(site.now + REFUSED_HOLD);
+    dark.set(true);
+    spool.scan(site.now + REFUSED_HOLD);
+    assert!(!spool.was_seen_whole());
 }
 
 impl Site {
@@ -561,6 +616,28 @@ fn the_copy_of_a_file_that_was_deleted_after_its_truncation_is_known() {
     site.pass(Duration::from_secs(3));
     site.read();
     site.assert_got(&[("app.ndjson", &["one", "two", "four", "three"])]);
+}
+
+#[test]
+fn the_copy_of_a_file_that_was_emptied_and_deleted_is_known_though_it_is_found_later() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\ntwo\n");
+    site.read();
+    let elsewhere = site.folder.path().join("copy");
+    fs::copy(site.path("app.ndjson"), &elsewhere).unwrap();
+    File::create(site.path("app.ndjson")).unwrap();
+    fs::remove_file(site.path("app.ndjson")).unwrap();
+    for _ in 0..4 {
+        site.pass(DELETED_LINGER);
+        site.read();
+    }
+    assert!(site.frontiers.is_empty(), "it was let go");
+    fs::rename(elsewhere, site.path("app.ndjson.1")).unwrap();
+    for _ in 0..2 {
+        site.read();
+        site.pass(COPY_HOLD * 2);
+    }
+    site.assert_got(&[("app.ndjson", &["one", "two"])]);
 }
 
 #[test]

@@ -357,13 +357,15 @@ impl<S: FileSystem> Reader<S> {
             let columns = &self.maker.columns;
             let Assumed { frontiers, in_doubt, .. } = &self.shed.assumed;
             let bound = |file: FileKey, path: &Path, position: Position| {
+                let begun = frontiers.iter().find(|frontier| frontier.file == file);
+                let is_replaced = position.generation > begun.map_or(0, |frontier| frontier.position.generation);
+                if is_replaced && in_doubt.iter().any(|step| step.file == file || *step.path == *path) {
+                    // The copy of its old content waits as well, and comes first: also where the file in doubt is another
+                    // one that had this path, since a copy's name does not say of which.
+                    return Bound::Here;
+                }
                 if let Some(step) = in_doubt.iter().find(|step| step.file == file) {
                     let doubt = step.to;
-                    let begun = frontiers.iter().find(|frontier| frontier.file == file);
-                    if position.generation > begun.map_or(0, |frontier| frontier.position.generation) {
-                        // The copy of its old content waits as well, and comes first.
-                        return Bound::Here;
-                    }
                     let ahead = doubt.generation == position.generation && doubt.offset > position.offset;
                     return if ahead { Bound::At(doubt.offset) } else { Bound::None };
                 }

@@ -123,6 +123,17 @@ fn of_a_file_that_is_gone_everything_behind_the_frontier_is_declared() {
 }
 
 #[test]
+fn what_was_read_again_before_its_file_was_gone_is_not_declared() {
+    let mut note = noted();
+    assert_eq!(note.reconcile(&frontiers(&[(1, at(0, 150))]), |_| Vec::new()), []);
+    // Which files are there is not known yet: the directory cannot be listed. But the file is open, and read.
+    assert_eq!(note.committed(&[step(1, Some(at(0, 150)), at(0, 250))]), Changed::No);
+    assert_eq!(note.committed(&[step(1, Some(at(0, 250)), at(0, 400))]), Changed::Yes);
+    assert_eq!(note.take_misfits(|_| false), []);
+    assert!(note.is_empty());
+}
+
+#[test]
 fn a_passage_leads_through_replaced_content() {
     let mut note = noted();
     note.extend(&step(1, Some(at(0, 400)), at(1, 50)), Reason::MaxAge, tally(0, 5), Certainty::LetGo, Vec::new);
