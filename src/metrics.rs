@@ -218,9 +218,12 @@ impl Metrics {
 
     /// Lines let go, whatever for.
     pub fn shed(&self) -> u64 {
-        let of = |reason: Reason| Severity::ALL.map(|severity| (reason.as_str(), severity.as_str()));
-        let words = Reason::OF_LINES.into_iter().flat_map(of);
-        words.map(|(reason, severity)| self.lines_shed.with_label_values(&[reason, severity]).get()).sum()
+        Reason::OF_LINES.into_iter().map(|reason| self.shed_for(reason)).sum()
+    }
+
+    fn shed_for(&self, reason: Reason) -> u64 {
+        let of = |severity: &Severity| self.lines_shed.with_label_values(&[reason.as_str(), severity.as_str()]).get();
+        Severity::ALL.iter().map(of).sum()
     }
 
     /// Says when the oldest line that has no end yet was first seen.
@@ -263,10 +266,7 @@ impl Metrics {
     /// Lines let go because the quarantine could not take them.
     #[cfg(test)]
     pub(crate) fn lines_not_quarantined(&self) -> u64 {
-        let reason = Reason::QuarantineUnwritable.as_str();
-        let counter =
-            |severity: &crate::record::Severity| self.lines_shed.with_label_values(&[reason, severity.as_str()]).get();
-        crate::record::Severity::ALL.iter().map(counter).sum()
+        self.shed_for(Reason::QuarantineUnwritable)
     }
 
     /// Lines read, and how many of them have their end.

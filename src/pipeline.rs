@@ -40,7 +40,7 @@ pub use reader::Until;
 use reader::{Order, Reader, Reload};
 use status::{Amounts, Samples, Status};
 pub use writer::{GaveUp, Patience, Stop};
-use writer::{Ledger, Uncounted, Writers};
+use writer::{Ledger, Writers};
 
 /// Where the status is logged to: it was asked for, so it is written whatever `log.level` is.
 pub const STATUS_TARGET: &str = "tracespool::status";
@@ -159,14 +159,7 @@ pub async fn run<D: Database>(
     let checkpoint = load_checkpoint(&state, &options.agent);
     let quarantine = Quarantine::open(options.quarantine.clone(), Arc::clone(&state))
         .map_err(|source| Error::File { what: "the note on pending quarantine records", source })?;
-    let ledger = Ledger {
-        quarantine,
-        checkpoint,
-        in_doubt: Vec::new(),
-        uncounted: Uncounted::default(),
-        unsaved: false,
-        unsavable: false,
-    };
+    let ledger = Ledger::new(quarantine, checkpoint);
     let ledger = Arc::new(Mutex::new(ledger));
     let note = NoteFile::open(Arc::clone(&state), options.agent.clone())
         .map_err(|source| Error::File { what: "the note of lines let go", source })?;

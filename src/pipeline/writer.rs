@@ -93,6 +93,20 @@ pub struct Ledger {
     pub unsavable: bool,
 }
 
+impl Ledger {
+    /// The ledger of an agent that starts.
+    pub fn new(quarantine: Quarantine, checkpoint: Checkpoint) -> Self {
+        Ledger {
+            quarantine,
+            checkpoint,
+            in_doubt: Vec::new(),
+            uncounted: Uncounted::Nothing,
+            unsaved: false,
+            unsavable: false,
+        }
+    }
+}
+
 /// What a commit that is under way ends, which nobody has counted yet: its batch can be recalled before its answer comes.
 #[derive(Debug, Default)]
 pub enum Uncounted {

@@ -159,6 +159,7 @@ pub fn find(text: &str, reading: Reading, words: &Words, spans: &mut Vec<Span>) 
         spans.extend(found.into_iter().map(|span| Span { range: plain.range(span.range), ..span }));
     }
     tables::find(text, words, spans);
+    statements::written(text, words, spans);
     bindings::find(text, words, spans);
     let mut new = spans.split_off(first);
     merge(&mut new);

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::clock::model::Chance;
 use crate::metrics::Metrics;
 use crate::pipeline::reader::{self, Order, Reader, Step};
-use crate::pipeline::writer::{self, Ledger, Seat, Uncounted, Writers};
+use crate::pipeline::writer::{self, Ledger, Seat, Writers};
 use crate::pipeline::{CHECKPOINT_INTERVAL, GaveUp, Patience, Stop, Until, load_checkpoint, save};
 use crate::quarantine::{self, Quarantine};
 use crate::record::Severity;
@@ -166,14 +166,7 @@ impl Agent {
         let checkpoint = load_checkpoint(&state, NAME);
         let options = quarantine::Options { path: PathBuf::from(QUARANTINE), bytes_max: 1 << 30 };
         let quarantine = Quarantine::open(options, Arc::clone(&state)).ok()?;
-        let ledger = Ledger {
-            quarantine,
-            checkpoint,
-            in_doubt: Vec::new(),
-            uncounted: Uncounted::default(),
-            unsaved: false,
-            unsavable: false,
-        };
+        let ledger = Ledger::new(quarantine, checkpoint);
         let ledger = Arc::new(Mutex::new(ledger));
         let note = Arc::new(Mutex::new(NoteFile::open(Arc::clone(&state), NAME.to_owned()).ok()?));
         let handle = reader::Handle::default();

@@ -3,7 +3,8 @@
 //! Invariant: what is looked at around a place is bounded, so the time is linear.
 
 use super::super::keys::{self, Telling};
-use super::{Reading, Scan, Span, is_harmless, is_placeholder, is_sentence_word};
+use super::super::own::Words;
+use super::{Reading, Scan, Span, bindings, is_harmless, is_placeholder, is_sentence_word};
 
 /// How far before its value a placeholder is looked for, in bytes.
 const BINDING_MAX: usize = 1024;
@@ -204,6 +205,33 @@ impl Scan<'_> {
     }
 }
 
+/// Appends the secrets among the values that a statement writes without quotes, as frameworks show it when it failed:
+/// `insert into users (login, password) values (kim, hunter2)`.
+pub fn written(text: &str, words: &Words, spans: &mut Vec<Span>) {
+    let head = &text[..text.floor_char_boundary(bindings::STATEMENT_MAX)];
+    if memchr::memchr(b'(', head.as_bytes()).is_none() {
+        return;
+    }
+    let lower = head.to_ascii_lowercase();
+    let Some(from) = lower.find("insert into").or_else(|| lower.find("replace into")) else { return };
+    let Some(values_at) = lower[from..].find(" values ").map(|at| from + at) else { return };
+    let classes = bindings::inserted(&head[from..values_at + 8], &lower[from..values_at + 8], words);
+    let lead = &head[values_at + 8..];
+    if !lead.starts_with('(') || classes.iter().all(Option::is_none) {
+        return;
+    }
+    let scan = Scan::new(text, Reading::Prose, words);
+    for (range, telling) in bindings::values(head, values_at + 9).into_iter().zip(classes) {
+        let quoted = range.start > 0 && matches!(text.as_bytes()[range.start - 1], b'\'' | b'"');
+        let value = &text[range.clone()];
+        let end = if value.contains('(') { value } else { value.trim_end_matches(')') };
+        let other = value.starts_with(['?', '$', ':', '%', '@']) || text[range.end..].starts_with('(');
+        if let Some(telling) = telling.filter(|_| !quoted && !other) {
+            spans.extend(scan.span(range.start..range.start + end.len(), telling));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::actions::Actions;
@@ -214,6 +242,25 @@ mod tests {
         let mut spans = Vec::new();
         find(text, Reading::Prose, &Words::default(), &mut spans);
         redact(text, &mut spans, &Actions::default())
+    }
+
+    #[track_caller]
+    fn written_secrets(text: &str, want: &[&str]) {
+        let mut spans = Vec::new();
+        super::written(text, &super::Words::default(), &mut spans);
+        assert_eq!(spans.iter().map(|span| &text[span.range.clone()]).collect::<Vec<_>>(), want, "{text}");
+    }
+
+    #[test]
+    fn values_of_telling_columns_are_found_in_the_statement_without_quotes() {
+        written_secrets(
+            "(SQL: insert into `m` (`login`, `password`, `at`) values (jdoe77, Sunsh1ne99, 2025-03-04 10:22:11))",
+            &["Sunsh1ne99"],
+        );
+        written_secrets("insert into m (login, password) values (jdoe77, Sunsh1ne99))", &["Sunsh1ne99"]);
+        written_secrets("insert into m (login, password) values (jdoe77, now())", &[]);
+        written_secrets("insert into m (login, name) values (jdoe77, x)", &[]);
+        written_secrets("insert into the values (jdoe77, Sunsh1ne99)", &[]);
     }
 
     #[test]
