@@ -31,7 +31,7 @@ pub use copies::possible_originals;
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
 pub use position::{FileKey, Frontier, Marker, Move, Position};
-use tail::{Flow, Head, Limits, Line, Replaced, Skipped, Tail, WINDOW};
+use tail::{Flow, Head, Limits, Line, Replaced, Skipped, Source, Tail, WINDOW};
 
 /// Where reading begins in a file never seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +79,9 @@ const REPLACED_HOLD: Duration = Duration::from_secs(30);
 /// For how long a path that cannot be looked at keeps files from counting as gone that may be behind it.
 const REFUSED_HOLD: Duration = Duration::from_secs(30);
 
-/// How many listings must have missed a copy before there is none: one can miss a file that is just being renamed.
-const LISTINGS: u64 = 2;
+/// How many listings must have missed a copy before there is none: one can miss a file that is just being renamed, and so
+/// can the next if it is renamed again.
+const LISTINGS: u64 = 3;
 
 /// How long the frontier of a file that is not in the spool is kept: it may be renamed back into it.
 pub const ABSENT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
@@ -259,6 +260,8 @@ pub struct Spool<S: FileSystem> {
     queue: VecDeque<FileKey>,
     /// Frontiers of the database whose file was not seen; `None` until the frontiers are known.
     frontiers: Option<BTreeMap<FileKey, Absent>>,
+    /// Who said where they stand.
+    source: Source,
     replacements: Replacements,
     /// How the last contents began of files that were let go. Until the end of a copy's step is known, reading may be set back
     /// to where the copy is to be known anew.
@@ -301,6 +304,7 @@ impl<S: FileSystem> Spool<S> {
             missing: Vec::new(),
             queue: VecDeque::new(),
             frontiers: None,
+            source: Source::Database,
             replacements: Replacements::default(),
             former: VecDeque::new(),
             expected: HashMap::new(),
@@ -348,6 +352,16 @@ impl<S: FileSystem> Spool<S> {
 
     /// Says where the database's frontiers stand, at the start and whenever reading is to be set back to them.
     pub fn place(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
+        self.place_by(Source::Database, frontiers, now);
+    }
+
+    /// The same, when the frontiers are only thought to stand there: commits of unknown outcome may have moved them, or ones
+    /// that nobody remembers.
+    pub fn assume(&mut self, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
+        self.place_by(Source::Memory, frontiers, now);
+    }
+
+    fn place_by(&mut self, source: Source, frontiers: impl IntoIterator<Item = Frontier>, now: Instant) {
         let absent = |frontier: Frontier| {
             let until = now + ABSENT_KEEP.saturating_sub(frontier.idle);
             let Frontier { file, path, position, .. } = frontier;
@@ -359,6 +373,7 @@ impl<S: FileSystem> Spool<S> {
         let frontiers: BTreeMap<FileKey, Absent> = frontiers.into_iter().map(absent).collect();
         self.replacements.set_back(|what| frontiers.get(&what.file).map(|absent| absent.position));
         self.frontiers = Some(frontiers);
+        self.source = source;
         self.listed = 0;
         self.expected.clear();
         self.queue.clear();
@@ -372,22 +387,6 @@ impl<S: FileSystem> Spool<S> {
             entry.tail.displace();
         }
         self.decide(now);
-    }
-
-    /// The same, when the frontiers are only thought to stand there: a commit of unknown outcome may have moved those of the
-    /// files `in_doubt`.
-    pub fn assume(
-        &mut self,
-        frontiers: impl IntoIterator<Item = Frontier>,
-        in_doubt: impl IntoIterator<Item = FileKey>,
-        now: Instant,
-    ) {
-        self.place(frontiers, now);
-        for file in in_doubt {
-            if let Some(entry) = self.entries.get_mut(&file) {
-                entry.tail.is_assumed();
-            }
-        }
     }
 
     /// Looks at the whole spool: what is new, renamed, grown, gone.
@@ -912,7 +911,7 @@ impl<S: FileSystem> Spool<S> {
             entry.step = self.steps;
             let path = Arc::clone(entry.tail.path());
             if museum::is(museum::Piece::CopyStepLater) {
-                entry.tail.place(position, sent);
+                entry.tail.place(position, sent, self.source);
                 return;
             }
             self.begun.push_back(Move { file: key, path, from: sent, to: position });
@@ -989,7 +988,7 @@ impl<S: FileSystem> Spool<S> {
 
     fn begin(&mut self, key: FileKey, position: Position, sent: Option<Position>) {
         if let Some(entry) = self.entries.get_mut(&key) {
-            entry.tail.place(position, sent);
+            entry.tail.place(position, sent, self.source);
             entry.stage = Stage::Reading;
         }
         self.enqueue(key);

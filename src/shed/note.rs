@@ -142,10 +142,17 @@ impl Note {
         let passage = self.passages.entry(step.file).or_insert_with(|| Passage {
             path: String::new(),
             from: step.from,
-            basis: if step.from.is_none() { basis() } else { Vec::new() },
+            basis: Vec::new(),
             segments: Vec::new(),
         });
-        passage.path = path;
+        if passage.path != path {
+            if passage.from.is_none() {
+                // By its new name it may be a copy of other files, and of these nothing was committed meanwhile.
+                let known: HashSet<FileKey> = passage.basis.iter().map(|(file, _)| *file).collect();
+                passage.basis.extend(basis().into_iter().filter(|(file, _)| !known.contains(file)));
+            }
+            passage.path = path;
+        }
         match passage.segments.last_mut() {
             Some(last)
                 if last.reason == reason && last.certainty == certainty && last.to.generation == step.to.generation =>

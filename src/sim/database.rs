@@ -89,7 +89,7 @@ pub(crate) struct Server {
     /// Refused lines whose frontier passed them.
     pub(crate) passed: Vec<u64>,
     /// How many of those one commit passed at most.
-    pub(crate) passed_most: usize,
+    passed_most: usize,
     /// Refused pieces of lines that have no number.
     pub(crate) numberless: u64,
     /// Lines declared as let go, but those that the quarantine did not take.
@@ -108,6 +108,12 @@ impl Server {
         let coming = self.orphans.iter().filter(|orphan| orphan.outcome == Outcome::Commits);
         let moves = coming.flat_map(|orphan| &orphan.transaction.moves).filter(|step| step.file == file);
         moves.map(|step| step.to.offset).chain(stored).max()
+    }
+
+    /// How many refused lines one commit has passed at most, or yet will that a connection that is gone has sent.
+    pub(crate) fn passed_most_of_one(&self) -> usize {
+        let coming = self.orphans.iter().filter(|orphan| orphan.outcome == Outcome::Commits);
+        coming.map(|orphan| orphan.transaction.refused.len()).max().unwrap_or(0).max(self.passed_most)
     }
 
     fn mode(&self, now: Duration) -> Mode {

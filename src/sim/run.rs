@@ -281,7 +281,7 @@ impl Game {
         if let Some(agent) = self.agent.take() {
             self.let_go += agent.metrics.lines_not_quarantined();
             // The lines of one commit may be counted, or not, and their records be there, or not.
-            self.uncounted += lock(&self.world).database.passed_most as u64;
+            self.uncounted += lock(&self.world).database.passed_most_of_one() as u64;
         }
         let mut world = lock(&self.world);
         world.agent_ends();

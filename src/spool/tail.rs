@@ -95,8 +95,8 @@ pub struct Tail<F> {
     scanned: u64,
     /// What was there between this place and `scanned`, of the unfinished line that was met: where it begins, and its marker.
     looked: (u64, Marker),
-    /// Up to which generation the heads are those of the contents that the database numbers so.
-    numbered: u32,
+    /// Where reading was set to and where it has got since, if that is only thought to be the database's frontier.
+    assumed: Option<Assumed>,
     /// Where the frontier will be once everything given out is settled; `None` while it has none.
     sent: Option<Position>,
     /// The largest size seen of the present content.
@@ -104,6 +104,21 @@ pub struct Tail<F> {
     modified: i128,
     /// How the present content begins, and the ones before it.
     heads: VecDeque<Head>,
+}
+
+/// Who says where a frontier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The database.
+    Database,
+    /// What is remembered of it, which may be too old.
+    Memory,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Assumed {
+    from: Option<Position>,
+    to: Option<Position>,
 }
 
 /// How a content begins: a copy of it may be shorter than what was read since.
@@ -198,7 +213,7 @@ impl<F: Handle> Tail<F> {
             position,
             scanned: position.offset,
             looked: (position.offset, Marker::empty()),
-            numbered: u32::MAX,
+            assumed: None,
             sent,
             size: position.offset,
             modified: 0,
@@ -206,8 +221,8 @@ impl<F: Handle> Tail<F> {
         }
     }
 
-    /// Sets reading to `position`; `sent` is the frontier in the database, if there is one.
-    pub fn place(&mut self, position: Position, sent: Option<Position>) {
+    /// Sets reading to `position`; `sent` is the frontier, if there is one, and `source` who says so.
+    pub fn place(&mut self, position: Position, sent: Option<Position>, source: Source) {
         self.position = position;
         self.look_to(position.offset, &[]);
         self.sent = sent;
@@ -215,21 +230,30 @@ impl<F: Handle> Tail<F> {
         let known = |head: &Head| {
             head.generation < position.generation || head.generation == position.generation && position.offset > 0
         };
-        self.heads.retain(|head| known(head) && head.generation <= self.numbered);
-        self.numbered = u32::MAX;
+        self.heads.retain(known);
+        if let Some(Assumed { from, to }) = self.assumed.take() {
+            let place = |position: Option<Position>| position.map(|at| (at.generation, at.offset));
+            if place(sent) != place(from) && place(sent) != place(to) {
+                // The frontier was elsewhere, so what was read since is numbered otherwise.
+                self.heads.retain(|head| from.is_some_and(|from| head.generation <= from.generation));
+            }
+        }
+        self.assumed = match source {
+            Source::Database => None,
+            Source::Memory => Some(Assumed { from: sent, to: sent }),
+        };
     }
 
     /// Sets reading to nowhere, until it is placed.
     pub fn displace(&mut self) {
+        if let Some(assumed) = &mut self.assumed
+            && self.sent.is_some()
+        {
+            assumed.to = self.sent;
+        }
         self.position = Position::start();
         self.look_to(0, &[]);
         self.sent = None;
-    }
-
-    /// Says that the position is only thought to be the frontier: by a commit whose outcome is unknown the generations behind
-    /// it may be numbered otherwise.
-    pub fn is_assumed(&mut self) {
-        self.numbered = self.position.generation;
     }
 
     /// Notes that the content was looked at up to `scanned`, and that it ends in `window` there.

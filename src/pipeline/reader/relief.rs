@@ -456,8 +456,7 @@ impl<S: FileSystem> Reader<S> {
             let ends = keeper.note().ends().map(|(file, path, to)| (file, std::path::Path::new(path), to));
             move_on(&mut frontiers, ends);
         }
-        let in_doubt = self.shed.assumed.in_doubt.iter().map(|step| step.file);
-        self.spool.assume(frontiers, in_doubt, now);
+        self.spool.assume(frontiers, now);
     }
 
     /// Logs when letting go begins and ends; not each time a limit is met, which under a steady load is often.
