@@ -30,7 +30,7 @@ use copies::Replacements;
 pub use copies::possible_originals;
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
-pub use position::{FileKey, Frontier, Marker, Move, Position};
+pub use position::{ContentKey, FileKey, Frontier, Marker, Move, Position};
 use tail::{Flow, Head, Limits, Line, Replaced, Skipped, Source, Tail, WINDOW};
 
 /// Where reading begins in a file never seen.
@@ -64,8 +64,8 @@ pub enum Paths {
     Others,
 }
 
-/// How long a deleted file is kept open after it last grew: its writer may not have noticed yet.
-const DELETED_LINGER: Duration = Duration::from_secs(2);
+/// How long a deleted file is kept open after it was missed or last grew: its writer may not have noticed yet.
+const DELETED_LINGER: Duration = Duration::from_secs(5);
 
 /// How long a file that was renamed out of the spool is kept open after it last grew.
 const MOVED_LINGER: Duration = Duration::from_secs(60);
@@ -147,7 +147,17 @@ enum Presence {
     /// It is in the spool.
     There,
     /// It is not, for this many scans.
-    Missing { scans: u32 },
+    Missing { scans: u32, since: Instant },
+}
+
+impl Presence {
+    /// What one more scan that did not find it says, and since when it has been so.
+    fn missed(self, now: Instant) -> (u32, Instant) {
+        match self {
+            Presence::There => (1, now),
+            Presence::Missing { scans, since } => (scans.saturating_add(1), since),
+        }
+    }
 }
 
 /// The frontier of a file that is not in the spool.
@@ -189,11 +199,13 @@ pub struct Progress {
     /// When the first byte that was given out was first seen in the spool; `None` when the step is over what was read
     /// elsewhere: the beginning of a copy.
     pub seen: Option<Instant>,
+    /// Of what the file is a copy, if the step is over its beginning.
+    pub copy_of: Option<ContentKey>,
 }
 
 impl Progress {
-    fn of_copy(moved: Move) -> Self {
-        Progress { moved: Some(moved), skipped: Skipped::default(), seen: None }
+    fn of_copy((moved, of): (Move, ContentKey)) -> Self {
+        Progress { moved: Some(moved), skipped: Skipped::default(), seen: None, copy_of: Some(of) }
     }
 }
 
@@ -262,6 +274,8 @@ pub struct Spool<S: FileSystem> {
     frontiers: Option<BTreeMap<FileKey, Absent>>,
     /// Who said where they stand.
     source: Source,
+    /// Of files in `frontiers` whose inode is another's now: how many listings have found that.
+    outlived: BTreeMap<FileKey, u64>,
     replacements: Replacements,
     /// How the last contents began of files that were let go. Until the end of a copy's step is known, reading may be set back
     /// to where the copy is to be known anew.
@@ -269,7 +283,7 @@ pub struct Spool<S: FileSystem> {
     /// Offsets up to which files are thought to be read, until the frontiers are known.
     expected: HashMap<FileKey, u64>,
     /// First steps of copies; they come before anything else.
-    begun: VecDeque<Move>,
+    begun: VecDeque<(Move, ContentKey)>,
     /// How many steps there were, and how many of them are known to be in the database.
     steps: u64,
     settled: u64,
@@ -305,6 +319,7 @@ impl<S: FileSystem> Spool<S> {
             queue: VecDeque::new(),
             frontiers: None,
             source: Source::Database,
+            outlived: BTreeMap::new(),
             replacements: Replacements::default(),
             former: VecDeque::new(),
             expected: HashMap::new(),
@@ -389,6 +404,14 @@ impl<S: FileSystem> Spool<S> {
         self.decide(now);
     }
 
+    /// Says that a file was read from where its frontier is while that was only assumed: the frontier given next is where
+    /// reading has led.
+    pub fn confirm(&mut self, file: FileKey) {
+        if let Some(entry) = self.entries.get_mut(&file) {
+            entry.tail.confirm();
+        }
+    }
+
     /// Looks at the whole spool: what is new, renamed, grown, gone.
     pub fn scan(&mut self, now: Instant) {
         self.scans += 1;
@@ -446,8 +469,8 @@ impl<S: FileSystem> Spool<S> {
     /// Gives the next lines of the file whose turn it is to `take`; `None` when no file has any.
     pub fn turn(&mut self, now: Instant, take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow) -> Option<Progress> {
         let mut take = take;
-        if let Some(moved) = self.begun.pop_front() {
-            return Some(Progress::of_copy(moved));
+        if let Some(begun) = self.begun.pop_front() {
+            return Some(Progress::of_copy(begun));
         }
         while let Some(key) = self.queue.pop_front() {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
@@ -474,8 +497,8 @@ impl<S: FileSystem> Spool<S> {
         take: impl FnMut(&Arc<Path>, Line<'_>) -> Flow,
     ) -> Option<Progress> {
         let mut take = take;
-        if let Some(moved) = self.begun.pop_front() {
-            return Some(Progress::of_copy(moved));
+        if let Some(begun) = self.begun.pop_front() {
+            return Some(Progress::of_copy(begun));
         }
         loop {
             let scans = self.scans;
@@ -557,7 +580,7 @@ impl<S: FileSystem> Spool<S> {
                     entry.queued = true;
                     self.queue.push_back(key);
                 }
-                Some(Progress { moved: turn.moved, skipped: turn.skipped, seen: seen.or(Some(now)) })
+                Some(Progress { moved: turn.moved, skipped: turn.skipped, seen: seen.or(Some(now)), copy_of: None })
             }
             Err(error) => {
                 self.cannot_read(key, &error);
@@ -699,7 +722,7 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// A file with the inode of another proves that the other is gone. Its frontier is kept as long as a file waits that may
-    /// be a copy of it.
+    /// be a copy of it, and until listings enough have found no other.
     fn forget_former_inodes(&mut self) {
         let Some(frontiers) = &mut self.frontiers else { return };
         // A path that cannot be looked at or opened now may lead to such a file too.
@@ -715,7 +738,14 @@ impl<S: FileSystem> Spool<S> {
         let former = |other: &FileKey| {
             here.get(&inode(other)).is_some_and(|birth| *birth != other.birth && *birth != 0 && other.birth != 0)
         };
-        self.gone.extend(frontiers.extract_if(.., |other, _| former(other)).map(|(other, _)| other));
+        let listings = std::mem::take(&mut self.outlived);
+        let once_more = |other: &FileKey| (*other, listings.get(other).map_or(1, |listings| listings + 1));
+        self.outlived = frontiers.keys().filter(|other| former(other)).map(once_more).collect();
+        let outlived = self.outlived.extract_if(.., |_, listings| *listings >= LISTINGS);
+        for (other, _) in outlived {
+            frontiers.remove(&other);
+            self.gone.push(other);
+        }
     }
 
     fn rename(&mut self, key: FileKey, path: &Path) {
@@ -763,17 +793,17 @@ impl<S: FileSystem> Spool<S> {
         self.missing = self.entries.keys().filter(|key| !seen.contains(key)).copied().collect();
         for key in self.missing.clone() {
             let Some(entry) = self.entries.get_mut(&key) else { continue };
-            let idle = now.saturating_duration_since(entry.grown);
             let verdict = match entry.tail.file().map(Handle::stat) {
                 Some(Ok(stat)) => {
-                    let scans = missed(entry.presence);
+                    let (scans, since) = entry.presence.missed(now);
                     self.note(key, &stat, now);
                     let was_emptied = stat.links == 0 && stat.size == 0;
                     if was_emptied && let Err(error) = self.check_for_replacement(key, now) {
                         self.cannot_read(key, &error);
                     }
                     let Some(entry) = self.entries.get_mut(&key) else { continue };
-                    entry.presence = Presence::Missing { scans };
+                    entry.presence = Presence::Missing { scans, since };
+                    let idle = now.saturating_duration_since(entry.grown.max(since));
                     // What it held went before its name did, and may be in a copy that is still to be found.
                     let may_be_copied = matches!(entry.stage, Stage::Replaced { .. });
                     // What is read and not committed may have to be read again.
@@ -799,8 +829,8 @@ impl<S: FileSystem> Spool<S> {
                 }
                 Some(Err(_)) => Verdict::Stays,
                 None if whole => {
-                    let scans = missed(entry.presence);
-                    entry.presence = Presence::Missing { scans };
+                    let (scans, since) = entry.presence.missed(now);
+                    entry.presence = Presence::Missing { scans, since };
                     // One listing can miss a file that is just being renamed.
                     if scans >= 2 || museum::is(museum::Piece::OneAbsenceIsEnough) {
                         Verdict::Moved
@@ -896,7 +926,7 @@ impl<S: FileSystem> Spool<S> {
         for key in new {
             match self.begin_of_new(key, now) {
                 Ok(Some(Begin::Own(position))) => self.begin(key, position, None),
-                Ok(Some(Begin::Copy(position))) => self.begin_copy(key, position, None),
+                Ok(Some(Begin::Copy(position, of))) => self.begin_copy(key, position, None, of),
                 Ok(None) => {}
                 Err(error) => self.cannot_read(key, &error),
             }
@@ -904,7 +934,7 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Goes on in a copy, with a step of its frontier before anything else.
-    fn begin_copy(&mut self, key: FileKey, position: Position, sent: Option<Position>) {
+    fn begin_copy(&mut self, key: FileKey, position: Position, sent: Option<Position>, of: ContentKey) {
         self.begin(key, position, Some(position));
         self.steps += 1;
         if let Some(entry) = self.entries.get_mut(&key) {
@@ -914,7 +944,7 @@ impl<S: FileSystem> Spool<S> {
                 entry.tail.place(position, sent, self.source);
                 return;
             }
-            self.begun.push_back(Move { file: key, path, from: sent, to: position });
+            self.begun.push_back((Move { file: key, path, from: sent, to: position }, of));
         }
     }
 
@@ -959,10 +989,10 @@ impl<S: FileSystem> Spool<S> {
         }
         for key in replaced {
             match self.begin_of_new(key, now) {
-                Ok(Some(Begin::Copy(found))) => {
+                Ok(Some(Begin::Copy(found, of))) => {
                     let Some(entry) = self.entries.get(&key) else { continue };
                     let position = Position { generation: entry.tail.position().generation, ..found };
-                    self.begin_copy(key, position, entry.tail.sent());
+                    self.begin_copy(key, position, entry.tail.sent(), of);
                 }
                 Ok(Some(Begin::Own(_))) => {
                     if let Some(entry) = self.entries.get_mut(&key) {
@@ -1058,16 +1088,16 @@ impl<S: FileSystem> Spool<S> {
             let mut replacements = std::mem::take(&mut self.replacements);
             let claimed = replacements.claim(&original, size, |offset| self.marker_of(key, offset));
             self.replacements = replacements;
-            if let Some(position) = claimed? {
-                return Ok(Some(Begin::Copy(position)));
+            if let Some((position, of)) = claimed? {
+                return Ok(Some(Begin::Copy(position, of)));
             }
-            if let Some(position) = self.copy_of_absent(key, &original, size)? {
+            if let Some((position, of)) = self.copy_of_absent(key, &original, size)? {
                 if self.listed < LISTINGS && !held_too_long {
                     // The original may be there all the same, and be read on from where its copy would be.
                     self.wants_scan = true;
                     return Ok(None);
                 }
-                return Ok(Some(Begin::Copy(position)));
+                return Ok(Some(Begin::Copy(position, of)));
             }
         }
         Ok(Some(Begin::Own(Position::start())))
@@ -1083,11 +1113,17 @@ impl<S: FileSystem> Spool<S> {
     }
 
     /// Where to go on in a file that is a copy of one that was at `original` and is there no more.
-    fn copy_of_absent(&mut self, key: FileKey, original: &Path, size: u64) -> io::Result<Option<Position>> {
-        let frontiers = self.frontiers.iter().flatten().map(|(_, absent)| absent);
-        let read = frontiers.filter(|absent| *absent.path == *original && absent.position.offset > 0);
-        let read: Vec<(Position, Option<Head>)> = read.map(|absent| (absent.position, absent.head.clone())).collect();
-        for (position, head) in read {
+    fn copy_of_absent(
+        &mut self,
+        key: FileKey,
+        original: &Path,
+        size: u64,
+    ) -> io::Result<Option<(Position, ContentKey)>> {
+        let frontiers = self.frontiers.iter().flatten();
+        let read = frontiers.filter(|(_, absent)| *absent.path == *original && absent.position.offset > 0);
+        let read: Vec<(FileKey, Position, Option<Head>)> =
+            read.map(|(file, absent)| (*file, absent.position, absent.head.clone())).collect();
+        for (file, position, head) in read {
             let known = if position.offset <= size {
                 Some((position.offset, position.marker))
             } else {
@@ -1097,7 +1133,8 @@ impl<S: FileSystem> Spool<S> {
             if self.marker_of(key, offset)? == Some(marker)
                 && let Some(marker) = self.marker_of(key, position.offset.min(size))?
             {
-                return Ok(Some(Position { generation: 0, offset: position.offset.min(size), marker }));
+                let of = ContentKey { file, generation: position.generation };
+                return Ok(Some((Position { generation: 0, offset: position.offset.min(size), marker }, of)));
             }
         }
         Ok(None)
@@ -1231,7 +1268,7 @@ enum Begin {
     /// Here, whatever other files hold.
     Own(Position),
     /// Behind what was read of the content that it is a copy of.
-    Copy(Position),
+    Copy(Position, ContentKey),
 }
 
 /// What is to become of a file that a scan did not find.
@@ -1248,13 +1285,6 @@ enum LastSeen {
     Deleted,
     Elsewhere,
     Excluded,
-}
-
-fn missed(presence: Presence) -> u32 {
-    match presence {
-        Presence::There => 1,
-        Presence::Missing { scans } => scans.saturating_add(1),
-    }
 }
 
 fn is_out_of_descriptors(error: &io::Error) -> bool {

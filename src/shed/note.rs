@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Declaration, Reason, Tally};
-use crate::spool::{FileKey, Marker, Move, Position, possible_originals};
+use crate::spool::{ContentKey, FileKey, Marker, Move, Position, possible_originals};
 use crate::state::StateDirectory;
 
 /// The file's name in the state directory.
@@ -53,6 +53,8 @@ struct Segment {
     certainty: Certainty,
     to: Position,
     tally: Tally,
+    /// Of what the file is a copy, where this part is its beginning. What was let go of that was counted there.
+    copy_of: Option<ContentKey>,
 }
 
 /// Lines of one file that were let go in a row.
@@ -138,6 +140,22 @@ impl Note {
         certainty: Certainty,
         basis: impl FnOnce() -> Vec<(FileKey, Position)>,
     ) {
+        self.add(step, Segment { reason, certainty, to: step.to, tally, copy_of: None }, basis);
+    }
+
+    /// Notes that reading goes on behind the beginning of a copy, which was read as the content `of`.
+    pub fn extend_copy(
+        &mut self,
+        step: &Move,
+        reason: Reason,
+        of: ContentKey,
+        basis: impl FnOnce() -> Vec<(FileKey, Position)>,
+    ) {
+        let (certainty, tally) = (Certainty::LetGo, Tally::default());
+        self.add(step, Segment { reason, certainty, to: step.to, tally, copy_of: Some(of) }, basis);
+    }
+
+    fn add(&mut self, step: &Move, segment: Segment, basis: impl FnOnce() -> Vec<(FileKey, Position)>) {
         let path = step.path.to_string_lossy().into_owned();
         let passage = self.passages.entry(step.file).or_insert_with(|| Passage {
             path: String::new(),
@@ -155,12 +173,15 @@ impl Note {
         }
         match passage.segments.last_mut() {
             Some(last)
-                if last.reason == reason && last.certainty == certainty && last.to.generation == step.to.generation =>
+                if last.reason == segment.reason
+                    && last.certainty == segment.certainty
+                    && last.to.generation == segment.to.generation
+                    && last.copy_of == segment.copy_of =>
             {
-                last.to = step.to;
-                last.tally.absorb(&tally);
+                last.to = segment.to;
+                last.tally.absorb(&segment.tally);
             }
-            Some(_) | None => passage.segments.push(Segment { reason, certainty, to: step.to, tally }),
+            Some(_) | None => passage.segments.push(segment),
         }
     }
 
@@ -240,13 +261,15 @@ impl Note {
 
     /// Ends the passages that do not fit the database's frontiers, once it is known which files are there. In a file
     /// that is, reading has begun at the frontier, so nothing is lost. Of a file that is gone, what lies behind the
-    /// frontier is declared: lines where they were counted, else the bytes.
+    /// frontier is declared: lines where they were counted, else the bytes. What is in a copy that is there is read there.
     pub fn take_misfits(&mut self, mut is_there: impl FnMut(&FileKey) -> bool) -> Vec<Passed> {
         let mut passed = Vec::new();
-        for (file, (mut passage, at)) in std::mem::take(&mut self.misfits) {
-            if is_there(&file) {
-                continue;
-            }
+        let (there, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.misfits).into_iter().partition(|(file, _)| is_there(file));
+        let begins = there.iter().flat_map(|(_, (passage, _))| &passage.segments);
+        let copies: HashMap<ContentKey, u64> =
+            begins.filter_map(|segment| Some((segment.copy_of?, segment.to.offset))).collect();
+        for (file, (mut passage, at)) in gone {
             let to = passage.to();
             let begin = at.or(passage.from);
             let mut before = passage.from;
@@ -257,7 +280,10 @@ impl Note {
                 if at.is_some_and(|at| place(at) >= place(segment.to)) {
                     continue;
                 }
-                if !whole && let Some(at) = at {
+                if let Some(copied) = copies.get(&ContentKey { file, generation: segment.to.generation }) {
+                    segment.reason = Reason::Vanished;
+                    segment.tally = Tally::of_bytes((*copied).min(segment.to.offset), segment.to.offset);
+                } else if !whole && let Some(at) = at {
                     let from = if at.generation == segment.to.generation { at.offset } else { 0 };
                     segment.reason = Reason::Vanished;
                     segment.tally = Tally::of_bytes(from, segment.to.offset);
@@ -272,7 +298,7 @@ impl Note {
                 // Lines between the frontier and the passage were to be rows.
                 let tally = Tally::of_bytes(at.offset, from.offset);
                 let (reason, certainty) = (Reason::Vanished, Certainty::LetGo);
-                kept.insert(0, Segment { reason, certainty, to: from, tally });
+                kept.insert(0, Segment { reason, certainty, to: from, tally, copy_of: None });
             }
             passage.segments = kept;
             passage.from = at;
@@ -365,6 +391,8 @@ struct StoredSegment {
     certainty: Certainty,
     to: StoredPosition,
     tally: Tally,
+    #[serde(default)]
+    copy_of: Option<(String, u32)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -403,6 +431,7 @@ impl Note {
                     certainty: segment.certainty,
                     to: segment.to.into(),
                     tally: segment.tally,
+                    copy_of: segment.copy_of.map(|of| (of.file.to_string(), of.generation)),
                 })
                 .collect(),
         };
@@ -431,13 +460,15 @@ impl Note {
             return None;
         }
         let passage = |stored: StoredPassage| {
-            let segment = |stored: StoredSegment| Segment {
-                reason: stored.reason,
-                certainty: stored.certainty,
-                to: stored.to.into(),
-                tally: stored.tally,
+            let segment = |stored: StoredSegment| {
+                let copy_of = match stored.copy_of {
+                    Some((file, generation)) => Some(ContentKey { file: file.parse().ok()?, generation }),
+                    None => None,
+                };
+                let StoredSegment { reason, certainty, to, tally, .. } = stored;
+                Some(Segment { reason, certainty, to: to.into(), tally, copy_of })
             };
-            let segments: Vec<Segment> = stored.segments.into_iter().map(segment).collect();
+            let segments: Vec<Segment> = stored.segments.into_iter().map(segment).collect::<Option<_>>()?;
             let original = |(file, position): (String, StoredPosition)| Some((file.parse().ok()?, position.into()));
             let basis = stored.basis.into_iter().map(original).collect::<Option<_>>()?;
             let passage = Passage { path: stored.path, from: stored.from.map(Position::from), basis, segments };

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::lines::{Expected, Lines, number_in};
@@ -197,6 +198,8 @@ pub(crate) struct SpoolDisk(pub(crate) Shared);
 pub(crate) struct Open {
     world: Shared,
     object: usize,
+    /// Whether the agent could ever look at it.
+    known: AtomicBool,
     _token: Arc<()>,
 }
 
@@ -212,7 +215,7 @@ fn missing() -> io::Error {
 
 impl Drop for Open {
     /// An agent that has all the descriptors open that it may have closes some, and cannot know that it was the last way to
-    /// a file.
+    /// a file. Nor is a descriptor one to a file that nothing could be learned of.
     fn drop(&mut self) {
         let mut world = lock(&self.world);
         let world = &mut *world;
@@ -220,7 +223,8 @@ impl Drop for Open {
         let starved = full || world.disk.starved == Some(world.time.passed());
         world.disk.open -= 1;
         let object = &mut world.disk.objects[self.object];
-        if starved && object.links == 0 && Arc::strong_count(&object.token) == 2 {
+        let unknown = !self.known.load(Ordering::Relaxed);
+        if (starved || unknown) && object.links == 0 && Arc::strong_count(&object.token) == 2 {
             object.forget_lines(&mut world.lines);
         }
     }
@@ -265,7 +269,7 @@ impl FileSystem for SpoolDisk {
         let object = *world.disk.names.get(path).ok_or_else(missing)?;
         let token = Arc::clone(&world.disk.objects[object].token);
         world.disk.open += 1;
-        Ok(Open { world: Arc::clone(&self.0), object, _token: token })
+        Ok(Open { world: Arc::clone(&self.0), object, known: AtomicBool::new(false), _token: token })
     }
 }
 
@@ -276,6 +280,7 @@ impl Handle for Open {
         if world.fails(|faults| faults.looks) {
             return Err(io::Error::from_raw_os_error(EIO));
         }
+        self.known.store(true, Ordering::Relaxed);
         Ok(world.disk.stat(self.object))
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Vanished;
-use super::position::{Marker, Position};
+use super::position::{ContentKey, Marker, Position};
 use super::tail::Replaced;
 use crate::museum;
 
@@ -68,7 +68,7 @@ impl Replacements {
         std::mem::take(&mut self.vanished)
     }
 
-    /// If a new file of `size` bytes is a copy of content that was replaced at `original`: where reading goes on in it.
+    /// If a new file of `size` bytes is a copy of content that was replaced at `original`: which, and where reading goes on.
     /// Each content has one copy. `marker_before` gives the markers of the new file.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Replacements {
         original: &Path,
         size: u64,
         mut marker_before: impl FnMut(u64) -> io::Result<Option<Marker>>,
-    ) -> io::Result<Option<Position>> {
+    ) -> io::Result<Option<(Position, ContentKey)>> {
         if museum::is(museum::Piece::CopyReadAgain) {
             return Ok(None);
         }
@@ -110,10 +110,11 @@ impl Replacements {
         }
         let Some((index, offset)) = best else { return Ok(None) };
         let Some(marker) = marker_before(offset)? else { return Ok(None) };
-        self.ended.remove(index);
+        let Some(Ended { what, .. }) = self.ended.remove(index) else { return Ok(None) };
         tracing::info!(original = %original.display(), offset,
             "a file is the copy of truncated content; reading goes on in it");
-        Ok(Some(Position { generation: 0, offset, marker }))
+        let of = ContentKey { file: what.file, generation: what.position.generation };
+        Ok(Some((Position { generation: 0, offset, marker }, of)))
     }
 
     /// Forgets everything: reading is set back to the frontiers, and what was replaced is found out again where the

@@ -62,6 +62,15 @@ pub struct Position {
     pub marker: Marker,
 }
 
+/// One of the contents that a file had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentKey {
+    /// The file.
+    pub file: FileKey,
+    /// How many contents it had before.
+    pub generation: u32,
+}
+
 /// One step of one file's frontier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {

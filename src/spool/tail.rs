@@ -95,7 +95,7 @@ pub struct Tail<F> {
     scanned: u64,
     /// What was there between this place and `scanned`, of the unfinished line that was met: where it begins, and its marker.
     looked: (u64, Marker),
-    /// Where reading was set to and where it has got since, if that is only thought to be the database's frontier.
+    /// Where reading was set to, if that is only thought to be the database's frontier.
     assumed: Option<Assumed>,
     /// Where the frontier will be once everything given out is settled; `None` while it has none.
     sent: Option<Position>,
@@ -115,11 +115,9 @@ pub enum Source {
     Memory,
 }
 
+/// Where reading began, as its frontier was thought to be there.
 #[derive(Debug, Clone, Copy)]
-struct Assumed {
-    from: Option<Position>,
-    to: Option<Position>,
-}
+struct Assumed(Option<Position>);
 
 /// How a content begins: a copy of it may be shorter than what was read since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +146,14 @@ impl Head {
 
     fn length(&self) -> u64 {
         self.bytes.len() as u64
+    }
+
+    /// Forgets what is behind `offset`: reading is set back to there, and behind a hole the content may be another by now.
+    fn cut(&mut self, offset: u64) {
+        self.line = self.line.filter(|(end, _)| *end <= offset);
+        if self.length() > offset {
+            self.bytes = self.bytes[..offset as usize].into();
+        }
     }
 
     /// A beginning that a file of `size` bytes can have too, where it ends, and the marker there; `None` when none is known
@@ -231,26 +237,32 @@ impl<F: Handle> Tail<F> {
             head.generation < position.generation || head.generation == position.generation && position.offset > 0
         };
         self.heads.retain(known);
-        if let Some(Assumed { from, to }) = self.assumed.take() {
-            let place = |position: Option<Position>| position.map(|at| (at.generation, at.offset));
-            if place(sent) != place(from) && place(sent) != place(to) {
-                // The frontier was elsewhere, so what was read since is numbered otherwise.
-                self.heads.retain(|head| from.is_some_and(|from| head.generation <= from.generation));
+        if let Some(head) = self.heads.iter_mut().find(|head| head.generation == position.generation) {
+            head.cut(position.offset);
+        }
+        match source {
+            Source::Database => {
+                let place = |position: Option<Position>| position.map(|at| (at.generation, at.offset));
+                if let Some(Assumed(from)) = self.assumed.take()
+                    && place(sent) != place(from)
+                {
+                    // The frontier was elsewhere, so what was read since is numbered otherwise.
+                    self.heads.retain(|head| from.is_some_and(|from| head.generation <= from.generation));
+                }
+            }
+            Source::Memory => {
+                self.assumed.get_or_insert(Assumed(sent));
             }
         }
-        self.assumed = match source {
-            Source::Database => None,
-            Source::Memory => Some(Assumed { from: sent, to: sent }),
-        };
+    }
+
+    /// Says that what was read since the frontier was only assumed was read from where it is.
+    pub fn confirm(&mut self) {
+        self.assumed = None;
     }
 
     /// Sets reading to nowhere, until it is placed.
     pub fn displace(&mut self) {
-        if let Some(assumed) = &mut self.assumed
-            && self.sent.is_some()
-        {
-            assumed.to = self.sent;
-        }
         self.position = Position::start();
         self.look_to(0, &[]);
         self.sent = None;
@@ -939,6 +951,32 @@ mod tests {
         assert_eq!(head(&[b'x'; 1024], Some(line)).up_to(1999), None);
         assert_eq!(head(&[b'x'; 1024], Some(line)).up_to(2000), Some(line));
         assert_eq!(head(b"one\ntwo\n", None).up_to(6), Some((6, Marker::of(b"one\ntw"))));
+    }
+
+    /// How the content of the first generation begins after reading by memory, when the frontier turns out to be there.
+    #[track_caller]
+    fn beginning_known(from: Option<Position>, frontier: impl FnOnce(Position) -> Position) -> bool {
+        let mut reading = Reading::new();
+        reading.file.append(b"one\ntwo\n");
+        reading.tail.place(from.unwrap_or(Position::start()), from, Source::Memory);
+        reading.frontier = from;
+        reading.read_to_the_end(100, 100);
+        reading.file.append(b"three\n");
+        reading.read_to_the_end(100, 100);
+        let frontier = frontier(reading.tail.position());
+        reading.tail.displace();
+        reading.tail.place(frontier, Some(frontier), Source::Database);
+        reading.tail.head_of(0).is_some()
+    }
+
+    #[test]
+    fn what_was_read_from_a_frontier_that_was_elsewhere_is_not_known_by_its_numbers() {
+        let four = Position { generation: 0, offset: 4, marker: Marker::of(b"one\n") };
+        let elsewhere = Position { generation: 0, offset: 6, marker: Marker::of(b"other\n") };
+        assert!(!beginning_known(None, |_| elsewhere));
+        assert!(!beginning_known(None, |read| read), "somebody else has read as far");
+        assert!(beginning_known(Some(four), |_| four));
+        assert!(beginning_known(Some(four), |_| elsewhere), "the frontier was in the same content before");
     }
 
     #[test]

@@ -658,7 +658,7 @@ fn a_file_waits_while_what_it_may_be_the_copy_of_cannot_be_looked_at() {
     };
     spool.place(site.frontiers.iter().map(frontier).collect::<Vec<_>>(), site.now);
     let mut lines = Vec::new();
-    for is_dark in [true, true, false, false, false] {
+    for is_dark in [true, true, false, false, false, false] {
         dark.set(is_dark);
         spool.scan(site.now);
         while spool

@@ -17,7 +17,7 @@ use crate::shed::trend::{AWAY_AFTER, Course, Trend};
 use crate::shed::{Declaration, Reason, Tally};
 use crate::spool::files::FileSystem;
 use crate::spool::tail::Flow;
-use crate::spool::{Bound, FileKey, Frontier, Move, Position, Reach, possible_originals};
+use crate::spool::{Bound, ContentKey, FileKey, Frontier, Move, Position, Reach, possible_originals};
 
 /// How often the backlog is held against the limits while there is nothing to let go.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -172,6 +172,7 @@ impl<S: FileSystem> Reader<S> {
         for (reason, tally) in passed.iter().flat_map(|passed| &passed.no_longer_in_doubt) {
             self.metrics.lines_passed(*reason, tally);
         }
+        passed.iter().for_each(|passed| self.spool.confirm(passed.step.file));
         let declared = at.get(&GAPS).copied();
         self.shed.gaps = Some((declared, declared.map_or(0, |position| position.offset)));
         self.shed.recall = Recall::No;
@@ -350,7 +351,7 @@ impl<S: FileSystem> Reader<S> {
         self.stand_by_assumed(now);
         let read_at = Timestamp::from(self.clock.wall());
         let mut reach = reach;
-        let mut rounds: Vec<(Move, Tally, Certainty)> = Vec::new();
+        let mut rounds: Vec<(Move, Tally, Certainty, Option<ContentKey>)> = Vec::new();
         let mut bytes_passed = 0;
         for _ in 0..TURNS_OF_ROUND {
             let mut tally = Tally::default();
@@ -392,7 +393,8 @@ impl<S: FileSystem> Reader<S> {
             });
             let bytes = progress.seen.map_or(0, |_| step.spool_bytes());
             bytes_passed += bytes;
-            rounds.push((step, tally, if doubtful { Certainty::InDoubt } else { Certainty::LetGo }));
+            let certainty = if doubtful { Certainty::InDoubt } else { Certainty::LetGo };
+            rounds.push((step, tally, certainty, progress.copy_of));
             match &mut reach {
                 Reach::Bytes(left) if *left <= bytes => break,
                 Reach::Bytes(left) => *left -= bytes,
@@ -407,8 +409,12 @@ impl<S: FileSystem> Reader<S> {
             let mut keeper = self.note.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if rounds.iter().all(|(step, ..)| keeper.note().has_room_for(step.file)) {
                 keeper.change(|note| {
-                    for (step, tally, certainty) in &rounds {
-                        note.extend(step, reason, *tally, *certainty, || originals_of(&step.path, frontiers));
+                    for (step, tally, certainty, copy_of) in &rounds {
+                        let basis = || originals_of(&step.path, frontiers);
+                        match copy_of {
+                            Some(of) => note.extend_copy(step, reason, *of, basis),
+                            None => note.extend(step, reason, *tally, *certainty, basis),
+                        }
                     }
                 })
             } else {
@@ -423,7 +429,7 @@ impl<S: FileSystem> Reader<S> {
                     tracing::info!("the note of lines let go can be written again");
                 }
                 self.shed.let_go += bytes_passed;
-                for (_, tally, certainty) in &rounds {
+                for (_, tally, certainty, _) in &rounds {
                     if *certainty == Certainty::LetGo {
                         self.metrics.lines_passed(reason, tally);
                     }

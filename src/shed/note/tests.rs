@@ -229,3 +229,16 @@ fn of_a_copy_whose_original_stands_elsewhere_the_lines_are_read_again() {
     assert_eq!(note.take_misfits(|_| true), []);
     assert!(note.is_empty());
 }
+
+#[test]
+fn by_its_new_name_a_file_is_held_against_what_stood_there_then() {
+    let mut note = Note::default();
+    let first = step(2, None, at(0, 200));
+    let renamed = Move { path: Arc::from(Path::new("/spool/a.1")), ..step(2, Some(at(0, 200)), at(0, 300)) };
+    let other = || vec![(key(1), at(0, 100))];
+    note.extend(&first, Reason::MaxAge, tally(0, 20), Certainty::LetGo, Vec::new);
+    note.extend(&renamed, Reason::MaxAge, tally(200, 10), Certainty::LetGo, other);
+    let passed = note.reconcile(&frontiers(&[(1, at(0, 100))]), |_| other());
+    assert_eq!(lines(&passed), [(Reason::MaxAge, 30)]);
+    assert!(!note.has_misfits());
+}
