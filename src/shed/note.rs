@@ -57,15 +57,22 @@ struct Segment {
     copy_of: Option<ContentKey>,
 }
 
+/// What it rests on that a passage begins where nothing was committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Basis {
+    /// Where the files were thought to stand that this one may be a copy of: that says how much of a copy was committed.
+    Assumed(Vec<(FileKey, Position)>),
+    /// The database has said so.
+    Confirmed,
+}
+
 /// Lines of one file that were let go in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Passage {
     path: String,
     /// The frontier it begins at; `None` for a file without one.
     from: Option<Position>,
-    /// For a file without one: where the files that it may be a copy of were thought to stand. It says how much of a copy
-    /// was committed already.
-    basis: Vec<(FileKey, Position)>,
+    basis: Basis,
     segments: Vec<Segment>,
 }
 
@@ -160,14 +167,14 @@ impl Note {
         let passage = self.passages.entry(step.file).or_insert_with(|| Passage {
             path: String::new(),
             from: step.from,
-            basis: Vec::new(),
+            basis: Basis::Assumed(Vec::new()),
             segments: Vec::new(),
         });
         if passage.path != path {
-            if passage.from.is_none() {
+            if let (None, Basis::Assumed(known)) = (passage.from, &mut passage.basis) {
                 // By its new name it may be a copy of other files, and of these nothing was committed meanwhile.
-                let known: HashSet<FileKey> = passage.basis.iter().map(|(file, _)| *file).collect();
-                passage.basis.extend(basis().into_iter().filter(|(file, _)| !known.contains(file)));
+                let others: HashSet<FileKey> = known.iter().map(|(file, _)| *file).collect();
+                known.extend(basis().into_iter().filter(|(file, _)| !others.contains(file)));
             }
             passage.path = path;
         }
@@ -205,9 +212,11 @@ impl Note {
         // begins where the original's frontier stands now.
         let (mut doubtful, mut places) = (HashSet::new(), HashSet::new());
         for (file, passage) in &passages {
-            if passage.from.is_none() && !frontiers.contains_key(file) {
+            if let (None, Basis::Assumed(known)) = (passage.from, &passage.basis)
+                && !frontiers.contains_key(file)
+            {
                 let originals = originals(Path::new(&passage.path));
-                if originals.iter().any(|original| !passage.basis.contains(original)) {
+                if originals.iter().any(|original| !known.contains(original)) {
                     doubtful.insert(*file);
                     doubtful.extend(originals.iter().map(|(original, _)| *original));
                     places.extend(possible_originals(Path::new(&passage.path)));
@@ -245,6 +254,7 @@ impl Note {
             }
             let step = Move { file, path: Arc::from(Path::new(&passage.path)), from: passage.from, to: passage.to() };
             fitting.push(Passed { step, declarations: passage.declarations(), no_longer_in_doubt });
+            passage.basis = Basis::Confirmed;
             self.passages.insert(file, passage);
         }
         let declared = frontiers.get(&GAPS).map_or(0, |position| position.offset);
@@ -380,8 +390,8 @@ struct StoredPassage {
     file: String,
     path: String,
     from: Option<StoredPosition>,
-    #[serde(default)]
-    basis: Vec<(String, StoredPosition)>,
+    /// Absent when it is confirmed.
+    basis: Option<Vec<(String, StoredPosition)>>,
     segments: Vec<StoredSegment>,
 }
 
@@ -424,7 +434,12 @@ impl Note {
             file: file.to_string(),
             path: passage.path.clone(),
             from: passage.from.map(StoredPosition::from),
-            basis: passage.basis.iter().map(|(file, position)| (file.to_string(), (*position).into())).collect(),
+            basis: match &passage.basis {
+                Basis::Assumed(known) => {
+                    Some(known.iter().map(|(file, position)| (file.to_string(), (*position).into())).collect())
+                }
+                Basis::Confirmed => None,
+            },
             segments: (passage.segments.iter())
                 .map(|segment| StoredSegment {
                     reason: segment.reason,
@@ -470,7 +485,10 @@ impl Note {
             };
             let segments: Vec<Segment> = stored.segments.into_iter().map(segment).collect::<Option<_>>()?;
             let original = |(file, position): (String, StoredPosition)| Some((file.parse().ok()?, position.into()));
-            let basis = stored.basis.into_iter().map(original).collect::<Option<_>>()?;
+            let basis = match stored.basis {
+                Some(known) => Basis::Assumed(known.into_iter().map(original).collect::<Option<_>>()?),
+                None => Basis::Confirmed,
+            };
             let passage = Passage { path: stored.path, from: stored.from.map(Position::from), basis, segments };
             (!passage.segments.is_empty()).then_some((stored.file.parse().ok()?, passage))
         };

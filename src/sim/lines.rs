@@ -110,15 +110,14 @@ impl Lines {
         self.0.iter().enumerate().filter(open).map(|(number, _)| number as u64).collect()
     }
 
-    /// How many lines have no end and need none: nobody could have read them, or they are unfinished, or they may have two.
-    pub(crate) fn destroyed_without_end(&self, quarantined: &[u64]) -> u64 {
-        let without = |(number, line): &(usize, &Line)| {
-            line.may_double
-                || (line.may_vanish || !line.complete)
-                    && line.rows == 0
-                    && quarantined.binary_search(&(*number as u64)).is_err()
+    /// How many ends lines may have beyond those they need: a line that nobody could have read or that is unfinished needs
+    /// none, and some may have one more.
+    pub(crate) fn ends_not_needed(&self, quarantined: &[u64]) -> u64 {
+        let needless = |(number, line): (usize, &Line)| {
+            let has_end = line.rows > 0 || quarantined.binary_search(&(number as u64)).is_ok();
+            u64::from(line.may_double) + u64::from((line.may_vanish || !line.complete) && !has_end)
         };
-        self.0.iter().enumerate().filter(without).count() as u64
+        self.0.iter().enumerate().map(needless).sum()
     }
 
     /// Whether a line is to end in quarantine.

@@ -371,7 +371,7 @@ impl Game {
         self.report.rows = world.lines.rows();
         self.report.quarantined = quarantined.len();
         let let_go = world.database.declared;
-        let (lacking, destroyed) = (lacking.len() as u64, world.lines.destroyed_without_end(&quarantined));
+        let (lacking, destroyed) = (lacking.len() as u64, world.lines.ends_not_needed(&quarantined));
         // Pieces of lines count as lines where they are passed over.
         if let_go < lacking || let_go > lacking + destroyed + world.database.numberless {
             return Err(format!(

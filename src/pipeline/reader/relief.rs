@@ -259,6 +259,9 @@ impl<S: FileSystem> Reader<S> {
             let spool = &self.spool;
             let mut keeper = self.note.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             self.shed.passed.extend(keeper.note_mut().take_misfits(|file| spool.follows(file)));
+            if let Err(error) = keeper.save() {
+                tracing::error!(%error, "the note of lines let go cannot be written; what is read again stays in it for now");
+            }
         }
     }
 

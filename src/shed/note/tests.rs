@@ -242,3 +242,30 @@ fn by_its_new_name_a_file_is_held_against_what_stood_there_then() {
     assert_eq!(lines(&passed), [(Reason::MaxAge, 30)]);
     assert!(!note.has_misfits());
 }
+
+#[test]
+fn what_the_database_has_confirmed_is_not_doubted_when_its_original_goes_on() {
+    let mut note = noted_of_copy();
+    let known = |position| move |_: &Path| vec![(key(1), position)];
+    assert_eq!(note.reconcile(&frontiers(&[(1, at(0, 100))]), known(at(0, 100))).len(), 2);
+    // The original's passage is committed, then the connection is lost.
+    note.committed(&[step(1, Some(at(0, 100)), at(1, 50))]);
+    let again = note.reconcile(&frontiers(&[(1, at(1, 50))]), known(at(1, 50)));
+    assert_eq!(lines(&again), [(Reason::MaxAge, 20)]);
+    assert!(!note.has_misfits());
+}
+
+#[test]
+fn of_a_file_that_is_gone_the_copy_that_is_there_is_read() {
+    let mut note = Note::default();
+    let of = ContentKey { file: key(1), generation: 0 };
+    note.extend(&step(1, None, at(0, 200)), Reason::MaxAge, tally(0, 20), Certainty::LetGo, Vec::new);
+    note.extend(&step(1, Some(at(0, 200)), at(1, 30)), Reason::MaxAge, tally(0, 3), Certainty::LetGo, Vec::new);
+    note.extend_copy(&step(2, None, at(0, 150)), Reason::MaxAge, of, Vec::new);
+    // The database knows the original, and elsewhere.
+    let frontiers = frontiers(&[(1, at(0, 40))]);
+    assert!(note.reconcile(&frontiers, |_| vec![(key(1), at(0, 40))]).is_empty());
+    let passed = note.take_misfits(|file| *file == key(2));
+    assert_eq!(lines(&passed), [(Reason::Vanished, 0), (Reason::MaxAge, 3)]);
+    assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(150, 200));
+}
