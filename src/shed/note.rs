@@ -81,6 +81,11 @@ impl Passage {
         self.segments.last().expect("a passage leads somewhere").to
     }
 
+    /// The part that ends where the frontier stands.
+    fn part_up_to(&self, frontier: Option<Position>) -> Option<usize> {
+        self.segments.iter().position(|segment| Some(place(segment.to)) == frontier.map(place))
+    }
+
     fn declarations(&self) -> Vec<Declaration> {
         let mut declarations: Vec<Declaration> = Vec::new();
         for segment in self.segments.iter().filter(|segment| !segment.tally.is_empty()) {
@@ -223,29 +228,41 @@ impl Note {
                 }
             }
         }
-        for (file, mut passage) in passages {
-            let at = frontiers.get(&file).copied();
-            if at.is_some_and(|at| place(at) >= place(passage.to())) {
-                continue;
+        let at = |file: &FileKey| frontiers.get(file).copied();
+        let passages: Vec<_> = (passages.into_iter())
+            .filter(|(file, passage)| at(file).is_none_or(|at| place(at) < place(passage.to())))
+            .collect();
+        let fits = |(file, passage): &&(FileKey, Passage)| {
+            !doubtful.contains(file)
+                && !places.contains(Path::new(&passage.path))
+                && (at(file).map(place) == passage.from.map(place) || passage.part_up_to(at(file)).is_some())
+        };
+        let mut misfits: HashSet<FileKey> =
+            passages.iter().filter(|passage| !fits(passage)).map(|(file, _)| *file).collect();
+        // What a copy begins with was counted in the passage of its original, and is read again with that.
+        loop {
+            let rests_on = |segment: &Segment| segment.copy_of.is_some_and(|of| misfits.contains(&of.file));
+            let more = |(file, passage): &&(FileKey, Passage)| {
+                !misfits.contains(file) && passage.segments.iter().any(rests_on)
+            };
+            let more: Vec<FileKey> = passages.iter().filter(more).map(|(file, _)| *file).collect();
+            if more.is_empty() {
+                break;
             }
-            if doubtful.contains(&file) || places.contains(Path::new(&passage.path)) {
+            misfits.extend(more);
+        }
+        for (file, mut passage) in passages {
+            let at = at(&file);
+            if misfits.contains(&file) {
                 self.misfits.insert(file, (passage, at));
                 continue;
             }
             let mut no_longer_in_doubt = Vec::new();
             if at.map(place) != passage.from.map(place) {
                 // A commit that was in doubt has happened: what lies before its end was no loss.
-                let boundary = passage.segments.iter().position(|segment| Some(place(segment.to)) == at.map(place));
-                match boundary {
-                    Some(index) => {
-                        passage.segments.drain(..=index);
-                        passage.from = at;
-                    }
-                    None => {
-                        self.misfits.insert(file, (passage, at));
-                        continue;
-                    }
-                }
+                let committed = passage.part_up_to(at).map_or(0, |last| last + 1);
+                passage.segments.drain(..committed);
+                passage.from = at;
             }
             for segment in &mut passage.segments {
                 if std::mem::replace(&mut segment.certainty, Certainty::LetGo) == Certainty::InDoubt {

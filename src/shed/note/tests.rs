@@ -269,3 +269,16 @@ fn of_a_file_that_is_gone_the_copy_that_is_there_is_read() {
     assert_eq!(lines(&passed), [(Reason::Vanished, 0), (Reason::MaxAge, 3)]);
     assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(150, 200));
 }
+
+#[test]
+fn a_copy_is_read_again_with_what_it_is_the_copy_of() {
+    let mut note = Note::default();
+    let of = ContentKey { file: key(1), generation: 0 };
+    note.extend(&step(1, Some(at(0, 10)), at(0, 200)), Reason::MaxAge, tally(10, 19), Certainty::LetGo, Vec::new);
+    note.extend_copy(&step(2, None, at(0, 150)), Reason::MaxAge, of, Vec::new);
+    note.extend(&step(2, Some(at(0, 150)), at(0, 300)), Reason::MaxAge, tally(150, 15), Certainty::LetGo, Vec::new);
+    // The original's passage begins elsewhere, so the beginning of the copy has no end by it.
+    assert_eq!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()), []);
+    assert_eq!(note.take_misfits(|_| true), []);
+    assert!(note.is_empty());
+}
