@@ -38,6 +38,8 @@ pub mod checkpoint;
 
 pub mod metrics;
 
+pub mod report;
+
 pub mod endpoint;
 
 pub mod config;

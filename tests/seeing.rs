@@ -1,0 +1,3 @@
+//! Seeing what the agent does: in JSON, in words, live, on a page, and as systemd is told.
+
+mod report;
