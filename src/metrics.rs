@@ -212,6 +212,11 @@ impl Metrics {
         self.backlog.unread.load(Ordering::Relaxed)
     }
 
+    /// Bytes that were read and wait for their end.
+    pub fn unsettled_bytes(&self) -> u64 {
+        self.backlog.unsettled.load(Ordering::Relaxed)
+    }
+
     /// Says how many bytes of the spool are not read yet.
     pub fn unread(&self, bytes: u64) {
         self.backlog.unread.store(bytes, Ordering::Relaxed);

@@ -140,6 +140,8 @@ pub struct Rates {
 pub struct Backlog {
     /// How many bytes.
     pub bytes: u64,
+    /// How many of them were read and are not committed yet.
+    pub in_flight_bytes: u64,
     /// The age of the oldest line.
     pub seconds: f64,
     /// The files with the most bytes that are not read yet.

@@ -1,3 +1,4 @@
 //! Seeing what the agent does: in JSON, in words, live, on a page, and as systemd is told.
 
 mod report;
+mod terminal;

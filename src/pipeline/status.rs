@@ -84,6 +84,7 @@ impl<D: Database> Board<D> {
             rates,
             backlog: report::Backlog {
                 bytes: self.metrics.backlog(),
+                in_flight_bytes: self.metrics.unsettled_bytes(),
                 seconds: seconds(self.metrics.backlog_age()),
                 files: view.files,
                 more_files: view.more_files,

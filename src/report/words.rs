@@ -1,5 +1,6 @@
 //! Numbers and states in words, the same wherever people read them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Report;
@@ -86,6 +87,31 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// A text that cannot speak to a terminal: paths may have any characters.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// What was counted by kind, the largest first, at most `most` of them: `not_json 450, too_long 50, 2 more`. `None` when
+/// there is nothing.
+pub fn tallies(counts: &BTreeMap<String, u64>, most: usize) -> Option<String> {
+    let counts = sorted(counts);
+    let named = counts.iter().take(most).map(|(kind, number)| format!("{kind} {}", count(*number)));
+    let more = counts.len().saturating_sub(most);
+    let more = (more > 0).then(|| format!("{more} more"));
+    let text = named.chain(more).collect::<Vec<_>>().join(", ");
+    (!text.is_empty()).then_some(text)
+}
+
+/// What was counted by kind and is not zero, the largest first.
+pub fn sorted(counts: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
+    let mut counts: Vec<(&str, u64)> = counts.iter().map(|(kind, number)| (kind.as_str(), *number)).collect();
+    counts.retain(|(_, number)| *number > 0);
+    // Stable, so kinds that are equal stay in the order of their names.
+    counts.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    counts
+}
+
 impl Report {
     /// What the agent is doing, in a few words: `12,304 rows/s, 3 s behind`.
     pub fn headline(&self) -> String {
@@ -122,6 +148,14 @@ mod tests {
         assert_eq!([0, 7, 999, 1_000, 12_304, 1_000_000].map(count), ["0", "7", "999", "1,000", "12,304", "1,000,000"]);
         assert_eq!([0.0, 0.04, 0.44, 9.94, 9.96, 12_303.7].map(rate), ["0", "0.0", "0.4", "9.9", "10", "12,304"]);
         assert_eq!([0, 1, 2].map(|lines| counted(lines, "line", "lines")), ["0 lines", "1 line", "2 lines"]);
+    }
+
+    #[test]
+    fn tallies_name_the_largest_and_count_the_others() {
+        let counts = |list: &[(&str, u64)]| list.iter().map(|(kind, number)| ((*kind).to_owned(), *number)).collect();
+        assert_eq!(tallies(&counts(&[("a", 0)]), 2), None);
+        assert_eq!(tallies(&counts(&[("a", 1), ("b", 1200), ("c", 0)]), 2).unwrap(), "b 1,200, a 1");
+        assert_eq!(tallies(&counts(&[("a", 1), ("b", 3), ("c", 2), ("d", 1)]), 2).unwrap(), "b 3, c 2, 2 more");
     }
 
     #[test]
