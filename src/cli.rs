@@ -12,7 +12,7 @@ mod reload;
 mod run;
 mod scrub;
 mod status;
-mod top;
+pub(crate) mod top;
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -3,6 +3,8 @@
 //! Invariant: it reads nothing from a request but its method and path, serves nothing that came from a line, and holds at
 //! most [`CONNECTIONS_MAX`] connections, each for a limited time.
 
+mod page;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -82,19 +84,24 @@ pub async fn serve(listener: TcpListener, source: Arc<impl Source>) {
 
 fn answer(request: &Request<Incoming>, source: &impl Source) -> Response<Full<Bytes>> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET is answered here\n".into());
+        return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET is answered here\n".into());
     }
     match request.uri().path() {
-        "/metrics" => page(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", source.metrics().into()),
+        "/" => {
+            let mut page = response(StatusCode::OK, "text/html; charset=utf-8", page::HTML.into());
+            page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, page::policy());
+            page
+        }
+        "/metrics" => response(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", source.metrics().into()),
         "/healthz" => {
             let health = source.report().health;
-            page(status_of(&health), TEXT, healthz(&health).into())
+            response(status_of(&health), TEXT, healthz(&health).into())
         }
         "/status.json" => {
             let report = serde_json::to_vec(&source.report()).expect("writing to memory cannot fail");
-            page(StatusCode::OK, "application/json", report.into())
+            response(StatusCode::OK, "application/json", report.into())
         }
-        _ => page(StatusCode::NOT_FOUND, TEXT, "there are /metrics, /healthz and /status.json\n".into()),
+        _ => response(StatusCode::NOT_FOUND, TEXT, "there are /, /metrics, /healthz and /status.json\n".into()),
     }
 }
 
@@ -117,7 +124,7 @@ fn healthz(health: &Health) -> String {
     format!("{word}\n{}", reasons.collect::<String>())
 }
 
-fn page(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+fn response(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
     const HEADERS: [(HeaderName, &str); 3] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,4 +1,5 @@
 //! Seeing what the agent does: in JSON, in words, live, on a page, and as systemd is told.
 
+mod page;
 mod report;
 mod terminal;

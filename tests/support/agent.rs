@@ -108,6 +108,11 @@ impl Agent {
         settled.unwrap_or_else(|| panic!("lines without an end: {last}"))
     }
 
+    /// Where its endpoint serves a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.metrics)
+    }
+
     /// The body of what its endpoint answers with this status, as soon as it answers.
     #[track_caller]
     pub fn page(&self, path: &str, status: u16) -> String {
