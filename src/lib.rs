@@ -42,6 +42,8 @@ pub mod report;
 
 pub mod endpoint;
 
+pub mod systemd;
+
 pub mod config;
 
 pub mod pipeline;

@@ -38,6 +38,7 @@ use crate::spool::files::Disk;
 use crate::spool::hints::Watch;
 use crate::spool::{self, Spool};
 use crate::state::{self, StateDirectory};
+use crate::systemd;
 pub use reader::Until;
 use reader::{Order, Reader, Reload};
 use status::{Board, SAMPLE_INTERVAL};
@@ -211,6 +212,8 @@ pub async fn run<D: Database>(
     ));
     let board = Arc::new(Board::new(agent.clone(), metrics.clone(), handle.clone(), Arc::clone(&writers)));
     background.spawn(sample_regularly(Arc::clone(&board)));
+    let reporter = Arc::clone(&board);
+    background.spawn(systemd::keep_informed(move || reporter.report()));
     if let Some(listener) = listener {
         background.spawn(endpoint::serve(listener, Arc::clone(&board)));
     }

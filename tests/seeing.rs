@@ -2,4 +2,5 @@
 
 mod page;
 mod report;
+mod systemd;
 mod terminal;

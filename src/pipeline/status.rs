@@ -190,7 +190,8 @@ impl Reasons<'_> {
     }
 }
 
-fn stuck_words(stuck: &Stuck) -> String {
+/// What people are told of a half that makes no progress.
+pub(crate) fn stuck_words(stuck: &Stuck) -> String {
     let silent = duration(Duration::from_secs(stuck.silent.as_secs()));
     match stuck.half {
         Half::Reading => format!("reader: no progress for {silent}; a restart may help"),
