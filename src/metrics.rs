@@ -93,8 +93,9 @@ impl Default for Metrics {
         let histogram = |name: &str, help: &str, buckets: &[f64]| {
             register(&registry, Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
         };
-        let build = counters("tracespool_build_info", "The version of the agent; always 1.", &["version"]);
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
+        let build = Opts::new("tracespool_build_info", "The version of the agent; always 1.");
+        let build = register(&registry, IntGaugeVec::new(build, &["version"]));
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Metrics {
             lines: Arc::default(),
             lines_read: counter("tracespool_lines_read_total", "Lines read from the spool."),
