@@ -162,7 +162,7 @@ mod tests {
         let late = start + GRACE + Duration::from_secs(1);
         assert!(at(late).contains(&News::Alive), "it said a second");
         let stuck = at(late + Duration::from_secs(1));
-        assert_eq!(stuck, [News::Status("reader: no progress for 1 min 2 s; a restart may help".to_owned())]);
+        assert_eq!(stuck, [News::Status("reader: no progress for 5 min 2 s; a restart may help".to_owned())]);
         watchdog.reading_turned(late, late + Duration::from_secs(1), Waiting::ForNothing);
         assert!(at(late + Duration::from_secs(1)).contains(&News::Alive));
     }

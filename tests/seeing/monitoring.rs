@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Finished, Site, append, finish, skipped};
+use crate::support::{Agent, Finished, Site, append, eventually, finish, free_port, ids, lines, skipped};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -159,4 +159,47 @@ fn promtool_takes_the_rules_fires_every_alert_and_has_no_complaint_about_the_met
     }
     let Some(said) = promtool(&["check", "metrics"], metrics().as_bytes()) else { return };
     assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (Some(0), "", ""));
+}
+
+#[test]
+fn a_real_prometheus_scrapes_the_agent_and_evaluates_the_rules() {
+    if Command::new("prometheus").arg("--version").output().is_err() {
+        skipped("a real Prometheus", "it is not here; Debian has it in the package `prometheus`");
+        return;
+    }
+    let site = Site::sqlite();
+    append(&site.path("app.ndjson"), lines(&ids("line", 0..42)));
+    let agent = site.start();
+    site.wait_rows(42);
+    agent.conserved();
+    let port = free_port();
+    let config = site.root().join("prometheus.yml");
+    let text = format!(
+        "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{}]\nscrape_configs:\n  - job_name: tracespool\n    \
+         static_configs: [{{targets: [\"{}\"]}}]\n",
+        path(RULES).display(),
+        agent.url("").trim_start_matches("http://"),
+    );
+    std::fs::write(&config, text).expect("the config is written");
+    let mut command = Command::new("prometheus");
+    command.arg(format!("--config.file={}", config.display()));
+    command.arg(format!("--storage.tsdb.path={}", site.root().join("tsdb").display()));
+    command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
+    let prometheus = Agent::start(command, &site.root().join("prometheus.log"), port);
+    let asked = |path: &str| -> Option<Value> {
+        let answer = prometheus.get(path).ok()?;
+        let body = answer.split_once("\r\n\r\n")?.1;
+        // The answer may be in chunks, of which the first is all that matters.
+        serde_json::from_str(body.get(body.find('{')?..=body.rfind('}')?)?).ok()
+    };
+    eventually("Prometheus has the count", || {
+        let answer = asked("/api/v1/query?query=tracespool_rows_committed_total");
+        answer.is_some_and(|answer| answer["data"]["result"][0]["value"][1] == "42")
+    });
+    let rules = || asked("/api/v1/rules").map(|answer| answer["data"]["groups"][0]["rules"].clone());
+    eventually("every rule was evaluated", || {
+        rules().and_then(|rules| rules.as_array().cloned()).is_some_and(|rules| {
+            rules.len() >= 10 && rules.iter().all(|rule| rule["health"] == "ok" && rule["state"] == "inactive")
+        })
+    });
 }
