@@ -12,7 +12,7 @@ mod reload;
 mod run;
 mod scrub;
 mod status;
-pub(crate) mod top;
+mod top;
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -3,6 +3,8 @@
 //! Invariant: nothing in it comes from a line, and no text of the server's. The paths are those of files of the spool.
 //! Invariant: its size has a bound: [`FILES_MAX`] files, [`HISTORY_MAX`] moments, and names that the program or its config has.
 
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod words;
 
 use std::collections::BTreeMap;

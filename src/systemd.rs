@@ -131,9 +131,9 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::cli::top::samples;
     use crate::pipeline::watchdog::{GRACE, Waiting, Watchdog};
     use crate::report::Health;
+    use crate::report::samples;
 
     #[test]
     fn ready_is_told_once_and_a_status_when_it_changed() {

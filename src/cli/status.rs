@@ -168,7 +168,7 @@ fn latency(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::top::samples;
+    use crate::report::samples;
 
     #[test]
     fn a_busy_agent_in_words() {

@@ -2,8 +2,6 @@
 //!
 //! Invariant: however it ends, by a key, a signal, an error or a panic, the terminal is as it was before.
 
-#[cfg(test)]
-pub(crate) mod samples;
 mod screen;
 
 use std::io::{self, IsTerminal};
@@ -159,6 +157,7 @@ impl Latest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::samples;
 
     #[test]
     fn q_escape_and_control_c_quit_and_nothing_else() {

@@ -43,7 +43,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cli::top::samples;
+    use crate::report::samples;
 
     #[test]
     fn the_page_asks_nobody_else_and_has_nothing_that_the_policy_forbids() {

@@ -120,7 +120,7 @@ fn every_alert_has_its_place_in_the_runbook_and_a_test_that_fires_it() {
     let (alerts, links) = (after("alert: "), after("runbook_url: "));
     assert_eq!(alerts.len(), links.len());
     // As the place where the file is read makes an anchor of a heading without blanks.
-    let headings = runbook.lines().filter_map(|line| line.strip_prefix("## "));
+    let headings = runbook.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
     let anchors: BTreeSet<String> = headings.clone().map(str::to_ascii_lowercase).collect();
     for (alert, link) in alerts.iter().zip(&links) {
         let (page, anchor) = link.split_once('#').expect("an anchor");

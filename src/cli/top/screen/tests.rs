@@ -4,7 +4,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::*;
-use crate::cli::top::samples;
+use crate::report::samples;
 
 /// The screen as text, with the styles left out.
 fn drawn(view: &View, width: u16, height: u16) -> String {

@@ -1,6 +1,6 @@
 //! Agents as reports show them, for the tests of those who show reports.
 
-use crate::report::{
+use super::{
     Backlog, Batch, Database, FileBacklog, Files, Health, History, LastError, Latency, Lines, Rates, Report, Verdict,
 };
 
