@@ -157,6 +157,21 @@ fn promtool_takes_the_rules_fires_every_alert_and_has_no_complaint_about_the_met
         let Some(said) = promtool(arguments, b"") else { return };
         assert_eq!(said.code, Some(0), "{said:?}");
     }
+    // What the dashboard asks for, as if it were rules: then promtool reads it.
+    let dashboard: Value = serde_json::from_str(&text(DASHBOARD)).expect("the dashboard is JSON");
+    let mut asked = Vec::new();
+    expressions(&dashboard["panels"], &mut asked);
+    let rule = |(number, asked): (usize, &String)| {
+        let asked = asked.replace("$__rate_interval", "5m").replace("$instance", ".*");
+        format!("  - record: dashboard:number_{number}\n    expr: {}\n", Value::from(asked))
+    };
+    let rules: String = asked.iter().enumerate().map(rule).collect();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("dashboard.yml");
+    std::fs::write(&file, format!("groups:\n- name: dashboard\n  rules:\n{rules}")).expect("the rules are written");
+    let Some(said) = promtool(&["check", "rules", &file.display().to_string()], b"") else { return };
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stdout.contains(&format!("{} rules found", asked.len())) && asked.len() > 20, "{said:?}");
     let Some(said) = promtool(&["check", "metrics"], metrics().as_bytes()) else { return };
     assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (Some(0), "", ""));
 }
