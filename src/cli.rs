@@ -6,10 +6,13 @@ mod agent;
 mod check;
 mod decrypt;
 mod demo;
+mod inquiry;
 mod migrate;
 mod reload;
 mod run;
 mod scrub;
+mod status;
+mod top;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -101,6 +104,19 @@ enum Command {
         #[arg(long)]
         partitioned: bool,
     },
+    /// Say what the running agent is doing
+    Status {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what the running agent is doing, live; `q` quits
+    Top {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Read NDJSON lines from stdin and write them to stdout as they would be stored
     Scrub {
         /// The config file whose section `scrub` counts; without it the defaults do
@@ -154,6 +170,11 @@ pub fn main() -> ExitCode {
             let what = if print { migrate::What::Print } else { migrate::What::Create };
             with_config(&config, |config| migrate::migrate(config, what, layout))
         }
+        Command::Status { config, json } => {
+            let format = if json { status::Format::Json } else { status::Format::Words };
+            with_config(&config, |config| status::status(config, format))
+        }
+        Command::Top { config } => with_config(&config, top::top),
         Command::Scrub { config, explain, stats } => {
             let explain = if explain { scrub::Explain::Yes } else { scrub::Explain::No };
             let stats = if stats { scrub::Stats::Yes } else { scrub::Stats::No };

@@ -38,7 +38,11 @@ pub mod checkpoint;
 
 pub mod metrics;
 
+pub mod report;
+
 pub mod endpoint;
+
+pub mod systemd;
 
 pub mod config;
 

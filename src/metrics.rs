@@ -2,10 +2,12 @@
 //!
 //! Invariant: no label holds anything from a line.
 
+mod recent;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -13,7 +15,9 @@ use prometheus::{
 };
 
 use crate::record::Severity;
+use crate::report::Latency;
 use crate::shed::{Reason, Tally};
+use recent::Recent;
 
 /// Everything the agent counts.
 #[derive(Debug, Clone)]
@@ -42,12 +46,12 @@ pub struct Metrics {
     pub files: IntGauge,
     /// Descriptors of spool files.
     pub files_open: IntGauge,
-    /// Rows of each committed batch.
-    pub batch_rows: Histogram,
-    /// How long each commit took.
-    pub commit_seconds: Histogram,
-    /// From a batch's first line read to its rows committed.
-    pub delivery_seconds: Histogram,
+    /// Paths of the spool that are not read.
+    pub paths_not_read: IntGauge,
+    batch_rows: Histogram,
+    commit_seconds: Histogram,
+    delivery_seconds: Histogram,
+    recent: Arc<Mutex<Recent>>,
     /// 1 while the database takes requests.
     pub database_up: IntGauge,
     /// 1 for the state that the circuit to the database is in.
@@ -89,8 +93,9 @@ impl Default for Metrics {
         let histogram = |name: &str, help: &str, buckets: &[f64]| {
             register(&registry, Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
         };
-        let build = counters("tracespool_build_info", "The version of the agent; always 1.", &["version"]);
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
+        let build = Opts::new("tracespool_build_info", "The version of the agent; always 1.");
+        let build = register(&registry, IntGaugeVec::new(build, &["version"]));
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Metrics {
             lines: Arc::default(),
             lines_read: counter("tracespool_lines_read_total", "Lines read from the spool."),
@@ -120,6 +125,11 @@ impl Default for Metrics {
             ),
             files: gauge("tracespool_files", "Files of the spool that are followed."),
             files_open: gauge("tracespool_files_open", "Files of the spool that are open."),
+            paths_not_read: gauge(
+                "tracespool_paths_not_read",
+                "Paths of the spool that cannot be read or have no place in it; the log says which and why.",
+            ),
+            recent: Arc::default(),
             batch_rows: histogram(
                 "tracespool_batch_rows",
                 "Rows of each committed batch.",
@@ -198,6 +208,16 @@ impl Metrics {
         self.backlog.unread.load(Ordering::Relaxed) + self.backlog.unsettled.load(Ordering::Relaxed)
     }
 
+    /// Bytes of the spool that are not read yet.
+    pub fn unread_bytes(&self) -> u64 {
+        self.backlog.unread.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that were read and wait for their end.
+    pub fn unsettled_bytes(&self) -> u64 {
+        self.backlog.unsettled.load(Ordering::Relaxed)
+    }
+
     /// Says how many bytes of the spool are not read yet.
     pub fn unread(&self, bytes: u64) {
         self.backlog.unread.store(bytes, Ordering::Relaxed);
@@ -253,6 +273,63 @@ impl Metrics {
         *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
+    /// How long ago the checkpoint file last held every frontier.
+    pub fn checkpoint_age(&self) -> Duration {
+        self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// The age of the oldest line in the spool above the frontiers.
+    pub fn backlog_age(&self) -> Duration {
+        let since = *self.backlog.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.filter(|_| self.backlog() > 0).map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// A commit took that long.
+    pub fn commit_took(&self, took: Duration) {
+        self.commit_seconds.observe(took.as_secs_f64());
+        self.recent().commit_took(took);
+    }
+
+    /// A batch of so many rows was committed, that long after its first line was read.
+    pub fn batch_committed(&self, rows: u64, delivery: Duration) {
+        self.batch_rows.observe(rows as f64);
+        self.delivery_seconds.observe(delivery.as_secs_f64());
+        self.recent().batch_committed(rows, delivery);
+    }
+
+    /// How long the last commits took.
+    pub fn commit_latency(&self) -> Latency {
+        self.recent().commit_latency()
+    }
+
+    /// How long the last batches took from their first line read to their rows committed.
+    pub fn delivery_latency(&self) -> Latency {
+        self.recent().delivery_latency()
+    }
+
+    /// How long the slowest commit took since the last call.
+    pub fn take_slowest_commit(&self) -> Option<Duration> {
+        self.recent().take_slowest_commit()
+    }
+
+    /// Rows of the last batch that was committed.
+    pub fn last_batch_rows(&self) -> u64 {
+        self.recent().last_batch_rows()
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lines let go, by reason and severity.
+    pub fn shed_by_reason(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let lines = |reason: Reason, severity: Severity| {
+            self.lines_shed.with_label_values(&[reason.as_str(), severity.as_str()]).get()
+        };
+        let severities = |reason| Severity::ALL.map(|severity| (severity.as_str().to_owned(), lines(reason, severity)));
+        Reason::OF_LINES.map(|reason| (reason.as_str().to_owned(), severities(reason).into())).into()
+    }
+
     /// Lines that ended in quarantine, by reason.
     pub fn quarantined(&self) -> BTreeMap<String, u64> {
         by_label(&self.lines_quarantined)
@@ -278,12 +355,9 @@ impl Metrics {
 
     /// The page a Prometheus server reads.
     pub fn render(&self) -> Vec<u8> {
-        let current = *self.checkpoint_current.lock().unwrap_or_else(PoisonError::into_inner);
-        self.checkpoint_age_seconds.set(current.elapsed().as_secs_f64());
+        self.checkpoint_age_seconds.set(self.checkpoint_age().as_secs_f64());
         self.backlog_bytes.set(self.backlog() as i64);
-        let since = *self.backlog.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = since.filter(|_| self.backlog() > 0);
-        self.backlog_seconds.set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        self.backlog_seconds.set(self.backlog_age().as_secs_f64());
         // A counter never goes back: after lines were taken back it stands still until they were read again.
         self.lines_read.inc_by(self.lines().saturating_sub(self.lines_read.get()));
         let mut page = Vec::new();
@@ -354,6 +428,7 @@ mod tests {
             "tracespool_backlog_bytes 0",
             "tracespool_backlog_seconds 0",
             "tracespool_files_open 0",
+            "tracespool_paths_not_read 0",
             "tracespool_batch_rows_count 0",
             "tracespool_commit_seconds_count 0",
             "tracespool_delivery_seconds_count 0",

@@ -10,6 +10,7 @@ pub mod pace;
 pub mod pulse;
 pub mod reader;
 pub mod status;
+pub mod watchdog;
 pub mod writer;
 
 use std::io;
@@ -17,10 +18,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
@@ -36,17 +38,16 @@ use crate::spool::files::Disk;
 use crate::spool::hints::Watch;
 use crate::spool::{self, Spool};
 use crate::state::{self, StateDirectory};
+use crate::systemd;
 pub use reader::Until;
 use reader::{Order, Reader, Reload};
-use status::{Amounts, Samples, Status};
+use status::{Board, SAMPLE_INTERVAL};
+use watchdog::Watched;
 pub use writer::{GaveUp, Patience, Stop};
 use writer::{Ledger, Writers};
 
 /// Where the status is logged to: it was asked for, so it is written whatever `log.level` is.
 pub const STATUS_TARGET: &str = "tracespool::status";
-
-/// How often the counters are looked at for the rates of the status.
-const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the checkpoint is written while frontiers move.
 pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
@@ -68,6 +69,8 @@ pub struct Options {
     pub patience: Patience,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
+    /// How long nothing may be asked of the database while a batch waits: [`watchdog::quiet_max`].
+    pub quiet_max: Duration,
     /// The state directory.
     pub state_directory: PathBuf,
     /// The quarantine.
@@ -98,6 +101,8 @@ pub struct Change<D> {
     pub database: Option<D>,
     /// How long a stop may take.
     pub shutdown_grace: Duration,
+    /// How long nothing may be asked of the database while a batch waits.
+    pub quiet_max: Duration,
     /// How large the quarantine may become.
     pub quarantine_bytes_max: u64,
 }
@@ -165,18 +170,17 @@ pub async fn run<D: Database>(
         .map_err(|source| Error::File { what: "the note of lines let go", source })?;
     let note = Arc::new(Mutex::new(note));
 
+    let listener = match options.metrics_listen {
+        Some(address) => Some(endpoint::listen(address).await.map_err(|source| Error::Listen { address, source })?),
+        None => None,
+    };
     let mut background = JoinSet::new();
-    if let Some(address) = options.metrics_listen {
-        let listener = endpoint::listen(address).await.map_err(|source| Error::Listen { address, source })?;
-        background.spawn(endpoint::serve(listener, metrics.clone()));
-    }
     let agent = options.agent.clone();
     background.spawn(save_regularly(Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone()));
 
-    let samples = Arc::new(Mutex::new(Samples::default()));
-    background.spawn(sample_regularly(Arc::clone(&samples), metrics.clone()));
-
     let handle = reader::Handle::default();
+    handle.watchdog().begin(clock.now(), options.quiet_max);
+    let watched = |database| Watched::new(database, Arc::clone(handle.watchdog()), clock.clone());
     let spool = Spool::new(Disk, options.spool);
     let watch = Watch::new(handle.bell().clone(), spool.depth());
     let (sender, batches) = mpsc::channel(1);
@@ -197,7 +201,7 @@ pub async fn run<D: Database>(
         .map_err(|source| Error::File { what: "a thread for reading", source })?;
 
     let writers = Arc::new(Writers::new(
-        database,
+        watched(database),
         clock.clone(),
         writer::Options { patience: options.patience, connections: options.connections },
         stop.clone(),
@@ -206,6 +210,13 @@ pub async fn run<D: Database>(
         note,
         metrics.clone(),
     ));
+    let board = Arc::new(Board::new(agent.clone(), metrics.clone(), handle.clone(), Arc::clone(&writers)));
+    background.spawn(sample_regularly(Arc::clone(&board)));
+    let reporter = Arc::clone(&board);
+    background.spawn(systemd::keep_informed(move || reporter.report()));
+    if let Some(listener) = listener {
+        background.spawn(endpoint::serve(listener, Arc::clone(&board)));
+    }
     let work = commit_everything(Arc::clone(&writers), batches, options.connections);
     tokio::pin!(work);
     let asked = asked_to_finish(stop);
@@ -220,11 +231,17 @@ pub async fn run<D: Database>(
             }
             Some(request) = requests.recv() => match request {
                 Request::Status => {
-                    tracing::info!(target: STATUS_TARGET, "status: {}", status(&samples, &writers, &metrics));
+                    tracing::info!(target: STATUS_TARGET, "status: {}", board.report());
                 }
                 Request::Reload(change) => {
                     shutdown_grace = change.shutdown_grace;
-                    reload(*change, &handle, &writers, &ledger);
+                    handle.watchdog().set_quiet_max(change.quiet_max);
+                    lock(&ledger).quarantine.set_bytes_max(change.quarantine_bytes_max);
+                    if let Some(database) = change.database {
+                        writers.replace_database(watched(database));
+                    }
+                    let Change { reader, spool, scrubber, .. } = *change;
+                    handle.order(Order::Reload(Box::new(Reload { options: reader, spool, scrubber })));
                 }
             }
         }
@@ -238,32 +255,12 @@ pub async fn run<D: Database>(
     Ok(if end == End::Complete && unreadable > 0 { End::Unreadable(unreadable) } else { end })
 }
 
-/// Hands what the config says now to those whom it concerns. Each takes it up between two batches.
-fn reload<D: Database>(change: Change<D>, reader: &reader::Handle, writers: &Writers<D>, ledger: &Mutex<Ledger>) {
-    lock(ledger).quarantine.set_bytes_max(change.quarantine_bytes_max);
-    let Change { reader: options, spool, scrubber, database, shutdown_grace: _, quarantine_bytes_max: _ } = change;
-    reader.order(Order::Reload(Box::new(Reload { options, spool, scrubber })));
-    if let Some(database) = database {
-        writers.replace_database(database);
-    }
-}
-
-/// What the agent is doing.
-fn status<D: Database>(samples: &Mutex<Samples>, writers: &Writers<D>, metrics: &Metrics) -> Status {
-    let rates = lock(samples).rates();
-    let amounts = Amounts {
-        backlog_bytes: metrics.backlog(),
-        files: metrics.files.get().unsigned_abs(),
-        lines_shed: metrics.shed(),
-    };
-    Status::new(Instant::now(), writers.circuit(), amounts, rates)
-}
-
-async fn sample_regularly(samples: Arc<Mutex<Samples>>, metrics: Metrics) {
+async fn sample_regularly<D: Database>(board: Arc<Board<D>>) {
     let mut tick = tokio::time::interval(SAMPLE_INTERVAL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        lock(&samples).add(Instant::now(), metrics.lines(), metrics.rows_committed.get());
+        board.sample();
     }
 }
 

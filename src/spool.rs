@@ -626,16 +626,40 @@ impl<S: FileSystem> Spool<S> {
         self.settled = self.settled.max(steps);
     }
 
+    /// How many paths that belong to it are not read: they cannot be, or have no place in a spool.
+    pub fn not_read(&self) -> usize {
+        self.refused.len() + self.unreadable.len()
+    }
+
+    /// Where reading stands in a file, and how many bytes are behind that.
+    fn unread_of(&self, key: &FileKey, entry: &Entry<S::File>) -> (u64, u64) {
+        let read = match entry.stage {
+            Stage::Waiting => self.expected.get(key).copied().unwrap_or(0),
+            Stage::Reading | Stage::Replaced { .. } => 0,
+        };
+        let offset = entry.tail.position().offset.max(read);
+        (offset, entry.tail.size().saturating_sub(offset))
+    }
+
+    /// The files with the most bytes that were not given out yet, at most `most`, and how many more there are with any.
+    pub fn largest(&self, most: usize) -> (Vec<(Arc<Path>, u64)>, usize) {
+        let unread = |(key, entry): (&FileKey, &Entry<S::File>)| (self.unread_of(key, entry).1, *key);
+        let mut files: Vec<_> = self.entries.iter().map(unread).filter(|(bytes, _)| *bytes > 0).collect();
+        let more = files.len().saturating_sub(most);
+        if more > 0 {
+            files.select_nth_unstable_by(most, |one, other| other.cmp(one));
+            files.truncate(most);
+        }
+        files.sort_unstable_by(|one, other| other.cmp(one));
+        let named = |(bytes, key): (u64, FileKey)| Some((Arc::clone(self.entries.get(&key)?.tail.path()), bytes));
+        (files.into_iter().filter_map(named).collect(), more)
+    }
+
     /// How much there is.
     pub fn overview(&self) -> Overview {
         let mut overview = Overview { files: self.entries.len(), files_open: self.open, ..Overview::default() };
         for (key, entry) in &self.entries {
-            let read = match entry.stage {
-                Stage::Waiting => self.expected.get(key).copied().unwrap_or(0),
-                Stage::Reading | Stage::Replaced { .. } => 0,
-            };
-            let offset = entry.tail.position().offset.max(read);
-            let unread = entry.tail.size().saturating_sub(offset);
+            let (offset, unread) = self.unread_of(key, entry);
             if unread > 0 {
                 overview.unread_bytes += unread;
                 let seen = entry.ages.of(offset);

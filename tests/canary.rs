@@ -289,9 +289,12 @@ fn no_planted_secret_comes_out_anywhere() {
     assert!(metrics.sum("tracespool_secrets_scrubbed_total") > 600.0, "the scrubber had work");
     assert!(metrics.sum("tracespool_database_errors_total") > 0.0, "the database made trouble");
     let mut outputs = Vec::new();
-    for page in ["/metrics", "/healthz"] {
+    for page in ["/metrics", "/healthz", "/status.json", "/"] {
         outputs.push((page.to_owned(), agent.get(page).expect("the endpoint answers")));
     }
+    let said = site.run(&["status"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    outputs.push(("`status`".to_owned(), said.stdout));
     assert_eq!(agent.sigterm().code(), Some(0));
     site.assert_exactly(&ids);
     assert_eq!(site.quarantined().len(), refused);

@@ -27,7 +27,7 @@ fn version_and_help() {
     assert_eq!((version.code, version.stdout.as_str()), (Some(0), "tracespool 0.1.0\n"));
     let help = program(&["--help"], "");
     assert_eq!(help.code, Some(0));
-    for command in ["run", "demo", "check", "migrate", "scrub", "keygen", "decrypt"] {
+    for command in ["run", "demo", "check", "migrate", "status", "top", "scrub", "keygen", "decrypt"] {
         assert!(help.stdout.contains(command), "`--help` does not name `{command}`:\n{}", help.stdout);
         assert_eq!(program(&[command, "--help"], "").code, Some(0), "`{command} --help`");
     }
@@ -43,7 +43,7 @@ fn wrong_usage_is_64() {
 
 #[test]
 fn a_config_that_is_not_there_is_64_and_named() {
-    for command in [&["run"][..], &["run", "--drain"], &["check"], &["migrate"]] {
+    for command in [&["run"][..], &["run", "--drain"], &["check"], &["migrate"], &["status"], &["top"]] {
         let finished = program(&[command, &["--config", "/nowhere/config.toml"]].concat(), "");
         assert_eq!(finished.code, Some(64), "{command:?}: {finished:?}");
         assert!(words(&finished).contains("/nowhere/config.toml"), "{finished:?}");

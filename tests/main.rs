@@ -7,6 +7,8 @@ mod canary;
 mod cli;
 /// Exactly once into MariaDB: columns, quarantine, kills, lost commits, outages.
 mod delivery;
+/// Seeing: `/status.json`, `/healthz`, `status`, `top`, the page, and what systemd is told.
+mod seeing;
 /// What the tests need around the agent: spool, databases, proxy, comparison.
 mod support;
 /// Files: rotation, truncation, identity, checkpoints, framing, discovery.

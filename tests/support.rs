@@ -9,6 +9,7 @@ mod lines;
 mod mariadb;
 mod proxy;
 mod site;
+mod terminal;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ pub use lines::{Habit, Writer, append, ids, inode, line, lines, truncate};
 pub use mariadb::{Client, MariaDb, PASSWORD, Rows, url};
 pub use proxy::{Fault, Proxy};
 pub use site::{Site, Store};
+pub use terminal::Terminal;
 
 /// How long a condition may take: far more than it should, since other work may share the machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);

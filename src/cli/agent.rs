@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::batch;
 use crate::cli::Exit;
 use crate::config::{self, Config, Problem, Url};
-use crate::pipeline::{self, Patience, Until, reader};
+use crate::pipeline::{self, Patience, Until, reader, watchdog};
 use crate::quarantine;
 use crate::shed;
 use crate::sink::mysql::{self, MySql};
@@ -23,6 +23,9 @@ const FILES_OPEN_MAX: usize = 512;
 
 /// Descriptors that the rest of the agent needs: connections, the endpoint, our own files, a directory being listed.
 const OTHER_DESCRIPTORS: usize = 40;
+
+/// As many hosts as a database has, for the time that a connect may take.
+const HOSTS_MAX: u32 = 10;
 
 /// The database of a config.
 #[derive(Debug)]
@@ -89,6 +92,7 @@ pub fn options(config: &Config, until: Until) -> Result<pipeline::Options, Probl
             Until::Drained => Patience::Limited(DRAIN_PATIENCE),
         },
         shutdown_grace: config.agent.shutdown_grace,
+        quiet_max: watchdog::quiet_max(config.database.connect_timeout * HOSTS_MAX, config.database.write_timeout),
         state_directory: config.state.directory.clone(),
         quarantine: quarantine::Options {
             path: config.quarantine.path.clone(),

@@ -143,6 +143,7 @@ async fn ship(places: &Places, metrics: Metrics) -> Result<u64, Failure> {
         connections: 1,
         patience: Patience::Endless,
         shutdown_grace: Duration::from_secs(10),
+        quiet_max: TIME_MAX,
         state_directory: places.folder.join("state"),
         quarantine: quarantine::Options { path: places.quarantine.clone(), bytes_max: 64 << 20 },
         metrics_listen: None,

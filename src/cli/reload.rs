@@ -51,6 +51,7 @@ impl<D> Reloader<D> {
             scrubber: Scrubber::new(options.scrub),
             database: if same { None } else { (self.make)(&config) },
             shutdown_grace: options.shutdown_grace,
+            quiet_max: options.quiet_max,
             quarantine_bytes_max: options.quarantine.bytes_max,
         };
         logging.set_level(config.log.level);

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 pub use crate::pipeline::Until;
 use crate::pipeline::{self, End, Error, GaveUp, Request, Stop};
+use crate::systemd::{self, News};
 
 /// How far people and systemd want the agent ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +101,7 @@ async fn supervise<D: crate::sink::Database>(
         Some(ended) => ended,
         None => {
             tracing::info!("asked to stop; what was read is committed first");
+            systemd::tell(vec![News::Stopping]).await;
             stop.send_replace(Stop::Finish);
             tokio::select! {
                 ended = work => ended,
@@ -175,6 +177,7 @@ async fn answer<D: crate::sink::Database>(
         let request = tokio::select! {
             () = signals.status.notified() => Request::Status,
             () = signals.reload.notified() => {
+                systemd::tell(vec![News::Reloading]).await;
                 let logging = Arc::clone(&logging);
                 let read = tokio::task::spawn_blocking(move || {
                     let reloaded = reloader.read(&logging);
@@ -195,14 +198,19 @@ async fn answer<D: crate::sink::Database>(
                             tracing::error!("{problem}");
                         }
                         tracing::error!(problems = problems.iter().len(), "the config was not taken up; the one before goes on");
+                        systemd::tell(vec![News::Ready]).await;
                         continue;
                     }
                 }
             }
         };
+        let reloads = matches!(request, Request::Reload(_));
         if requests.send(request).await.is_err() {
             // The agent has ended, and how is told elsewhere.
             return std::future::pending().await;
+        }
+        if reloads {
+            systemd::tell(vec![News::Ready]).await;
         }
     }
 }

@@ -17,12 +17,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::pulse::Pulse;
+use super::watchdog::{Waiting, Watchdog};
 use crate::batch::{self, Batch, Origin, Refused};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::museum;
 use crate::quarantine::LINE_MAX;
 use crate::record::{self, Columns, Reason, Rejected, Severity, Timestamp};
+use crate::report::{self, FileBacklog};
 use crate::row::Row;
 use crate::scrub::{Extent, ScrubbedText, Scrubber};
 use crate::shed::note::NoteFile;
@@ -83,8 +85,21 @@ pub struct Reload {
 pub struct Handle {
     bell: Bell,
     pulse: Arc<Pulse>,
+    watchdog: Arc<Watchdog>,
     orders: Arc<Mutex<Vec<Order>>>,
     size: Arc<Mutex<Size>>,
+    view: Arc<Mutex<View>>,
+}
+
+/// What the reader saw of the spool a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct View {
+    /// The files with the most bytes that are not read yet.
+    pub files: Vec<FileBacklog>,
+    /// How many more files have such bytes.
+    pub more_files: u64,
+    /// Paths that belong to the spool and are not read.
+    pub not_read: u64,
 }
 
 /// How large a batch may become.
@@ -143,6 +158,16 @@ impl Handle {
         &self.pulse
     }
 
+    /// Who knows whether it makes progress.
+    pub fn watchdog(&self) -> &Arc<Watchdog> {
+        &self.watchdog
+    }
+
+    /// What the reader saw of the spool a moment ago.
+    pub fn view(&self) -> View {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The bell that wakes the reader.
     pub fn bell(&self) -> &Bell {
         &self.bell
@@ -188,6 +213,8 @@ pub struct Reader<S: FileSystem> {
     rescan_due: Instant,
     /// Hints do not make it scan before this.
     scan_not_before: Instant,
+    /// When it is looked at next which files have most to read.
+    view_due: Instant,
     /// When the last batch was closed.
     sealed: Instant,
     stopping: bool,
@@ -217,6 +244,9 @@ const SCAN_PAUSE: Duration = Duration::from_millis(10);
 
 /// How many times longer than a scan the pause behind it is: hints may cost at most this part of a core.
 const SCAN_SHARE: u32 = 20;
+
+/// How often it is looked at which files have most to read.
+const VIEW_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Makes rows of lines, and batches of rows.
 #[derive(Debug)]
@@ -273,6 +303,7 @@ impl<S: FileSystem> Reader<S> {
             on_their_way: VecDeque::new(),
             rescan_due: now,
             scan_not_before: now,
+            view_due: now,
             stopping: false,
             placed_and_scanned: false,
             note,
@@ -285,11 +316,26 @@ impl<S: FileSystem> Reader<S> {
     /// many files and directories it could not read at last.
     pub fn run(mut self) -> usize {
         loop {
-            match self.step() {
-                Step::Again => {}
-                Step::WaitUntil(until) => self.handle.bell().wait(until),
+            let step = self.step();
+            let now = self.clock.now();
+            match step {
+                Step::Again => self.handle.watchdog.reading_turned(now, now, self.waiting()),
+                Step::WaitUntil(until) => {
+                    self.handle.watchdog.reading_turned(now, until.max(now), self.waiting());
+                    self.handle.bell().wait(until);
+                }
                 Step::Ended(unreadable) => return unreadable,
             }
+        }
+    }
+
+    /// What becomes of the batches that were closed.
+    fn waiting(&self) -> Waiting {
+        let standing = self.handle.pulse().standing();
+        let uncommitted = |(sequence, _): &(u64, u64)| *sequence >= standing.settled;
+        match self.on_their_way.back() {
+            Some(last) if self.epoch == Some(standing.epoch) && uncommitted(last) => Waiting::ForCommit,
+            Some(_) | None => Waiting::ForNothing,
         }
     }
 
@@ -397,7 +443,7 @@ impl<S: FileSystem> Reader<S> {
         self.watch.watch(self.directories.iter().map(|directory| &**directory));
         self.spool.scan(now);
         self.placed_and_scanned = self.epoch.is_some();
-        self.tell_overview();
+        self.tell_overview(now);
         self.after_scan();
         let ended = self.clock.now();
         self.scan_not_before = ended + SCAN_PAUSE.max(ended.saturating_duration_since(now) * SCAN_SHARE);
@@ -423,11 +469,30 @@ impl<S: FileSystem> Reader<S> {
         }
     }
 
-    fn tell_overview(&self) {
+    fn tell_overview(&mut self, now: Instant) {
         let overview = self.spool.overview();
         self.metrics.files.set(overview.files as i64);
         self.metrics.files_open.set(overview.files_open as i64);
         self.metrics.unread(overview.unread_bytes);
+        if now >= self.view_due {
+            self.view_due = now + VIEW_INTERVAL;
+            self.tell_view();
+        }
+    }
+
+    fn tell_view(&self) {
+        let (files, more) = self.spool.largest(report::FILES_MAX);
+        let backlog = |(path, unread_bytes): (Arc<Path>, u64)| FileBacklog {
+            path: path.to_string_lossy().into_owned(),
+            unread_bytes,
+        };
+        let view = View {
+            files: files.into_iter().map(backlog).collect(),
+            more_files: more as u64,
+            not_read: self.spool.not_read() as u64,
+        };
+        self.metrics.paths_not_read.set(view.not_read as i64);
+        *self.handle.view.lock().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
     /// Gives the file whose turn it is its turn. Says whether there was one.
@@ -473,7 +538,7 @@ impl<S: FileSystem> Reader<S> {
         batch.close(&self.agent, Timestamp::from(self.clock.wall()));
         self.shed.sealed(batch.sequence, batch.backlog_bytes());
         self.outbox = Some(batch);
-        self.tell_overview();
+        self.tell_overview(now);
     }
 
     fn keeper(&self) -> MutexGuard<'_, NoteFile> {

@@ -324,10 +324,9 @@ impl<D: Database> Writers<D> {
         });
     }
 
-    /// Whether the database takes requests, and when and why it last did not.
-    pub fn circuit(&self) -> (State, Option<(Class, Instant)>) {
-        let circuit = lock(&self.circuit);
-        (circuit.state(), circuit.last_failure())
+    /// The circuit between the agent and the database, as it is now.
+    pub fn circuit(&self) -> Circuit {
+        lock(&self.circuit).clone()
     }
 
     /// Opens the first session, however long that takes, and tells the reader where to begin.
@@ -551,7 +550,7 @@ impl<D: Database> Writers<D> {
         match session.commit().await {
             Ok(()) => {
                 let took = self.since(begun);
-                self.metrics.commit_seconds.observe(took.as_secs_f64());
+                self.metrics.commit_took(took);
                 ends.took = Some(sent_in + took);
                 self.settle_quarantine(batch, Outcome::Committed);
                 Ok(Attempt::Committed)
@@ -651,8 +650,7 @@ impl<D: Database> Writers<D> {
                 }
             }
         }
-        self.metrics.batch_rows.observe(rows as f64);
-        self.metrics.delivery_seconds.observe(self.since(batch.first_read).as_secs_f64());
+        self.metrics.batch_committed(rows as u64, self.since(batch.first_read));
         {
             let mut ledger = self.ledger();
             let turn = *self.turn.borrow();

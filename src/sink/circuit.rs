@@ -62,9 +62,11 @@ pub enum News {
 }
 
 /// The circuit between the agent and its database.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Circuit {
     state: State,
+    /// Since when it has been closed without a break.
+    closed_since: Option<Instant>,
     /// Failures since the last success.
     failures: u32,
     last: Option<(Class, Instant)>,
@@ -72,7 +74,7 @@ pub struct Circuit {
 
 impl Default for Circuit {
     fn default() -> Self {
-        Circuit { state: State::Untried, failures: 0, last: None }
+        Circuit { state: State::Untried, closed_since: None, failures: 0, last: None }
     }
 }
 
@@ -85,6 +87,15 @@ impl Circuit {
     /// The class of the last failure, and when it was.
     pub fn last_failure(&self) -> Option<(Class, Instant)> {
         self.last
+    }
+
+    /// Since when it has been closed, or has not been; `None` before the first answer.
+    pub fn since(&self) -> Option<Instant> {
+        match self.state {
+            State::Untried => None,
+            State::Closed => self.closed_since,
+            State::Open(away) | State::HalfOpen(away) => Some(away.since),
+        }
     }
 
     /// Since when the database takes no requests: since now, if it did until now.
@@ -116,6 +127,9 @@ impl Circuit {
     pub fn succeeded(&mut self, now: Instant) -> Option<Duration> {
         self.failures = 0;
         let before = std::mem::replace(&mut self.state, State::Closed);
+        if before != State::Closed {
+            self.closed_since = Some(now);
+        }
         before.away().map(|away| now.saturating_duration_since(away.since))
     }
 }
@@ -132,7 +146,7 @@ mod tests {
     fn an_outage_is_told_once_and_its_length_at_the_end() {
         let start = Instant::now();
         let mut circuit = Circuit::default();
-        assert_eq!(circuit.state(), State::Untried);
+        assert_eq!((circuit.state(), circuit.since()), (State::Untried, None));
         assert_eq!(circuit.succeeded(start), None);
         assert_eq!(circuit.state(), State::Closed);
         assert_eq!(circuit.failed(Class::Connection, at(start, 1)), News::Opened);
@@ -143,9 +157,11 @@ mod tests {
             assert_eq!(circuit.state(), State::Open(Away { since: at(start, 1), class: Class::Connection }));
         }
         assert_eq!(circuit.away_since(at(start, 10)), at(start, 1));
+        assert_eq!(circuit.since(), Some(at(start, 1)));
         circuit.asking();
         assert_eq!(circuit.succeeded(at(start, 11)), Some(Duration::from_secs(10)));
         assert_eq!(circuit.succeeded(at(start, 12)), None, "it is told once");
+        assert_eq!(circuit.since(), Some(at(start, 11)));
         assert_eq!(circuit.last_failure(), Some((Class::Connection, at(start, 9))));
     }
 

@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use super::{PATIENCE, poll};
 
@@ -105,6 +106,26 @@ impl Agent {
             (read == ended).then_some(metrics)
         });
         settled.unwrap_or_else(|| panic!("lines without an end: {last}"))
+    }
+
+    /// Where its endpoint serves a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.metrics)
+    }
+
+    /// The body of what its endpoint answers with this status, as soon as it answers.
+    #[track_caller]
+    pub fn page(&self, path: &str, status: u16) -> String {
+        let head = format!("HTTP/1.1 {status} ");
+        let answer = poll(PATIENCE, || self.get(path).ok()).expect("the endpoint answers");
+        assert!(answer.starts_with(&head), "{path}: {answer}");
+        answer.split_once("\r\n\r\n").expect("a head and a body").1.to_owned()
+    }
+
+    /// What it says of itself.
+    #[track_caller]
+    pub fn report(&self) -> Value {
+        serde_json::from_str(&self.page("/status.json", 200)).expect("`/status.json` is JSON")
     }
 
     /// The answer of its endpoint, head and body.
