@@ -40,8 +40,10 @@ pub enum Exit {
     Internal,
     /// The file system does not let us.
     FileSystem,
-    /// Drained only in part.
+    /// Drained only in part, or interrupted.
     Partial,
+    /// `check --connect` has found an error.
+    Unfit,
 }
 
 impl From<Exit> for ExitCode {
@@ -54,6 +56,7 @@ impl From<Exit> for ExitCode {
             Exit::Internal => 70,
             Exit::FileSystem => 74,
             Exit::Partial => 75,
+            Exit::Unfit => 78,
         })
     }
 }
@@ -89,6 +92,9 @@ enum Command {
     Check {
         #[command(flatten)]
         config: ConfigFile,
+        /// Look at the host, the database, the table and the account's rights too; 78 if something there is an error
+        #[arg(long)]
+        connect: bool,
     },
     /// Create the tables that are missing; changes none that exists
     Migrate {
@@ -97,6 +103,9 @@ enum Command {
         /// Print the statements instead of running them
         #[arg(long)]
         print: bool,
+        /// Print the statements that give shipper, pruner and reader the rights they need, and no more
+        #[arg(long, conflicts_with_all = ["print", "partitioned"])]
+        grants: bool,
         /// Partition the table by day of `created_at`
         #[arg(long)]
         partitioned: bool,
@@ -148,10 +157,17 @@ pub fn main() -> ExitCode {
             with_config(&config, |loaded| run::run(&config.config, loaded, until))
         }
         Command::Demo => demo::demo(),
-        Command::Check { config } => check::check(&config.config),
-        Command::Migrate { config, print, partitioned } => {
+        Command::Check { config, connect } => {
+            let scope = if connect { check::Scope::Connect } else { check::Scope::Config };
+            check::check(&config.config, scope)
+        }
+        Command::Migrate { config, print, grants, partitioned } => {
             let layout = if partitioned { migrate::Layout::ByDay } else { migrate::Layout::Plain };
-            let what = if print { migrate::What::Print } else { migrate::What::Create };
+            let what = match (print, grants) {
+                (_, true) => migrate::What::PrintGrants,
+                (true, false) => migrate::What::Print,
+                (false, false) => migrate::What::Create,
+            };
             with_config(&config, |config| migrate::migrate(config, what, layout))
         }
         Command::Scrub { config, explain, stats } => {

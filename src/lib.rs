@@ -16,6 +16,8 @@
 
 pub mod clock;
 
+pub mod finding;
+
 pub mod spool;
 
 pub mod record;
@@ -39,6 +41,8 @@ pub mod checkpoint;
 pub mod metrics;
 
 pub mod endpoint;
+
+pub mod admin;
 
 pub mod config;
 

@@ -7,6 +7,8 @@ mod canary;
 mod cli;
 /// Exactly once into MariaDB: columns, quarantine, kills, lost commits, outages.
 mod delivery;
+/// What operators do beside the agent: check, prune, ask, mend.
+mod operate;
 /// What the tests need around the agent: spool, databases, proxy, comparison.
 mod support;
 /// Files: rotation, truncation, identity, checkpoints, framing, discovery.

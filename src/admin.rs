@@ -1,0 +1,5 @@
+//! What the commands do beside the agent: look at a host and a database, delete what is too old, answer questions.
+//!
+//! Invariant: nothing here runs in the agent, and nothing here writes to another table than the agent does.
+
+pub mod host;

@@ -1,0 +1,3 @@
+//! What operators do beside the agent: check, prune, ask, mend.
+
+mod check;
