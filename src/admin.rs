@@ -3,3 +3,5 @@
 //! Invariant: nothing here runs in the agent, and nothing here writes to another table than the agent does.
 
 pub mod host;
+
+pub mod retention;

@@ -7,6 +7,7 @@ mod check;
 mod decrypt;
 mod demo;
 mod migrate;
+mod prune;
 mod reload;
 mod run;
 mod scrub;
@@ -24,6 +25,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload as refilter};
 
+use crate::admin::retention;
 use crate::config::{Config, LogFormat, LogLevel};
 use crate::pipeline::STATUS_TARGET;
 
@@ -110,6 +112,17 @@ enum Command {
         #[arg(long)]
         partitioned: bool,
     },
+    /// Delete rows that are older than `retention.days`, in small steps; one host at a time
+    Prune {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only count them
+        #[arg(long)]
+        dry_run: bool,
+        /// How many days a row stays, in place of `retention.days`
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: Option<u32>,
+    },
     /// Read NDJSON lines from stdin and write them to stdout as they would be stored
     Scrub {
         /// The config file whose section `scrub` counts; without it the defaults do
@@ -169,6 +182,10 @@ pub fn main() -> ExitCode {
                 (false, false) => migrate::What::Create,
             };
             with_config(&config, |config| migrate::migrate(config, what, layout))
+        }
+        Command::Prune { config, dry_run, days } => {
+            let mode = if dry_run { retention::Mode::Count } else { retention::Mode::Delete };
+            with_config(&config, |config| prune::prune(config, mode, days))
         }
         Command::Scrub { config, explain, stats } => {
             let explain = if explain { scrub::Explain::Yes } else { scrub::Explain::No };

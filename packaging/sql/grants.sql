@@ -9,7 +9,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `app`.`tracespool_progress` TO 'tracespo
 -- Retention (`prune`): deletes what is too old.
 GRANT SELECT, DELETE ON `app`.`telemetry_traces` TO 'tracespool_prune'@'%';
 -- Of a table in partitions it drops those that are too old, and adds new ones. Leave this out for any other.
-GRANT INSERT, CREATE, ALTER, DROP ON `app`.`telemetry_traces` TO 'tracespool_prune'@'%';
+GRANT ALTER, DROP ON `app`.`telemetry_traces` TO 'tracespool_prune'@'%';
 
 -- Reading (`trace`, `why`).
 GRANT SELECT ON `app`.`telemetry_traces` TO 'tracespool_read'@'%';

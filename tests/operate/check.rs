@@ -1,28 +1,12 @@
 //! `check --connect`, and the accounts with no more rights than they need.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
+use super::{grants, least_privilege};
 use crate::support::{Finished, MariaDb, PASSWORD, Site, append, ids, lines};
 
-/// Makes accounts as `packaging/sql/grants.sql` wants them, and gives them those rights.
-fn least_privilege(server: &MariaDb) {
-    server.query("DROP USER tracespool@127.0.0.1");
-    for user in ["tracespool", "tracespool_prune", "tracespool_read"] {
-        server.query(&format!("CREATE USER {user}@'%' IDENTIFIED BY '{PASSWORD}'"));
-    }
-    for statement in grants().lines().filter(|line| line.starts_with("GRANT")) {
-        server.query(statement.trim_end_matches(';'));
-    }
-}
-
-fn grants() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/sql/grants.sql");
-    std::fs::read_to_string(path).expect("the statements are packaged")
-}
-
 /// A site whose spool is as the package makes it, and whose agent logs in as `user`.
-fn site(server: &MariaDb, user: &str) -> Site {
+fn site_of(server: &MariaDb, user: &str) -> Site {
     let mut site = Site::mariadb(server);
     site.set_text("database.url", &format!("mysql://{user}@127.0.0.1:{}/app", server.port()));
     // The room of the test machine is no matter.
@@ -49,7 +33,7 @@ fn the_least_rights_are_printed_as_they_are_packaged_and_nothing_is_missing_or_t
     assert_eq!(printed.stdout, grants());
 
     least_privilege(&server);
-    let site = site(&server, "tracespool");
+    let site = site_of(&server, "tracespool");
     let checked = site.run(&["check", "--connect"]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
     says(&checked, "ok", "MariaDB 10.11");
@@ -73,6 +57,9 @@ fn the_least_rights_are_printed_as_they_are_packaged_and_nothing_is_missing_or_t
         assert!(refused.contains("denied"), "{user}: {refused}");
         assert!(server.query_as(user, "UPDATE app.telemetry_traces SET severity = 'x'").is_err(), "{user}");
     }
+    // Retention and reading work with theirs.
+    let pruned = site_of(&server, "tracespool_prune").run(&["prune"]);
+    assert_eq!(pruned.code, Some(0), "{pruned:?}");
     assert!(server.query_as("tracespool_read", "SELECT 1 FROM app.telemetry_traces").is_ok());
     assert!(server.query_as("tracespool", "DELETE FROM app.telemetry_traces").is_err());
 }
@@ -80,7 +67,7 @@ fn the_least_rights_are_printed_as_they_are_packaged_and_nothing_is_missing_or_t
 #[test]
 fn every_way_to_audit_logs_is_a_warning_that_names_it() {
     let server = MariaDb::start();
-    let site = site(&server, "tracespool");
+    let site = site_of(&server, "tracespool");
     let checked = site.run(&["check", "--connect"]);
     assert_eq!(checked.code, Some(0), "warnings are no errors: {checked:?}");
     says(&checked, "warning", "may write `app.audit_logs`");
@@ -119,7 +106,7 @@ fn every_way_to_audit_logs_is_a_warning_that_names_it() {
 #[test]
 fn what_is_missing_is_an_error_with_the_statement_that_mends_it() {
     let server = MariaDb::start();
-    let site = site(&server, "tracespool");
+    let site = site_of(&server, "tracespool");
     let check = |change: &str, words: &str, mend: &str| {
         server.query(change);
         let checked = site.run(&["check", "--connect"]);
@@ -155,7 +142,7 @@ fn what_is_missing_is_an_error_with_the_statement_that_mends_it() {
 #[test]
 fn differences_that_lose_nothing_are_warnings() {
     let server = MariaDb::start();
-    let site = site(&server, "tracespool");
+    let site = site_of(&server, "tracespool");
     site.run(&["migrate"]);
     let table = "ALTER TABLE app.telemetry_traces";
     server.query(&format!(
@@ -171,7 +158,7 @@ fn differences_that_lose_nothing_are_warnings() {
 #[test]
 fn rights_that_are_missing_and_a_missing_table_are_errors() {
     let server = MariaDb::start();
-    let site = site(&server, "tracespool");
+    let site = site_of(&server, "tracespool");
     site.run(&["migrate"]);
     let account = "tracespool@127.0.0.1";
     server.query(&format!("REVOKE ALL PRIVILEGES, GRANT OPTION FROM {account}"));
@@ -193,7 +180,7 @@ fn rights_that_are_missing_and_a_missing_table_are_errors() {
 #[test]
 fn a_server_that_is_away_is_69_and_a_bad_config_64() {
     let mut server = MariaDb::start();
-    let mut site = site(&server, "tracespool");
+    let mut site = site_of(&server, "tracespool");
     site.set_text("database.connect_timeout", "1s");
     server.kill9();
     let checked = site.run(&["check", "--connect"]);
@@ -206,7 +193,7 @@ fn a_server_that_is_away_is_69_and_a_bad_config_64() {
 #[test]
 fn a_small_packet_and_a_spool_without_rights_are_warnings() {
     let server = MariaDb::start_with(&["--max-allowed-packet=1M"]);
-    let site = site(&server, "tracespool");
+    let site = site_of(&server, "tracespool");
     std::fs::set_permissions(site.spool(), std::fs::Permissions::from_mode(0o700)).expect("the spool's rights");
     let checked = site.run(&["check", "--connect"]);
     says(&checked, "warning", "`max_allowed_packet` is 1.0 MiB");

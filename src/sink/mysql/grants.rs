@@ -300,7 +300,7 @@ pub fn grants_sql(schema: &str, table: &TableName, user: &str) -> String {
          -- Retention (`prune`): deletes what is too old.\n\
          GRANT SELECT, DELETE ON {rows} TO {prune};\n\
          -- Of a table in partitions it drops those that are too old, and adds new ones. Leave this out for any other.\n\
-         GRANT INSERT, CREATE, ALTER, DROP ON {rows} TO {prune};\n\
+         GRANT ALTER, DROP ON {rows} TO {prune};\n\
          \n\
          -- Reading (`trace`, `why`).\n\
          GRANT SELECT ON {rows} TO {read};\n\
