@@ -4,4 +4,12 @@
 
 pub mod host;
 
+mod reader;
+
 pub mod retention;
+
+pub mod show;
+
+pub mod trace;
+
+pub use reader::Reader;

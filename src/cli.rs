@@ -11,6 +11,7 @@ mod prune;
 mod reload;
 mod run;
 mod scrub;
+mod trace;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -26,6 +27,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload as refilter};
 
 use crate::admin::retention;
+use crate::admin::trace::Query;
 use crate::config::{Config, LogFormat, LogLevel};
 use crate::pipeline::STATUS_TARGET;
 
@@ -123,6 +125,29 @@ enum Command {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
     },
+    /// Show the rows of one request in order of time, with the gaps between them
+    #[command(after_help = "Without a request id at least one of the filters is needed; they can be combined.")]
+    Trace {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The request
+        request_id: Option<String>,
+        /// Only this event; `*` is any text: 'auth.*'
+        #[arg(long, value_name = "KEY")]
+        event_key: Option<String>,
+        /// Only this actor
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        actor: Option<i64>,
+        /// Only what was created since: 30m, 1h, 7d, or a time
+        #[arg(long, value_name = "TIME", value_parser = trace::since)]
+        since: Option<crate::record::Timestamp>,
+        /// At most so many rows, the newest
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        /// One JSON object a row
+        #[arg(long)]
+        json: bool,
+    },
     /// Read NDJSON lines from stdin and write them to stdout as they would be stored
     Scrub {
         /// The config file whose section `scrub` counts; without it the defaults do
@@ -186,6 +211,11 @@ pub fn main() -> ExitCode {
         Command::Prune { config, dry_run, days } => {
             let mode = if dry_run { retention::Mode::Count } else { retention::Mode::Delete };
             with_config(&config, |config| prune::prune(config, mode, days))
+        }
+        Command::Trace { config, request_id, event_key, actor, since, limit, json } => {
+            let query = Query { request_id, event_key, actor, since, limit: limit as usize };
+            let format = if json { trace::Format::Json } else { trace::Format::Text };
+            with_config(&config, |config| trace::trace(config, &query, format))
         }
         Command::Scrub { config, explain, stats } => {
             let explain = if explain { scrub::Explain::Yes } else { scrub::Explain::No };

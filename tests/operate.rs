@@ -2,6 +2,7 @@
 
 mod check;
 mod prune;
+mod trace;
 
 use std::path::Path;
 
