@@ -2,9 +2,13 @@
 //!
 //! Invariant: nothing here runs in the agent, and nothing here writes to another table than the agent does.
 
+pub mod frontiers;
+
 pub mod host;
 
 mod reader;
+
+pub mod replay;
 
 pub mod retention;
 

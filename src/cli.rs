@@ -4,11 +4,13 @@
 
 mod agent;
 mod check;
+mod checkpoint;
 mod decrypt;
 mod demo;
 mod migrate;
 mod prune;
 mod reload;
+mod replay;
 mod run;
 mod scrub;
 mod trace;
@@ -148,6 +150,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show how far each file is shipped, or move that by hand while the agent does not run
+    Checkpoint {
+        #[command(subcommand)]
+        action: CheckpointAction,
+    },
+    /// Send the records of a quarantine file again, each into the table once however often this runs
+    Replay {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The quarantine file, or a copy of it
+        file: PathBuf,
+    },
     /// Read NDJSON lines from stdin and write them to stdout as they would be stored
     Scrub {
         /// The config file whose section `scrub` counts; without it the defaults do
@@ -170,6 +184,41 @@ enum Command {
         /// The file of the private key, made by `keygen`
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CheckpointAction {
+    /// List the frontier of every file
+    Show {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Set the frontier of a file to the start of a line; says first what would be sent again or skipped
+    Set {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The file
+        file: PathBuf,
+        /// Bytes from its start
+        offset: u64,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Forget the frontier of a file, so that it is as one never seen; says first what would be sent again
+    Reset {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The file
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        file: Option<PathBuf>,
+        /// Every file
+        #[arg(long)]
+        all: bool,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -217,6 +266,20 @@ pub fn main() -> ExitCode {
             let format = if json { trace::Format::Json } else { trace::Format::Text };
             with_config(&config, |config| trace::trace(config, &query, format))
         }
+        Command::Checkpoint { action } => {
+            let consent = |yes| if yes { checkpoint::Consent::Given } else { checkpoint::Consent::NotGiven };
+            let (config, what, consent) = match action {
+                CheckpointAction::Show { config } => (config, checkpoint::What::Show, consent(false)),
+                CheckpointAction::Set { config, file, offset, yes } => {
+                    (config, checkpoint::What::Set(file, offset), consent(yes))
+                }
+                CheckpointAction::Reset { config, file, yes, all: _ } => {
+                    (config, file.map_or(checkpoint::What::ResetAll, checkpoint::What::Reset), consent(yes))
+                }
+            };
+            with_config(&config, |config| checkpoint::checkpoint(config, &what, consent))
+        }
+        Command::Replay { config, file } => with_config(&config, |config| replay::replay(config, &file)),
         Command::Scrub { config, explain, stats } => {
             let explain = if explain { scrub::Explain::Yes } else { scrub::Explain::No };
             let stats = if stats { scrub::Stats::Yes } else { scrub::Stats::No };

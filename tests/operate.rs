@@ -1,6 +1,7 @@
 //! What operators do beside the agent: check, prune, ask, mend.
 
 mod check;
+mod mend;
 mod prune;
 mod trace;
 
