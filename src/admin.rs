@@ -16,4 +16,6 @@ pub mod show;
 
 pub mod trace;
 
+pub mod why;
+
 pub use reader::Reader;

@@ -7,6 +7,7 @@ mod check;
 mod checkpoint;
 mod decrypt;
 mod demo;
+mod explain;
 mod migrate;
 mod prune;
 mod reload;
@@ -14,6 +15,7 @@ mod replay;
 mod run;
 mod scrub;
 mod trace;
+mod why;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -101,6 +103,15 @@ enum Command {
         /// Look at the host, the database, the table and the account's rights too; 78 if something there is an error
         #[arg(long)]
         connect: bool,
+        /// Say what the settings mean: rows a second, latency, memory, how long an outage may last
+        #[arg(long)]
+        explain: bool,
+        /// Lines a second to reckon with; by default those of the running agent
+        #[arg(long, value_name = "N", requires = "explain", value_parser = clap::value_parser!(u32).range(1..))]
+        rate: Option<u32>,
+        /// How many hosts run an agent
+        #[arg(long, value_name = "N", requires = "explain", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        hosts: u32,
     },
     /// Create the tables that are missing; changes none that exists
     Migrate {
@@ -149,6 +160,14 @@ enum Command {
         /// One JSON object a row
         #[arg(long)]
         json: bool,
+    },
+    /// Say what became of a line: not read yet, a row, quarantined, let go
+    Why {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Where it stands: the file, a colon, an offset in bytes; without it the line is read from stdin
+        #[arg(value_name = "FILE:OFFSET", value_parser = why::place)]
+        place: Option<why::Place>,
     },
     /// Show how far each file is shipped, or move that by hand while the agent does not run
     Checkpoint {
@@ -244,9 +263,10 @@ pub fn main() -> ExitCode {
             with_config(&config, |loaded| run::run(&config.config, loaded, until))
         }
         Command::Demo => demo::demo(),
-        Command::Check { config, connect } => {
+        Command::Check { config, connect, explain, rate, hosts } => {
             let scope = if connect { check::Scope::Connect } else { check::Scope::Config };
-            check::check(&config.config, scope)
+            let explain = explain.then_some(explain::Given { rate, hosts });
+            check::check(&config.config, scope, explain)
         }
         Command::Migrate { config, print, grants, partitioned } => {
             let layout = if partitioned { migrate::Layout::ByDay } else { migrate::Layout::Plain };
@@ -266,6 +286,7 @@ pub fn main() -> ExitCode {
             let format = if json { trace::Format::Json } else { trace::Format::Text };
             with_config(&config, |config| trace::trace(config, &query, format))
         }
+        Command::Why { config, place } => with_config(&config, |config| why::why(config, place.as_ref())),
         Command::Checkpoint { action } => {
             let consent = |yes| if yes { checkpoint::Consent::Given } else { checkpoint::Consent::NotGiven };
             let (config, what, consent) = match action {

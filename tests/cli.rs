@@ -27,9 +27,20 @@ fn version_and_help() {
     assert_eq!((version.code, version.stdout.as_str()), (Some(0), "tracespool 0.1.0\n"));
     let help = program(&["--help"], "");
     assert_eq!(help.code, Some(0));
-    for command in
-        ["run", "demo", "check", "migrate", "prune", "trace", "checkpoint", "replay", "scrub", "keygen", "decrypt"]
-    {
+    for command in [
+        "run",
+        "demo",
+        "check",
+        "migrate",
+        "prune",
+        "trace",
+        "why",
+        "checkpoint",
+        "replay",
+        "scrub",
+        "keygen",
+        "decrypt",
+    ] {
         assert!(help.stdout.contains(command), "`--help` does not name `{command}`:\n{}", help.stdout);
         assert_eq!(program(&[command, "--help"], "").code, Some(0), "`{command} --help`");
     }

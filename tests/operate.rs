@@ -4,6 +4,7 @@ mod check;
 mod mend;
 mod prune;
 mod trace;
+mod why;
 
 use std::path::Path;
 

@@ -2,16 +2,22 @@
 
 use mysql_async::Value;
 
+use crate::record::Columns;
 use crate::sink::Error;
 use crate::sink::mysql::{Cells, Console, MySql};
 use crate::sink::sqlite::{self, SqLite};
 
 /// A database to ask.
-pub enum Reader {
-    /// MySQL or MariaDB, and the table with its schema, quoted.
-    MySql(Box<Console>, String),
-    /// SQLite, and the table, quoted.
-    SqLite(sqlite::Reader, String),
+pub struct Reader {
+    kind: ReaderKind,
+    table: String,
+    progress: String,
+    columns: Columns,
+}
+
+enum ReaderKind {
+    MySql(Box<Console>),
+    SqLite(sqlite::Reader),
 }
 
 impl Reader {
@@ -20,7 +26,14 @@ impl Reader {
     /// # Errors
     /// It cannot be reached.
     pub async fn mysql(database: &MySql, table: &crate::sink::table::TableName) -> Result<Self, Error> {
-        Ok(Reader::MySql(Box::new(database.console().await?), database.qualified(table)))
+        let mut console = database.console().await?;
+        let columns = console.columns(database.schema(), table.name()).await?;
+        Ok(Reader {
+            kind: ReaderKind::MySql(Box::new(console)),
+            table: database.qualified(table),
+            progress: database.qualified(&table.progress()),
+            columns,
+        })
     }
 
     /// Opens an SQLite file to ask about a table.
@@ -28,14 +41,24 @@ impl Reader {
     /// # Errors
     /// There is no such file, or it is no database.
     pub fn sqlite(database: &SqLite, table: &crate::sink::table::TableName) -> Result<Self, Error> {
-        Ok(Reader::SqLite(database.reader()?, format!("`{}`", table.name())))
+        let reader = database.reader()?;
+        let (table, progress) = (format!("`{}`", table.name()), format!("`{}`", table.progress().name()));
+        Ok(Reader { columns: reader.columns(), kind: ReaderKind::SqLite(reader), table, progress })
     }
 
     /// The table, quoted for a statement.
     pub fn table(&self) -> &str {
-        match self {
-            Reader::MySql(_, table) | Reader::SqLite(_, table) => table,
-        }
+        &self.table
+    }
+
+    /// The table of the frontiers, quoted for a statement.
+    pub fn progress(&self) -> &str {
+        &self.progress
+    }
+
+    /// What rows of the table keep to.
+    pub fn columns(&self) -> Columns {
+        self.columns.clone()
     }
 
     /// Asks for rows; more than `most` are an error. Whatever is no text has to be cast to `CHAR`.
@@ -43,9 +66,9 @@ impl Reader {
     /// # Errors
     /// The database refuses, or cannot be reached any more.
     pub async fn rows(&mut self, what: &str, sql: &str, values: Vec<Value>, most: usize) -> Result<Vec<Cells>, Error> {
-        match self {
-            Reader::MySql(console, _) => console.rows(what, sql, values, most).await,
-            Reader::SqLite(reader, _) => {
+        match &mut self.kind {
+            ReaderKind::MySql(console) => console.rows(what, sql, values, most).await,
+            ReaderKind::SqLite(reader) => {
                 let text = |value: Value| match value {
                     Value::Bytes(bytes) => sqlite::Given::Text(String::from_utf8_lossy(&bytes).into_owned()),
                     Value::Int(number) => sqlite::Given::Number(number),
@@ -61,9 +84,9 @@ impl Reader {
 
     /// Says goodbye.
     pub async fn close(self) {
-        match self {
-            Reader::MySql(console, _) => console.close().await,
-            Reader::SqLite(..) => {}
+        match self.kind {
+            ReaderKind::MySql(console) => console.close().await,
+            ReaderKind::SqLite(_) => {}
         }
     }
 }

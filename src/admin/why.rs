@@ -16,7 +16,7 @@ use crate::record::{self, Timestamp};
 use crate::row::Row;
 use crate::scrub::{Extent, Scrubber};
 use crate::shed;
-use crate::spool::files::{Disk, FileSystem, Kind};
+use crate::spool::files::{Disk, Kind};
 use crate::spool::globs::Globs;
 use crate::spool::{FileKey, Marker, Position};
 
@@ -328,8 +328,7 @@ impl<'a> Inquiry<'a> {
         };
         condition("actor_admin_id", row.actor_admin_id.and_then(|id| i64::try_from(id).ok()).map(Value::from));
         condition("ip_address", row.ip_address.map(|address| Value::from(address.to_string())));
-        let texts =
-            [("user_agent", &row.user_agent), ("route_name", &row.route_name), ("request_id", &row.request_id)];
+        let texts = [("user_agent", &row.user_agent), ("route_name", &row.route_name), ("request_id", &row.request_id)];
         for (column, text) in texts {
             condition(column, text.as_deref().map(Value::from));
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::agent::{self, Database};
-use super::{Exit, complain, say};
+use super::{Exit, complain, explain, say};
 use crate::admin::host;
 use crate::config::{self, Config};
 use crate::finding::{Finding, Weight};
@@ -19,7 +19,7 @@ pub enum Scope {
 }
 
 /// Says that the config is in order, or everything that is not; then what was found beyond it.
-pub fn check(file: &Path, scope: Scope) -> Exit {
+pub fn check(file: &Path, scope: Scope, explain: Option<explain::Given>) -> Exit {
     let config = match Config::check(file, config::environment()) {
         Ok(config) => config,
         Err(problems) => {
@@ -28,6 +28,9 @@ pub fn check(file: &Path, scope: Scope) -> Exit {
         }
     };
     say(format_args!("{}: in order", file.display()));
+    if let Some(given) = explain {
+        explain::explain(&config, given);
+    }
     match scope {
         Scope::Config => Exit::Done,
         Scope::Connect => connect(&config),

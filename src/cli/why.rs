@@ -28,7 +28,9 @@ pub struct Place {
 pub fn place(text: &str) -> Result<Place, String> {
     let split = text.rsplit_once(':').filter(|(file, _)| !file.is_empty());
     let place = split.and_then(|(file, offset)| Some(Place { file: file.into(), offset: offset.parse().ok()? }));
-    place.ok_or_else(|| "write the file, a colon, and the offset in bytes: /var/spool/tracespool/app.ndjson:1234".to_owned())
+    place.ok_or_else(|| {
+        "write the file, a colon, and the offset in bytes: /var/spool/tracespool/app.ndjson:1234".to_owned()
+    })
 }
 
 /// The longest line that is read from stdin.
@@ -132,12 +134,12 @@ fn words(config: &Config, end: &End) -> String {
             config.quarantine.path.display()
         ),
         End::Row(Match::One(id)) => format!("committed, row {id}"),
-        End::Row(Match::Several(ids)) => format!(
-            "committed; these rows have just its values, and one of them is its own: {}",
-            ids.join(", ")
-        ),
+        End::Row(Match::Several(ids)) => {
+            format!("committed; these rows have just its values, and one of them is its own: {}", ids.join(", "))
+        }
         End::Row(Match::None) | End::Nowhere => {
-            "nowhere to be found: no row has its values, and it is neither in the spool nor in the quarantine".to_owned()
+            "nowhere to be found: no row has its values, and it is neither in the spool nor in the quarantine"
+                .to_owned()
         }
         End::LetGo { row, reason, certain } => {
             let sure = match certain {
@@ -146,9 +148,11 @@ fn words(config: &Config, end: &End) -> String {
             };
             format!("let go because of `{}`, declared in row {row}{sure}", harmless(reason))
         }
-        End::Passed => "it had its end, since the frontier has passed it, but no row has its values now: deleted or changed \
+        End::Passed => {
+            "it had its end, since the frontier has passed it, but no row has its values now: deleted or changed \
                         since, or its quarantine record was dropped"
-            .to_owned(),
+                .to_owned()
+        }
         End::WouldBeRefused { reason, detail } => format!(
             "it can be no row (`{}`: {}), and neither the spool nor the quarantine has it",
             harmless(reason),

@@ -137,6 +137,16 @@ enum Product {
     MySql,
 }
 
+impl Product {
+    /// The deepest nesting its JSON takes (CONTRACT §3).
+    fn json_depth(self) -> usize {
+        match self {
+            Product::MariaDb { .. } => 31,
+            Product::MySql => 100,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Offered {
     Yes,
@@ -324,11 +334,7 @@ impl MySql {
                 ),
             });
         };
-        let json_depth = match facts.product {
-            Product::MariaDb { .. } => 31,
-            Product::MySql => 100,
-        };
-        let (columns, shape) = found.columns(json_depth)?;
+        let (columns, shape) = found.columns(facts.product.json_depth())?;
         let progress = self.make_sure_of_progress(&mut link).await?;
         Ok(MySqlSession {
             link,

@@ -424,6 +424,11 @@ impl SqLite {
 }
 
 impl Reader {
+    /// What rows keep to.
+    pub fn columns(&self) -> Columns {
+        Columns { json_depth: JSON_DEPTH, ..Columns::default() }
+    }
+
     /// Asks for rows as text; more than `most` are an error. What is no text has to be cast.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::{grants, least_privilege};
-use crate::support::{Finished, MariaDb, PASSWORD, Site, append, ids, lines};
+use crate::support::{Finished, Habit, MariaDb, PASSWORD, Site, Writer, append, ids, lines};
 
 /// A site whose spool is as the package makes it, and whose agent logs in as `user`.
 fn site_of(server: &MariaDb, user: &str) -> Site {
@@ -201,4 +201,23 @@ fn a_small_packet_and_a_spool_without_rights_are_warnings() {
     says(&checked, "warning", "no set-group-ID");
     let file = Site::sqlite();
     assert_eq!(file.run(&["check", "--connect"]).code, Some(0));
+}
+
+#[test]
+fn the_settings_are_explained_by_the_load_of_the_running_agent() {
+    let mut site = Site::sqlite();
+    site.set("batch.max_rows", "100");
+    let told = site.run(&["check", "--explain", "--rate", "500", "--hosts", "7"]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.stdout.contains("500 lines/s (given)"), "{told:?}");
+    assert!(told.stdout.contains("7 at 7 hosts"), "{told:?}");
+    assert_eq!(site.run(&["check", "--rate", "500"]).code, Some(64), "without `--explain` it means nothing");
+
+    let _agent = site.start();
+    let writer = Writer::start(&site.path("a.ndjson"), "load", Habit::OpensPerLine);
+    site.wait_rows(10);
+    let told = site.run(&["check", "--explain"]);
+    writer.stop();
+    let load = told.stdout.lines().find(|line| line.starts_with("load")).expect("the load is told");
+    assert_eq!(load.matches("(measured)").count(), 3, "{load}");
 }

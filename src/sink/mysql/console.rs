@@ -5,9 +5,10 @@
 
 use mysql_async::{Row, Value};
 
-use crate::sink::Error;
+use crate::record::Columns;
 use crate::sink::mysql::link::{Link, text};
 use crate::sink::mysql::{Facts, Failures, MySql, Product, schema};
+use crate::sink::{Class, Error};
 
 /// The cells of a row as text; `None` where one is NULL, or of a type that has to be cast to `CHAR`.
 pub type Cells = Vec<Option<String>>;
@@ -123,6 +124,18 @@ impl Console {
     /// As [`Console::run`].
     pub async fn is_indexed(&mut self, schema: &str, table: &str, column: &str) -> Result<Option<bool>, Error> {
         Ok(schema::find(&mut self.link, schema, table).await?.map(|found| found.is_indexed(column)))
+    }
+
+    /// What rows of a table keep to.
+    ///
+    /// # Errors
+    /// It is missing, or takes no rows.
+    pub async fn columns(&mut self, schema: &str, table: &str) -> Result<Columns, Error> {
+        let Some(found) = schema::find(&mut self.link, schema, table).await? else {
+            let what = format!("table `{table}` is missing, or hidden from this account");
+            return Err(Error { class: Class::Schema, code: Some(1146), what });
+        };
+        found.columns(self.product.json_depth()).map(|(columns, _)| columns)
     }
 
     /// Says goodbye.
