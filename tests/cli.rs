@@ -70,7 +70,21 @@ fn a_config_that_names_audit_logs_is_refused() {
         let mut site = Site::sqlite();
         site.set_text("database.url", "mysql://tracespool@127.0.0.1:1/app");
         site.set_text(key, value);
-        for command in [&["run"][..], &["run", "--drain"], &["check"], &["migrate"], &["migrate", "--print"]] {
+        let commands = [
+            &["run"][..],
+            &["run", "--drain"],
+            &["check"],
+            &["check", "--connect"],
+            &["migrate"],
+            &["migrate", "--print"],
+            &["migrate", "--grants"],
+            &["prune"],
+            &["trace", "x"],
+            &["why", "/x:1"],
+            &["checkpoint", "show"],
+            &["replay", "/dev/null"],
+        ];
+        for command in commands {
             let finished = site.run(command);
             assert_eq!(finished.code, Some(64), "{command:?} with {key} = {value}: {finished:?}");
             assert!(words(&finished).contains("audit_logs"), "{command:?} with {key} = {value}: {finished:?}");

@@ -11,6 +11,7 @@ use crate::admin::trace::{Found, Query};
 use crate::config::Config;
 use crate::record::Timestamp;
 use crate::sink::Error;
+use crate::sink::class::is_denied;
 
 /// How rows are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +59,20 @@ pub fn with_reader<T>(config: &Config, ask: impl AsyncFnOnce(&mut Reader) -> Res
         answer
     })?;
     asked.map_err(|error| {
-        complain(error);
+        complain_of_reading(&error);
         Exit::Unavailable
     })
+}
+
+/// Says why rows could not be read; the agent's own account need not be able to.
+pub fn complain_of_reading(error: &Error) {
+    complain(error);
+    if error.code.is_some_and(is_denied) {
+        complain(
+            "shipping needs no right to read; `tracespool migrate --grants` prints what an account that reads needs, and \
+             TRACESPOOL__DATABASE__URL names it",
+        );
+    }
 }
 
 fn print(query: &Query, found: &[Found]) {

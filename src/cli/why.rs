@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Exit, complain, say};
+use super::{Exit, complain, say, trace};
 use crate::admin::Reader;
 use crate::admin::frontiers::Error;
 use crate::admin::show::harmless;
@@ -86,6 +86,10 @@ pub fn why(config: &Config, place: Option<&Place>) -> Exit {
         Ok(Ok(answers)) => {
             answers.iter().for_each(|answer| tell(config, answer));
             Exit::Done
+        }
+        Ok(Err(Error::Database(error))) => {
+            trace::complain_of_reading(&error);
+            Exit::Unavailable
         }
         Ok(Err(error)) => {
             complain(&error);

@@ -58,6 +58,12 @@ fn the_least_rights_are_printed_as_they_are_packaged_and_nothing_is_missing_or_t
         assert!(server.query_as(user, "UPDATE app.telemetry_traces SET severity = 'x'").is_err(), "{user}");
     }
     // Retention and reading work with theirs.
+    // Shipping does not read, and says who does.
+    let blind = site.run(&["trace", "least-000001"]);
+    assert_eq!(blind.code, Some(69), "{blind:?}");
+    assert!(blind.stderr.contains("migrate --grants"), "{blind:?}");
+    let read = site_of(&server, "tracespool_read").run(&["trace", "least-000001"]);
+    assert!(read.stdout.contains("test.line"), "{read:?}");
     let pruned = site_of(&server, "tracespool_prune").run(&["prune"]);
     assert_eq!(pruned.code, Some(0), "{pruned:?}");
     assert!(server.query_as("tracespool_read", "SELECT 1 FROM app.telemetry_traces").is_ok());
