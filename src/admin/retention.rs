@@ -73,7 +73,7 @@ pub enum Event {
 pub struct Totals {
     /// Rows deleted, or counted. Of dropped partitions about.
     pub rows: u64,
-    /// The longest statement that changed something.
+    /// The longest statement.
     pub longest: Duration,
 }
 
@@ -203,6 +203,13 @@ struct Oldest {
     newest: String,
 }
 
+impl Oldest {
+    /// Whether their ids have too much between them to be deleted as one range.
+    fn is_scattered(&self) -> bool {
+        self.last_id - self.first_id >= self.count.saturating_mul(2)
+    }
+}
+
 /// What one statement took.
 #[derive(Debug, Clone, Copy)]
 struct Took {
@@ -230,12 +237,19 @@ impl Work<'_> {
             if self.is_stopped() {
                 return Ok(Outcome::Interrupted(self.totals));
             }
-            let Some(oldest) = self.oldest(from.as_deref(), rows).await? else {
+            let start = Instant::now();
+            let oldest = self.oldest(from.as_deref(), rows).await?;
+            self.totals.longest = self.totals.longest.max(start.elapsed());
+            let Some(oldest) = oldest else {
                 if from.take().is_none() {
                     return Ok(Outcome::Done(self.totals));
                 }
                 continue;
             };
+            if oldest.is_scattered() && oldest.count > IDS_MOST {
+                rows = IDS_MOST;
+                continue;
+            }
             let (deleted, took) = match self.delete_oldest(&oldest, from.as_deref()).await {
                 Ok(done) => done,
                 // Asked to stop while it waited for somebody's locks.
@@ -296,8 +310,7 @@ impl Work<'_> {
     }
 
     async fn delete_oldest(&mut self, oldest: &Oldest, from: Option<&str>) -> Result<(u64, Took), Error> {
-        let span = oldest.last_id - oldest.first_id + 1;
-        if span <= oldest.count.saturating_mul(2) {
+        if !oldest.is_scattered() {
             // What else lies between them is asked for its age too.
             let sql = format!("DELETE FROM {} WHERE id BETWEEN ? AND ? AND created_at < ?", self.table);
             let ends = [Value::from(oldest.first_id), Value::from(oldest.last_id)];
@@ -306,10 +319,9 @@ impl Work<'_> {
         }
         // Rows that came in another order than their time: by name.
         let (behind, mut values) = self.range(from);
-        let count = oldest.count.min(IDS_MOST);
-        values.push(Value::from(count));
+        values.push(Value::from(oldest.count));
         let sql = format!("SELECT CAST(id AS CHAR) FROM {} WHERE {behind} ORDER BY created_at, id LIMIT ?", self.table);
-        let found = self.console.rows("looking for the oldest rows", &sql, values, count as usize).await?;
+        let found = self.console.rows("looking for the oldest rows", &sql, values, IDS_MOST as usize).await?;
         let mut ids: Vec<u64> =
             found.into_iter().filter_map(|row| row.into_iter().next().flatten()?.parse().ok()).collect();
         ids.sort_unstable();

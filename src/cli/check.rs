@@ -5,7 +5,7 @@ use std::path::Path;
 use super::agent::{self, Database};
 use super::{Exit, complain, explain, say};
 use crate::admin::host;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Url};
 use crate::finding::{Finding, Weight};
 use crate::sink::mysql::{Needs, Reached};
 
@@ -55,13 +55,17 @@ fn connect(config: &Config) -> Exit {
                 Err(exit) => return exit,
             }
         }
-        Ok(Database::SqLite(database)) => match database.open() {
-            Ok(session) => {
-                use crate::sink::Session;
-                findings.push(Finding::fine("database", session.server().version.clone()));
+        Ok(Database::SqLite(database)) => match (&config.database.url, database.reader()) {
+            (Url::Sqlite(path), _) if !path.exists() => {
+                let what = format!("`{}` does not exist yet; the agent makes it", path.display());
+                findings.push(Finding::fine("database", what));
                 Reached::Yes
             }
-            Err(error) => {
+            (_, Ok(_)) => {
+                findings.push(Finding::fine("database", "the file of `database.url` can be opened"));
+                Reached::Yes
+            }
+            (_, Err(error)) => {
                 let advice = "see whether this user may write to the file of `database.url` and to its folder";
                 findings.push(Finding::error("database", error.to_string(), advice));
                 Reached::No

@@ -207,6 +207,9 @@ fn a_small_packet_and_a_spool_without_rights_are_warnings() {
     says(&checked, "warning", "no set-group-ID");
     let file = Site::sqlite();
     assert_eq!(file.run(&["check", "--connect"]).code, Some(0));
+    assert!(!file.root().join("traces.db").exists(), "a check makes nothing");
+    file.drain();
+    assert_eq!(file.run(&["check", "--connect"]).code, Some(0));
 }
 
 #[test]

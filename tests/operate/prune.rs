@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::least_privilege;
-use crate::support::{Finished, MariaDb, Site, append, finish, ids, lines, pause, poll, skipped};
+use crate::support::{Finished, MariaDb, Site, append, finish, ids, lines, pause, poll};
 
 /// How many rows the table has; the environment's `PRUNE_ROWS` asks for more.
 fn rows() -> usize {
@@ -114,15 +114,11 @@ fn what_is_too_old_goes_while_an_agent_ships_and_nothing_else() {
     let longest = longest(&pruned);
     assert_pruned(&server, &cutoff(&pruned));
     if large {
-        skipped(
-            "nothing of prune",
-            &format!(
-                "{rows} rows, {old} deleted in {took:.1?}: {:.0} rows/s, longest statement {longest} ms; shipping \
-                 {alone:.0} rows/s alone, {beside:.0} beside ({:.0} %)\n{}",
-                old as f64 / took.as_secs_f64(),
-                100.0 * beside / alone,
-                pruned.stderr
-            ),
+        eprintln!(
+            "{rows} rows, {old} deleted in {took:.1?}: {:.0} rows/s, longest statement {longest} ms; shipping \
+             {alone:.0} rows/s alone, {beside:.0} beside ({:.0} %)",
+            old as f64 / took.as_secs_f64(),
+            100.0 * beside / alone
         );
         assert!(longest < 1_000, "a statement took {longest} ms");
         assert!(beside >= 0.8 * alone, "shipping fell from {alone} to {beside} rows/s");
@@ -138,9 +134,11 @@ fn what_is_too_old_goes_while_an_agent_ships_and_nothing_else() {
     // Nothing is left to do.
     let again = site.run(&["prune"]);
     assert_eq!(again.code, Some(0), "{again:?}");
-    let shorter = site.run(&["prune", "--days", "10"]);
-    assert_eq!(shorter.code, Some(0), "{shorter:?}");
-    assert_pruned(&server, &cutoff(&shorter));
+    if !large {
+        let shorter = site.run(&["prune", "--days", "10"]);
+        assert_eq!(shorter.code, Some(0), "{shorter:?}");
+        assert_pruned(&server, &cutoff(&shorter));
+    }
 }
 
 /// The lock that a pruning host holds on the table of these tests.
