@@ -206,7 +206,7 @@ struct Oldest {
 impl Oldest {
     /// Whether their ids have too much between them to be deleted as one range.
     fn is_scattered(&self) -> bool {
-        self.last_id - self.first_id >= self.count.saturating_mul(2)
+        self.last_id - self.first_id >= self.count.saturating_mul(4)
     }
 }
 

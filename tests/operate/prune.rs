@@ -13,22 +13,35 @@ fn rows() -> usize {
     std::env::var("PRUNE_ROWS").map_or(50_000, |rows| rows.parse().expect("`PRUNE_ROWS` is a number"))
 }
 
-/// Fills the table with rows of the last sixty days, about in order of time, and some that came late.
+/// Fills the table with rows of the last sixty days, about in order of time, and some that came late. The indexes are made
+/// afterwards, which takes a fraction of the time.
 fn fill(server: &MariaDb, rows: usize) {
+    let mut session = server.session();
+    let indexes = [
+        ("idx_created_at", "created_at"),
+        ("idx_event_key", "event_key"),
+        ("idx_actor", "actor_admin_id"),
+        ("idx_request", "request_id"),
+    ];
+    let dropped = indexes.map(|(name, _)| format!("DROP KEY {name}")).join(", ");
+    session.run(&format!("ALTER TABLE app.telemetry_traces {dropped}"));
     let piece = 100_000;
     for from in (1..=rows).step_by(piece) {
         let to = (from + piece - 1).min(rows);
-        server.query(&format!(
+        session.run(&format!(
             "INSERT INTO app.telemetry_traces (event_key, actor_admin_id, request_id, metadata, created_at) \
              SELECT CONCAT('test.', seq % 50), seq % 1000, CONCAT('old-', seq), \
-                    JSON_OBJECT('step', seq, 'text', REPEAT('x', 200)), \
+                    CONCAT('{{\"step\":', seq, ',\"text\":\"', REPEAT('x', 200), '\"}}'), \
                     UTC_TIMESTAMP(6) - INTERVAL IF(seq % 997 = 0, 59, 60 * (1 - seq / {rows})) * 86400 SECOND \
                       + INTERVAL (seq * 7919 % 3600) SECOND \
              FROM app.seq_{from}_to_{to}"
         ));
     }
-    server.query("CREATE TABLE app.before_prune ENGINE=InnoDB AS SELECT id, created_at FROM app.telemetry_traces");
-    server.query("ALTER TABLE app.before_prune ADD PRIMARY KEY (id)");
+    let added = indexes.map(|(name, column)| format!("ADD KEY {name} ({column})")).join(", ");
+    session.run(&format!("ALTER TABLE app.telemetry_traces {added}"));
+    session.run(
+        "CREATE TABLE app.before_prune (PRIMARY KEY (id)) ENGINE=InnoDB AS SELECT id, created_at FROM app.telemetry_traces",
+    );
 }
 
 /// The moment before which rows went, as the command told it.
@@ -40,7 +53,7 @@ fn cutoff(finished: &Finished) -> String {
 
 #[track_caller]
 fn number(server: &MariaDb, sql: &str) -> u64 {
-    server.query(sql)[0][0].as_deref().expect("a number").parse().expect("a number")
+    server.session().number(sql)
 }
 
 /// Compares the table with what it was before: nothing older than the cutoff is left, nothing else is missing.

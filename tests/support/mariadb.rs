@@ -297,6 +297,12 @@ impl Held {
     pub fn run(&mut self, sql: &str) {
         self.runtime.block_on(self.conn.query_drop(sql)).expect("the statement runs");
     }
+
+    /// The first column of the first row of a query, however long it takes.
+    #[track_caller]
+    pub fn number(&mut self, sql: &str) -> u64 {
+        self.runtime.block_on(self.conn.query_first(sql)).expect("the query runs").expect("a row")
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
