@@ -96,6 +96,9 @@ const ROWS_FIRST: u64 = 500;
 /// Rows of a statement, at least and at most.
 const ROWS: (u64, u64) = (50, 20_000);
 
+/// Rows of a slice of the second pass.
+const SLICE_ROWS: u64 = 20_000;
+
 /// Ids that are named one by one in a statement.
 const IDS_MOST: u64 = 1_000;
 
@@ -195,6 +198,18 @@ struct Work<'a> {
     looked: Instant,
 }
 
+/// How fast it goes.
+struct Pace {
+    /// Rows of the next statement.
+    rows: u64,
+    /// Rows left, about.
+    left: u64,
+    /// When that was estimated.
+    estimated: Instant,
+    /// Statements in a row that deleted nothing.
+    in_vain: u32,
+}
+
 /// The oldest rows that are to go.
 struct Oldest {
     count: u64,
@@ -225,62 +240,77 @@ impl Work<'_> {
     /// Deletes the oldest rows again and again, until none is left.
     ///
     /// The index on `created_at` tells which are the oldest; they are then deleted by the primary key, which is the order
-    /// they lie in. Each look begins where the one before ended, since what was deleted stays in the index for a while;
-    /// one from the start comes last, for rows that came late.
+    /// they lie in. Each look begins where the one before ended, since what was deleted stays in the index for a while. A
+    /// second pass comes last, for rows that came late; it goes a slice at a time, so that no look reads through all of that.
     async fn delete(&mut self, tell: &mut impl FnMut(Event)) -> Result<Outcome, Error> {
-        let mut rows = ROWS_FIRST;
+        let mut pace = Pace { rows: ROWS_FIRST, left: self.estimate().await?, estimated: Instant::now(), in_vain: 0 };
+        let marks = self.delete_between(None, None, &mut pace, tell).await?;
         let mut from: Option<String> = None;
-        let mut left = self.estimate().await?;
-        let mut estimated = Instant::now();
-        let mut in_vain = 0;
-        loop {
-            if self.is_stopped() {
-                return Ok(Outcome::Interrupted(self.totals));
-            }
+        for mark in marks.into_iter().map(Some).chain([None]) {
+            self.delete_between(from, mark.as_deref(), &mut pace, tell).await?;
+            from = mark;
+        }
+        Ok(if self.is_stopped() { Outcome::Interrupted(self.totals) } else { Outcome::Done(self.totals) })
+    }
+
+    /// Deletes what is to go between two moments, or until somebody wants it to stop. Returns moments that cut what was
+    /// deleted into slices.
+    async fn delete_between(
+        &mut self,
+        mut from: Option<String>,
+        until: Option<&str>,
+        pace: &mut Pace,
+        tell: &mut impl FnMut(Event),
+    ) -> Result<Vec<String>, Error> {
+        let mut marks = Vec::new();
+        let mut in_slice = 0;
+        while !self.is_stopped() {
             let start = Instant::now();
-            let oldest = self.oldest(from.as_deref(), rows).await?;
+            let oldest = self.oldest(from.as_deref(), until, pace.rows).await?;
             self.totals.longest = self.totals.longest.max(start.elapsed());
-            let Some(oldest) = oldest else {
-                if from.take().is_none() {
-                    return Ok(Outcome::Done(self.totals));
-                }
-                continue;
-            };
+            let Some(oldest) = oldest else { break };
             if oldest.is_scattered() && oldest.count > IDS_MOST {
-                rows = IDS_MOST;
+                pace.rows = IDS_MOST;
                 continue;
             }
-            let (deleted, took) = match self.delete_oldest(&oldest, from.as_deref()).await {
+            let (deleted, took) = match self.delete_oldest(&oldest, from.as_deref(), until).await {
                 Ok(done) => done,
                 // Asked to stop while it waited for somebody's locks.
-                Err(error) if error.class == Class::Busy && self.is_stopped() => continue,
+                Err(error) if error.class == Class::Busy && self.is_stopped() => break,
                 Err(error) => return Err(error),
             };
-            in_vain = if deleted == 0 { in_vain + 1 } else { 0 };
-            if in_vain > ATTEMPTS {
+            pace.in_vain = if deleted == 0 { pace.in_vain + 1 } else { 0 };
+            if pace.in_vain > ATTEMPTS {
                 return Err(refused(format!("rows of {} do not go away; look for a trigger or a view", self.table)));
+            }
+            in_slice += deleted;
+            if in_slice >= SLICE_ROWS {
+                in_slice = 0;
+                marks.push(oldest.newest.clone());
             }
             from = Some(oldest.newest);
             self.totals.rows += deleted;
             self.totals.longest = self.totals.longest.max(took.statement + took.commit);
-            left = left.saturating_sub(deleted);
-            if estimated.elapsed() >= ESTIMATE_EVERY {
-                (left, estimated) = (self.estimate().await?, Instant::now());
+            pace.left = pace.left.saturating_sub(deleted);
+            if pace.estimated.elapsed() >= ESTIMATE_EVERY {
+                (pace.left, pace.estimated) = (self.estimate().await?, Instant::now());
             }
-            rows = next_rows(rows, took, self.target);
+            pace.rows = next_rows(pace.rows, took, self.target);
             self.pause(pause_after(took)).await;
             if self.looked.elapsed() >= LOOK_EVERY {
                 self.looked = Instant::now();
                 let rate = self.totals.rows as f64 / self.began.elapsed().as_secs_f64().max(1e-3);
-                tell(Event::Progress { deleted: self.totals.rows, left, rate, longest: self.totals.longest });
+                let (deleted, left, longest) = (self.totals.rows, pace.left, self.totals.longest);
+                tell(Event::Progress { deleted, left, rate, longest });
                 self.wait_for_replicas(tell).await;
             }
         }
+        Ok(marks)
     }
 
     /// Looks which rows are the oldest, in one read of the index.
-    async fn oldest(&mut self, from: Option<&str>, rows: u64) -> Result<Option<Oldest>, Error> {
-        let (behind, mut values) = self.range(from);
+    async fn oldest(&mut self, from: Option<&str>, until: Option<&str>, rows: u64) -> Result<Option<Oldest>, Error> {
+        let (behind, mut values) = self.range(from, until);
         values.push(Value::from(rows));
         let sql = format!(
             "SELECT CAST(COUNT(*) AS CHAR), CAST(MIN(id) AS CHAR), CAST(MAX(id) AS CHAR), CAST(MAX(created_at) AS CHAR) \
@@ -300,16 +330,21 @@ impl Work<'_> {
         }))
     }
 
-    /// The condition for what is to go, from a moment on, and its values.
-    fn range(&self, from: Option<&str>) -> (&'static str, Vec<Value>) {
-        let cutoff = Value::from(self.cutoff.as_str());
+    /// The condition for what is to go between two moments, and its values.
+    fn range(&self, from: Option<&str>, until: Option<&str>) -> (&'static str, Vec<Value>) {
+        let until = Value::from(until.unwrap_or(&self.cutoff));
         match from {
-            Some(from) => ("created_at < ? AND created_at >= ?", vec![cutoff, Value::from(from)]),
-            None => ("created_at < ?", vec![cutoff]),
+            Some(from) => ("created_at < ? AND created_at >= ?", vec![until, Value::from(from)]),
+            None => ("created_at < ?", vec![until]),
         }
     }
 
-    async fn delete_oldest(&mut self, oldest: &Oldest, from: Option<&str>) -> Result<(u64, Took), Error> {
+    async fn delete_oldest(
+        &mut self,
+        oldest: &Oldest,
+        from: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<(u64, Took), Error> {
         if !oldest.is_scattered() {
             // What else lies between them is asked for its age too.
             let sql = format!("DELETE FROM {} WHERE id BETWEEN ? AND ? AND created_at < ?", self.table);
@@ -318,7 +353,7 @@ impl Work<'_> {
             return self.change(&sql, values).await;
         }
         // Rows that came in another order than their time: by name.
-        let (behind, mut values) = self.range(from);
+        let (behind, mut values) = self.range(from, until);
         values.push(Value::from(oldest.count));
         let sql = format!("SELECT CAST(id AS CHAR) FROM {} WHERE {behind} ORDER BY created_at, id LIMIT ?", self.table);
         let found = self.console.rows("looking for the oldest rows", &sql, values, IDS_MOST as usize).await?;
@@ -384,7 +419,7 @@ impl Work<'_> {
             if self.is_stopped() {
                 return Ok(Outcome::Interrupted(self.totals));
             }
-            let (behind, values) = self.range(from.as_deref());
+            let (behind, values) = self.range(from.as_deref(), None);
             let sql = format!("SELECT CAST(MIN(created_at) AS CHAR) FROM {} WHERE {behind}", self.table);
             let Some(start) = self.console.cell("counting", &sql, values).await? else {
                 return Ok(Outcome::Done(self.totals));
