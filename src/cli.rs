@@ -4,15 +4,21 @@
 
 mod agent;
 mod check;
+mod checkpoint;
 mod decrypt;
 mod demo;
+mod explain;
 mod inquiry;
 mod migrate;
+mod prune;
 mod reload;
+mod replay;
 mod run;
 mod scrub;
 mod status;
 mod top;
+mod trace;
+mod why;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -27,6 +33,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload as refilter};
 
+use crate::admin::retention;
+use crate::admin::trace::Query;
 use crate::config::{Config, LogFormat, LogLevel};
 use crate::pipeline::STATUS_TARGET;
 
@@ -43,8 +51,10 @@ pub enum Exit {
     Internal,
     /// The file system does not let us.
     FileSystem,
-    /// Drained only in part.
+    /// Drained only in part, or interrupted.
     Partial,
+    /// `check --connect` has found an error.
+    Unfit,
 }
 
 impl From<Exit> for ExitCode {
@@ -57,6 +67,7 @@ impl From<Exit> for ExitCode {
             Exit::Internal => 70,
             Exit::FileSystem => 74,
             Exit::Partial => 75,
+            Exit::Unfit => 78,
         })
     }
 }
@@ -92,6 +103,18 @@ enum Command {
     Check {
         #[command(flatten)]
         config: ConfigFile,
+        /// Look at the host, the database, the table and the account's rights too; 78 if something there is an error
+        #[arg(long)]
+        connect: bool,
+        /// Say what the settings mean: rows a second, latency, memory, how long an outage may last
+        #[arg(long)]
+        explain: bool,
+        /// Lines a second to reckon with; by default those of the running agent
+        #[arg(long, value_name = "N", requires = "explain", value_parser = clap::value_parser!(u32).range(1..))]
+        rate: Option<u32>,
+        /// How many hosts run an agent
+        #[arg(long, value_name = "N", requires = "explain", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        hosts: u32,
     },
     /// Create the tables that are missing; changes none that exists
     Migrate {
@@ -100,6 +123,9 @@ enum Command {
         /// Print the statements instead of running them
         #[arg(long)]
         print: bool,
+        /// Print the statements that give shipper, pruner and reader the rights they need, and no more
+        #[arg(long, conflicts_with_all = ["print", "partitioned"])]
+        grants: bool,
         /// Partition the table by day of `created_at`
         #[arg(long)]
         partitioned: bool,
@@ -116,6 +142,60 @@ enum Command {
     Top {
         #[command(flatten)]
         config: ConfigFile,
+    },
+    /// Delete rows that are older than `retention.days`, in small steps; one host at a time
+    Prune {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only count them
+        #[arg(long)]
+        dry_run: bool,
+        /// How many days a row stays, in place of `retention.days`
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: Option<u32>,
+    },
+    /// Show the rows of one request in order of time, with the gaps between them
+    #[command(after_help = "Without a request id at least one of the filters is needed; they can be combined.")]
+    Trace {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The request
+        request_id: Option<String>,
+        /// Only this event; `*` is any text: 'auth.*'
+        #[arg(long, value_name = "KEY")]
+        event_key: Option<String>,
+        /// Only this actor
+        #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+        actor: Option<i64>,
+        /// Only what was created since: 30m, 1h, 7d, or a time
+        #[arg(long, value_name = "TIME", value_parser = trace::since)]
+        since: Option<crate::record::Timestamp>,
+        /// At most so many rows, the newest
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        /// One JSON object a row
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what became of a line: not read yet, a row, quarantined, let go
+    Why {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Where it stands: the file, a colon, an offset in bytes; without it the line is read from stdin
+        #[arg(value_name = "FILE:OFFSET", value_parser = why::place)]
+        place: Option<why::Place>,
+    },
+    /// Show how far each file is shipped, or move that by hand while the agent does not run
+    Checkpoint {
+        #[command(subcommand)]
+        action: CheckpointAction,
+    },
+    /// Send the records of a quarantine file again, each into the table once however often this runs
+    Replay {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The quarantine file, or a copy of it
+        file: PathBuf,
     },
     /// Read NDJSON lines from stdin and write them to stdout as they would be stored
     Scrub {
@@ -142,6 +222,41 @@ enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum CheckpointAction {
+    /// List the frontier of every file
+    Show {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Set the frontier of a file to the start of a line; says first what would be sent again or skipped
+    Set {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The file
+        file: PathBuf,
+        /// Bytes from its start
+        offset: u64,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Forget the frontier of a file, so that it is as one never seen; says first what would be sent again
+    Reset {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The file
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        file: Option<PathBuf>,
+        /// Every file
+        #[arg(long)]
+        all: bool,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
     hide_panics();
@@ -164,10 +279,18 @@ pub fn main() -> ExitCode {
             with_config(&config, |loaded| run::run(&config.config, loaded, until))
         }
         Command::Demo => demo::demo(),
-        Command::Check { config } => check::check(&config.config),
-        Command::Migrate { config, print, partitioned } => {
+        Command::Check { config, connect, explain, rate, hosts } => {
+            let scope = if connect { check::Scope::Connect } else { check::Scope::Config };
+            let explain = explain.then_some(explain::Given { rate, hosts });
+            check::check(&config.config, scope, explain)
+        }
+        Command::Migrate { config, print, grants, partitioned } => {
             let layout = if partitioned { migrate::Layout::ByDay } else { migrate::Layout::Plain };
-            let what = if print { migrate::What::Print } else { migrate::What::Create };
+            let what = match (print, grants) {
+                (_, true) => migrate::What::PrintGrants,
+                (true, false) => migrate::What::Print,
+                (false, false) => migrate::What::Create,
+            };
             with_config(&config, |config| migrate::migrate(config, what, layout))
         }
         Command::Status { config, json } => {
@@ -175,6 +298,30 @@ pub fn main() -> ExitCode {
             with_config(&config, |config| status::status(config, format))
         }
         Command::Top { config } => with_config(&config, top::top),
+        Command::Prune { config, dry_run, days } => {
+            let mode = if dry_run { retention::Mode::Count } else { retention::Mode::Delete };
+            with_config(&config, |config| prune::prune(config, mode, days))
+        }
+        Command::Trace { config, request_id, event_key, actor, since, limit, json } => {
+            let query = Query { request_id, event_key, actor, since, limit: limit as usize };
+            let format = if json { trace::Format::Json } else { trace::Format::Text };
+            with_config(&config, |config| trace::trace(config, &query, format))
+        }
+        Command::Why { config, place } => with_config(&config, |config| why::why(config, place.as_ref())),
+        Command::Checkpoint { action } => {
+            let consent = |yes| if yes { checkpoint::Consent::Given } else { checkpoint::Consent::NotGiven };
+            let (config, what, consent) = match action {
+                CheckpointAction::Show { config } => (config, checkpoint::What::Show, consent(false)),
+                CheckpointAction::Set { config, file, offset, yes } => {
+                    (config, checkpoint::What::Set(file, offset), consent(yes))
+                }
+                CheckpointAction::Reset { config, file, yes, all: _ } => {
+                    (config, file.map_or(checkpoint::What::ResetAll, checkpoint::What::Reset), consent(yes))
+                }
+            };
+            with_config(&config, |config| checkpoint::checkpoint(config, &what, consent))
+        }
+        Command::Replay { config, file } => with_config(&config, |config| replay::replay(config, &file)),
         Command::Scrub { config, explain, stats } => {
             let explain = if explain { scrub::Explain::Yes } else { scrub::Explain::No };
             let stats = if stats { scrub::Stats::Yes } else { scrub::Stats::No };

@@ -55,6 +55,8 @@ pub struct Config {
     pub state: State,
     /// Section `metrics`.
     pub metrics: Metrics,
+    /// Section `retention`.
+    pub retention: Retention,
     /// Section `log`.
     pub log: Log,
 }
@@ -155,6 +157,13 @@ pub struct State {
 pub struct Metrics {
     /// Where they are served; `None`: nowhere.
     pub listen: Option<SocketAddr>,
+}
+
+/// Section `retention`, for `prune`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// How many days a row stays, at least 1.
+    pub days: u32,
 }
 
 /// Section `log`.
@@ -429,6 +438,7 @@ fn read_keys(reader: &mut Reader, machine_id: &Path, secrets: Option<&[(String, 
     }
     let (quarantine, state) = read_quarantine_and_state(reader);
     let metrics = reader.text("metrics.listen", reader::listen).map(|listen| Metrics { listen });
+    let retention = reader.number("retention.days", 1..=36_500).map(|days| Retention { days: days as u32 });
     let log = read_log(reader);
     Some(Config {
         agent: agent?,
@@ -440,6 +450,7 @@ fn read_keys(reader: &mut Reader, machine_id: &Path, secrets: Option<&[(String, 
         quarantine: quarantine?,
         state: state?,
         metrics: metrics?,
+        retention: retention?,
         log: log?,
     })
 }
@@ -844,6 +855,7 @@ mod tests {
             },
             state: State { directory: "/var/lib/tracespool".into() },
             metrics: Metrics { listen: Some("127.0.0.1:9187".parse().unwrap()) },
+            retention: Retention { days: 30 },
             log: Log { level: LogLevel::Info, format: LogFormat::Text },
         };
         assert_eq!(config(""), want);
@@ -903,6 +915,8 @@ mod tests {
             directory = "/state"
             [metrics]
             listen = "[::1]:1"
+            [retention]
+            days = 7
             [log]
             level = "trace"
             format = "json"
@@ -946,6 +960,7 @@ mod tests {
         assert_eq!(config.quarantine, Quarantine { path: "/q".into(), max_bytes: ByteSize::from_gib(1) });
         assert_eq!(config.state, State { directory: "/state".into() });
         assert_eq!(config.metrics.listen, Some("[::1]:1".parse().unwrap()));
+        assert_eq!(config.retention, Retention { days: 7 });
         assert_eq!(config.log, Log { level: LogLevel::Trace, format: LogFormat::Json });
     }
 

@@ -16,6 +16,8 @@
 
 pub mod clock;
 
+pub mod finding;
+
 pub mod spool;
 
 pub mod record;
@@ -43,6 +45,8 @@ pub mod report;
 pub mod endpoint;
 
 pub mod systemd;
+
+pub mod admin;
 
 pub mod config;
 

@@ -27,7 +27,22 @@ fn version_and_help() {
     assert_eq!((version.code, version.stdout.as_str()), (Some(0), "tracespool 0.1.0\n"));
     let help = program(&["--help"], "");
     assert_eq!(help.code, Some(0));
-    for command in ["run", "demo", "check", "migrate", "status", "top", "scrub", "keygen", "decrypt"] {
+    for command in [
+        "run",
+        "demo",
+        "check",
+        "migrate",
+        "status",
+        "top",
+        "prune",
+        "trace",
+        "why",
+        "checkpoint",
+        "replay",
+        "scrub",
+        "keygen",
+        "decrypt",
+    ] {
         assert!(help.stdout.contains(command), "`--help` does not name `{command}`:\n{}", help.stdout);
         assert_eq!(program(&[command, "--help"], "").code, Some(0), "`{command} --help`");
     }
@@ -57,7 +72,21 @@ fn a_config_that_names_audit_logs_is_refused() {
         let mut site = Site::sqlite();
         site.set_text("database.url", "mysql://tracespool@127.0.0.1:1/app");
         site.set_text(key, value);
-        for command in [&["run"][..], &["run", "--drain"], &["check"], &["migrate"], &["migrate", "--print"]] {
+        let commands = [
+            &["run"][..],
+            &["run", "--drain"],
+            &["check"],
+            &["check", "--connect"],
+            &["migrate"],
+            &["migrate", "--print"],
+            &["migrate", "--grants"],
+            &["prune"],
+            &["trace", "x"],
+            &["why", "/x:1"],
+            &["checkpoint", "show"],
+            &["replay", "/dev/null"],
+        ];
+        for command in commands {
             let finished = site.run(command);
             assert_eq!(finished.code, Some(64), "{command:?} with {key} = {value}: {finished:?}");
             assert!(words(&finished).contains("audit_logs"), "{command:?} with {key} = {value}: {finished:?}");

@@ -7,6 +7,8 @@ mod canary;
 mod cli;
 /// Exactly once into MariaDB: columns, quarantine, kills, lost commits, outages.
 mod delivery;
+/// What operators do beside the agent: check, prune, ask, mend.
+mod operate;
 /// Seeing: `/status.json`, `/healthz`, `status`, `top`, the page, and what systemd is told.
 mod seeing;
 /// What the tests need around the agent: spool, databases, proxy, comparison.

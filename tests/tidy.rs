@@ -51,9 +51,19 @@ fn imports_point_upstream() {
                 let upstream = PATH[..=place].contains(&used.as_str());
                 assert!(upstream, "{} uses `{used}`, which is not upstream of `{module}`", file.display());
             }
-            for forbidden in ["config", "pipeline", "cli"] {
+            for forbidden in ["admin", "config", "pipeline", "cli"] {
                 assert!(!used(text).contains(forbidden), "{} uses `{forbidden}`", file.display());
             }
+        }
+    }
+}
+
+#[test]
+fn what_commands_do_beside_the_agent_knows_neither_config_nor_agent() {
+    for file in files("admin") {
+        let text = std::fs::read_to_string(&file).expect("every module has its file");
+        for forbidden in ["config", "pipeline", "cli"] {
+            assert!(!used(&text).contains(forbidden), "{} uses `{forbidden}`", file.display());
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::agent::{self, Database};
 use super::{Exit, complain, say};
-use crate::config::Config;
+use crate::config::{Config, Url};
 use crate::sink;
-use crate::sink::mysql::{self, MySql, schema_sql};
+use crate::sink::mysql::{self, MySql, grants_sql, schema_sql};
 use crate::sink::sqlite::{self, SqLite};
 
 /// What to do with the statements.
@@ -14,6 +14,8 @@ pub enum What {
     Create,
     /// Print them.
     Print,
+    /// Print those that give rights.
+    PrintGrants,
 }
 
 /// How the table is laid out.
@@ -60,6 +62,16 @@ fn migrate_mysql(config: &Config, database: &MySql, what: What, layout: Layout) 
             say(schema_sql(&config.database.table, layout));
             Exit::Done
         }
+        What::PrintGrants => {
+            // The account of the config is who ships.
+            let user = match &config.database.url {
+                Url::MySql(dsn) => dsn.user.as_str(),
+                Url::Sqlite(_) => "tracespool",
+            };
+            let sql = grants_sql(database.schema(), &config.database.table, user);
+            say(sql.trim_end());
+            Exit::Done
+        }
         What::Create => match agent::block_on(database.migrate(layout)) {
             Ok(Ok(report)) => {
                 for table in &report.created {
@@ -84,6 +96,10 @@ fn migrate_sqlite(config: &Config, database: &SqLite, what: What) -> Exit {
         What::Print => {
             say(sqlite::schema_sql(&config.database.table));
             Exit::Done
+        }
+        What::PrintGrants => {
+            complain("`--grants` is for MySQL and MariaDB; who may use an SQLite file is a matter of its rights");
+            Exit::Usage
         }
         What::Create => match database.open() {
             Ok(_) => {

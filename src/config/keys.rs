@@ -63,6 +63,7 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "quarantine.max_bytes", unset: Unset::Default("\"64MiB\"") },
     Key { name: "state.directory", unset: Unset::Default("\"/var/lib/tracespool\"") },
     Key { name: "metrics.listen", unset: Unset::Default("\"127.0.0.1:9187\"") },
+    Key { name: "retention.days", unset: Unset::Default("30") },
     Key { name: "log.level", unset: Unset::Default("\"info\"") },
     Key { name: "log.format", unset: Unset::Default("\"text\"") },
 ];
@@ -147,7 +148,19 @@ mod tests {
 
     #[test]
     fn sections_come_in_order_and_once() {
-        let want = ["agent", "spool", "database", "batch", "shed", "scrub", "quarantine", "state", "metrics", "log"];
+        let want = [
+            "agent",
+            "spool",
+            "database",
+            "batch",
+            "shed",
+            "scrub",
+            "quarantine",
+            "state",
+            "metrics",
+            "retention",
+            "log",
+        ];
         assert_eq!(sections().collect::<Vec<_>>(), want);
     }
 

@@ -119,6 +119,7 @@ mod tests {
                 "[{ id = \"staff\", pattern = 'STAFF-(\\d{6})', keywords = [\"staff-\"], tests = { secret = [\"STAFF-123456\"] } }]",
             ),
             ("quarantine.max_bytes", "\"1MiB\""),
+            ("retention.days", "7"),
             ("log.level", "\"debug\""),
         ];
         let restart = [

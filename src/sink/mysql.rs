@@ -9,7 +9,13 @@
 //! Invariant: a statement that stored something else than what was sent is an error, never a warning.
 //! Invariant: a value reaches the server only as a parameter of a prepared statement.
 
+mod console;
+
 mod dsn;
+
+mod grants;
+
+mod inspect;
 
 mod link;
 
@@ -34,7 +40,10 @@ use std::time::Duration;
 
 use mysql_async::{ClientIdentity, OptsBuilder, SslOpts, Value};
 
+pub use crate::sink::mysql::console::{Cells, Console};
 pub use crate::sink::mysql::dsn::{Address, BadDsn, Dsn, Host, Secret};
+pub use crate::sink::mysql::grants::grants_sql;
+pub use crate::sink::mysql::inspect::{Inspection, Needs, Reached};
 pub use crate::sink::mysql::schema::{Layout, MigrateReport, schema_sql};
 
 use crate::batch::Batch;
@@ -128,6 +137,16 @@ enum Product {
     MySql,
 }
 
+impl Product {
+    /// The deepest nesting its JSON takes (CONTRACT §3).
+    fn json_depth(self) -> usize {
+        match self {
+            Product::MariaDb { .. } => 31,
+            Product::MySql => 100,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Offered {
     Yes,
@@ -196,17 +215,14 @@ impl MySql {
     }
 
     /// The schema of the tables.
-    fn schema(&self) -> &str {
+    pub fn schema(&self) -> &str {
         self.options.table.schema().unwrap_or(&self.options.dsn.schema)
     }
 
     /// Connects to one host and sets the session up, all of it within `connect_timeout`.
     async fn open(&self, host: usize) -> Result<(Link, Facts), Error> {
         let deadline = self.options.connect_timeout;
-        let place = match &self.options.dsn.address {
-            Address::Hosts(hosts) => format!("`{}`", hosts[host]),
-            Address::Socket(path) => format!("`{}`", path.display()),
-        };
+        let place = self.place(host);
         let opening = async {
             let opts = self.opts(host)?;
             let mut link = Link::open(opts, host, Arc::clone(&self.hosts), deadline).await?;
@@ -221,6 +237,24 @@ impl MySql {
         };
         let opened = tokio::time::timeout(deadline, opening).await.unwrap_or_else(|_| Err(slow()));
         opened.map_err(|error| Error { what: format!("connecting to {place}: {}", error.what), ..error })
+    }
+
+    /// A table with its schema, quoted for a statement.
+    pub fn qualified(&self, table: &TableName) -> String {
+        format!("`{}`.`{}`", self.schema().replace('`', "``"), table.name())
+    }
+
+    /// A host, for people.
+    fn place(&self, host: usize) -> String {
+        match &self.options.dsn.address {
+            Address::Hosts(hosts) => format!("`{}`", hosts[host]),
+            Address::Socket(path) => format!("`{}`", path.display()),
+        }
+    }
+
+    /// Connects to one host and leaves the session as the server begins it.
+    async fn open_as_it_is(&self, host: usize) -> Result<Link, Error> {
+        Link::open(self.opts(host)?, host, Arc::clone(&self.hosts), self.options.connect_timeout).await
     }
 
     fn opts(&self, host: usize) -> Result<OptsBuilder, Error> {
@@ -300,11 +334,7 @@ impl MySql {
                 ),
             });
         };
-        let json_depth = match facts.product {
-            Product::MariaDb { .. } => 31,
-            Product::MySql => 100,
-        };
-        let (columns, shape) = found.columns(json_depth)?;
+        let (columns, shape) = found.columns(facts.product.json_depth())?;
         let progress = self.make_sure_of_progress(&mut link).await?;
         Ok(MySqlSession {
             link,

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, ErrorCode, ToSql, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
@@ -381,6 +381,80 @@ impl Session for SqLiteSession {
     async fn close(self) {
         // What could fail here is the tidying of a file that the next session tidies as well.
         aside(|| self.conn.close().ok());
+    }
+}
+
+/// A session that only reads, for the commands.
+pub struct Reader(Connection);
+
+/// A value for a place in a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(i64),
+    /// Nothing.
+    Null,
+}
+
+impl ToSql for Given {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Given::Text(text) => text.to_sql(),
+            Given::Number(number) => number.to_sql(),
+            Given::Null => rusqlite::types::Null.to_sql(),
+        }
+    }
+}
+
+impl SqLite {
+    /// Opens the file for reading, if it is there.
+    ///
+    /// # Errors
+    /// It is not, or cannot be opened.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        let what = "opening the database file";
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags).map_err(|error| explain(what, &error))?;
+        conn.busy_timeout(self.write_timeout).map_err(|error| explain(what, &error))?;
+        conn.pragma_update(None, "query_only", "ON").map_err(|error| explain(what, &error))?;
+        Ok(Reader(conn))
+    }
+}
+
+impl Reader {
+    /// What rows keep to.
+    pub fn columns(&self) -> Columns {
+        Columns { json_depth: JSON_DEPTH, ..Columns::default() }
+    }
+
+    /// Asks for rows as text; more than `most` are an error. What is no text has to be cast.
+    ///
+    /// # Errors
+    /// The tables are not as expected, or the file cannot be read.
+    pub fn rows(
+        &self,
+        what: &str,
+        sql: &str,
+        values: Vec<Given>,
+        most: usize,
+    ) -> Result<Vec<Vec<Option<String>>>, Error> {
+        let explained = |error: rusqlite::Error| explain(what, &error);
+        aside(|| {
+            let mut statement = self.0.prepare(sql).map_err(explained)?;
+            let width = statement.column_count();
+            let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+                (0..width).map(|column| row.get::<_, Option<String>>(column)).collect()
+            });
+            let rows: Result<Vec<_>, _> = rows.map_err(explained)?.take(most.saturating_add(1)).collect();
+            let rows = rows.map_err(explained)?;
+            if rows.len() > most {
+                let what = format!("{what}: more than {most} rows");
+                return Err(Error { class: Class::Unknown, code: None, what });
+            }
+            Ok(rows)
+        })
     }
 }
 

@@ -194,6 +194,12 @@ impl MariaDb {
         self.client().query(sql).expect("the query runs")
     }
 
+    /// The rows of a query by another account, whose password is [`PASSWORD`].
+    pub fn query_as(&self, user: &str, sql: &str) -> Result<Rows, String> {
+        let opts = OptsBuilder::default().ip_or_hostname("127.0.0.1").tcp_port(self.port).prefer_socket(false);
+        query(opts.user(Some(user)).pass(Some(PASSWORD)).into(), sql)
+    }
+
     /// A session of the administrator that stays open.
     #[track_caller]
     pub fn session(&self) -> Held {
@@ -234,6 +240,20 @@ pub fn url(port: u16) -> String {
     format!("mysql://tracespool@127.0.0.1:{port}/app")
 }
 
+fn query(opts: Opts, sql: &str) -> Result<Rows, String> {
+    runtime().block_on(async {
+        let work = async {
+            let mut conn = Conn::new(opts).await?;
+            let rows: Vec<Row> = conn.query(sql).await?;
+            conn.disconnect().await?;
+            Ok::<_, mysql_async::Error>(rows)
+        };
+        let rows = tokio::time::timeout(Duration::from_secs(30), work).await;
+        let rows = rows.map_err(|_| "no answer within 30 s".to_owned())?.map_err(|error| error.to_string())?;
+        Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
+    })
+}
+
 /// Queries by the administrator, each on a connection of its own.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -248,17 +268,7 @@ impl Client {
 
     /// The rows of a query, or why there are none.
     pub fn query(&self, sql: &str) -> Result<Rows, String> {
-        runtime().block_on(async {
-            let work = async {
-                let mut conn = Conn::new(self.opts()).await?;
-                let rows: Vec<Row> = conn.query(sql).await?;
-                conn.disconnect().await?;
-                Ok::<_, mysql_async::Error>(rows)
-            };
-            let rows = tokio::time::timeout(Duration::from_secs(30), work).await;
-            let rows = rows.map_err(|_| "no answer within 30 s".to_owned())?.map_err(|error| error.to_string())?;
-            Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
-        })
+        query(self.opts(), sql)
     }
 
     fn opts(&self) -> Opts {
@@ -286,6 +296,12 @@ impl Held {
     #[track_caller]
     pub fn run(&mut self, sql: &str) {
         self.runtime.block_on(self.conn.query_drop(sql)).expect("the statement runs");
+    }
+
+    /// The first column of the first row of a query, however long it takes.
+    #[track_caller]
+    pub fn number(&mut self, sql: &str) -> u64 {
+        self.runtime.block_on(self.conn.query_first(sql)).expect("the query runs").expect("a row")
     }
 }
 

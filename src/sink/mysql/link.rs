@@ -123,6 +123,18 @@ impl Link {
         self.bounded(what, rows, most)
     }
 
+    /// Has a statement prepared, and so its rights checked, without running it.
+    pub(super) async fn prepare(&mut self, what: &str, sql: &str) -> Result<(), Error> {
+        let deadline = self.deadline;
+        let conn = self.conn(what)?;
+        let outcome = timeout(deadline, async {
+            let statement = conn.prep(sql).await?;
+            conn.close(statement).await
+        });
+        let done = outcome.await;
+        self.settle(what, done)
+    }
+
     /// Changes rows by a prepared statement.
     pub(super) async fn change(&mut self, what: &str, sql: &str, values: Vec<Value>) -> Result<Done, Error> {
         let deadline = self.deadline;

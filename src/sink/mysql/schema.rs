@@ -11,6 +11,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use mysql_async::Value;
 
+use crate::finding::Finding;
 use crate::record::Columns;
 use crate::sink::mysql::link::{Link, text};
 use crate::sink::mysql::wire::{Shape, Sign};
@@ -52,26 +53,15 @@ pub(super) fn table_sql(table: &TableName, layout: Layout) -> String {
         Layout::Plain => "`id`",
         Layout::ByDay { .. } => "`id`, `created_at`",
     };
-    let mut sql = format!(
-        "CREATE TABLE IF NOT EXISTS {} (\n  \
-           `id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,\n  \
-           `event_key` VARCHAR(255) NOT NULL,\n  \
-           `severity` VARCHAR(20) NOT NULL DEFAULT 'info',\n  \
-           `actor_admin_id` INT NULL,\n  \
-           `ip_address` VARCHAR(45) NULL,\n  \
-           `user_agent` VARCHAR(255) NULL,\n  \
-           `route_name` VARCHAR(255) NULL,\n  \
-           `request_id` VARCHAR(64) NULL,\n  \
-           `metadata` JSON NULL,\n  \
-           `created_at` DATETIME(6) NOT NULL,\n  \
-           PRIMARY KEY ({key}),\n  \
-           KEY `idx_created_at` (`created_at`),\n  \
-           KEY `idx_event_key` (`event_key`),\n  \
-           KEY `idx_actor` (`actor_admin_id`),\n  \
-           KEY `idx_request` (`request_id`)\n\
-         ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
-        table.quoted()
-    );
+    let mut sql = format!("CREATE TABLE IF NOT EXISTS {} (\n", table.quoted());
+    for (name, definition) in DEFINITIONS {
+        writeln!(sql, "  `{name}` {definition},").expect("writing to a string");
+    }
+    write!(sql, "  PRIMARY KEY ({key})").expect("writing to a string");
+    for (index, column) in INDEXES {
+        write!(sql, ",\n  KEY `{index}` (`{column}`)").expect("writing to a string");
+    }
+    sql.push_str("\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
     match layout {
         Layout::Plain => {}
         Layout::ByDay { first, days } => {
@@ -88,6 +78,28 @@ pub(super) fn table_sql(table: &TableName, layout: Layout) -> String {
     }
     sql
 }
+
+/// The columns of the table of the rows, as they are defined.
+const DEFINITIONS: [(&str, &str); 10] = [
+    ("id", "BIGINT UNSIGNED NOT NULL AUTO_INCREMENT"),
+    ("event_key", "VARCHAR(255) NOT NULL"),
+    ("severity", "VARCHAR(20) NOT NULL DEFAULT 'info'"),
+    ("actor_admin_id", "INT NULL"),
+    ("ip_address", "VARCHAR(45) NULL"),
+    ("user_agent", "VARCHAR(255) NULL"),
+    ("route_name", "VARCHAR(255) NULL"),
+    ("request_id", "VARCHAR(64) NULL"),
+    ("metadata", "JSON NULL"),
+    ("created_at", "DATETIME(6) NOT NULL"),
+];
+
+/// Its indexes beside the primary key, each of one column.
+const INDEXES: [(&str, &str); 4] = [
+    ("idx_created_at", "created_at"),
+    ("idx_event_key", "event_key"),
+    ("idx_actor", "actor_admin_id"),
+    ("idx_request", "request_id"),
+];
 
 /// The statement that creates the table of the frontiers beside `table`.
 pub(super) fn progress_sql(table: &TableName) -> String {
@@ -125,6 +137,18 @@ pub(super) struct Column {
     charset: Option<String>,
     null: Null,
     fraction: Option<u32>,
+    filled: Filled,
+}
+
+/// What a column holds in a row that does not name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    /// The next number.
+    Counted,
+    /// Its default, NULL among them, or what is generated.
+    Given,
+    /// Nothing: such a row is refused.
+    Never,
 }
 
 /// A table as the server describes it.
@@ -137,6 +161,8 @@ pub(super) struct Found {
     pub(super) columns: Vec<Column>,
     /// First column of every index.
     indexed: Vec<String>,
+    /// Unique indexes other than the primary key.
+    unique: Vec<String>,
 }
 
 const COLUMNS_MOST: usize = 8192;
@@ -157,29 +183,42 @@ pub(super) async fn find(link: &mut Link, schema: &str, name: &str) -> Result<Op
         engine: text(row, 2),
         columns: Vec::new(),
         indexed: Vec::new(),
+        unique: Vec::new(),
     };
     let columns = "SELECT table_name, column_name, data_type, column_type, \
                    CAST(character_maximum_length AS CHAR), character_set_name, is_nullable, \
-                   CAST(datetime_precision AS CHAR) \
+                   CAST(datetime_precision AS CHAR), column_default, extra \
                    FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position";
     for row in link.select(what, columns, place(), COLUMNS_MOST).await? {
         if text(&row, 0).as_deref() == Some(&table.name) {
+            let null = if text(&row, 6).as_deref() == Some("YES") { Null::Allowed } else { Null::Refused };
+            let extra = text(&row, 9).unwrap_or_default().to_ascii_lowercase();
+            let filled = if extra.contains("auto_increment") {
+                Filled::Counted
+            } else if null == Null::Allowed || text(&row, 8).is_some() || extra.contains("generated") {
+                Filled::Given
+            } else {
+                Filled::Never
+            };
             table.columns.push(Column {
                 name: text(&row, 1).unwrap_or_default(),
                 kind: text(&row, 2).unwrap_or_default().to_ascii_lowercase(),
                 full_kind: text(&row, 3).unwrap_or_default().to_ascii_lowercase(),
                 width: text(&row, 4).map(|width| width.parse().unwrap_or(usize::MAX)),
                 charset: text(&row, 5),
-                null: if text(&row, 6).as_deref() == Some("YES") { Null::Allowed } else { Null::Refused },
+                null,
                 fraction: text(&row, 7).and_then(|digits| digits.parse().ok()),
+                filled,
             });
         }
     }
-    let indexes = "SELECT table_name, column_name FROM information_schema.statistics \
+    let indexes = "SELECT table_name, column_name, index_name, CAST(non_unique AS CHAR) FROM information_schema.statistics \
                    WHERE table_schema = ? AND table_name = ? AND seq_in_index = 1";
     for row in link.select(what, indexes, place(), COLUMNS_MOST).await? {
         if text(&row, 0).as_deref() == Some(&table.name) {
             table.indexed.extend(text(&row, 1));
+            let name = text(&row, 2).filter(|name| name != "PRIMARY");
+            table.unique.extend(name.filter(|_| text(&row, 3).as_deref() == Some("0")));
         }
     }
     Ok(Some(table))
@@ -286,6 +325,75 @@ impl Found {
     }
 }
 
+impl Found {
+    /// What a check says of it: each column against the contract, and what is in the way of rows.
+    /// `quoted` is its name with its schema.
+    pub(super) fn findings(&self, quoted: &str) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Err(error) = self.require_transactions() {
+            return vec![Finding::error(PLACE, error.what, format!("ALTER TABLE {quoted} ENGINE=InnoDB;"))];
+        }
+        for ((name, definition), (_, kinds, null)) in DEFINITIONS.into_iter().zip(EXPECTED) {
+            let Ok(column) = self.column(name) else {
+                let advice = format!("ALTER TABLE {quoted} ADD COLUMN `{name}` {definition};");
+                findings.push(Finding::error(PLACE, format!("column `{name}` is missing"), advice));
+                continue;
+            };
+            let modify = format!("ALTER TABLE {quoted} MODIFY `{name}` {definition};");
+            if let Err(error) = column.takes_rows(name) {
+                findings.push(Finding::error(PLACE, error.what, modify));
+                continue;
+            }
+            let kind = column.plain_kind();
+            let null_differs = column.null != null;
+            if !kinds.contains(&kind.as_str()) || null_differs {
+                let nullness = |null| if null == Null::Allowed { "NULL" } else { "NOT NULL" };
+                let (is, want) = (nullness(column.null), nullness(null));
+                let what = format!("column `{name}` is {kind} {is}; {} {want} is expected", kinds[0]);
+                let narrower = match (column.text_width(), kinds[0].strip_prefix("varchar(")) {
+                    (Ok(width), Some(wanted)) => {
+                        wanted.trim_end_matches(')').parse().is_ok_and(|wanted: usize| width < wanted)
+                    }
+                    _ => !column.is_integer(),
+                };
+                let loss = if narrower { ": longer values are cut, and noted in `metadata`" } else { "" };
+                findings.push(Finding::warning(PLACE, format!("{what}{loss}"), modify));
+            }
+        }
+        for column in &self.columns {
+            let name = &column.name;
+            let known = DEFINITIONS.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+            if !known && column.filled == Filled::Never {
+                let what =
+                    format!("column `{name}` is none of ours and NOT NULL without a default: every row is refused");
+                let advice =
+                    format!("ALTER TABLE {quoted} MODIFY `{name}` {} NULL;  -- or give it a default", column.full_kind);
+                findings.push(Finding::error(PLACE, what, advice));
+            }
+        }
+        for (index, column) in INDEXES {
+            if !self.indexed.iter().any(|indexed| indexed.eq_ignore_ascii_case(column)) {
+                let what = format!("no index begins with `{column}`: `trace` and `prune` read the whole table");
+                let advice = format!("ALTER TABLE {quoted} ADD KEY `{index}` (`{column}`);");
+                findings.push(Finding::warning(PLACE, what, advice));
+            }
+        }
+        for index in &self.unique {
+            let what = format!("the unique index `{index}` refuses rows that are alike; they go to quarantine");
+            findings.push(Finding::warning(PLACE, what, format!("ALTER TABLE {quoted} DROP INDEX `{index}`;")));
+        }
+        findings
+    }
+
+    /// Whether an index begins with a column.
+    pub(super) fn is_indexed(&self, column: &str) -> bool {
+        self.indexed.iter().any(|indexed| indexed.eq_ignore_ascii_case(column))
+    }
+}
+
+/// The place of the findings here.
+const PLACE: &str = "table";
+
 /// Column, the types it may have (the first is the one that would be created), whether it takes NULL.
 const EXPECTED: [(&str, &[&str], Null); 10] = [
     ("id", &["bigint unsigned", "bigint"], Null::Refused),
@@ -301,6 +409,22 @@ const EXPECTED: [(&str, &[&str], Null); 10] = [
 ];
 
 impl Column {
+    /// Refuses what rows could not be stored in without loss.
+    fn takes_rows(&self, name: &str) -> Result<(), Error> {
+        match name {
+            "id" if self.filled != Filled::Counted => {
+                Err(refused("column `id` does not count by itself, so every row is refused".to_owned()))
+            }
+            "id" => Ok(()),
+            "actor_admin_id" => self.integers().and_then(|_| self.may_be_null()),
+            "created_at" => self.fraction_digits().map(|_| ()),
+            "severity" => self.wide_enough(7),
+            "ip_address" => self.wide_enough(39).and_then(|()| self.may_be_null()),
+            "event_key" => self.text_width().map(|_| ()),
+            _ => self.text_width().and_then(|_| self.may_be_null()),
+        }
+    }
+
     /// The type without the display width that some servers write behind integers.
     fn plain_kind(&self) -> String {
         if self.is_integer() {
@@ -399,7 +523,12 @@ mod tests {
         let kind = full_kind.split(['(', ' ']).next().unwrap().to_owned();
         let charset = width.map(|_| "utf8mb4".to_owned());
         let fraction = full_kind.strip_prefix("datetime(").map(|rest| rest.trim_end_matches(')').parse().unwrap());
-        Column { name: name.to_owned(), kind, full_kind: full_kind.to_owned(), width, charset, null, fraction }
+        let filled = match (name, null) {
+            ("id", _) => Filled::Counted,
+            (_, Null::Allowed) => Filled::Given,
+            (_, Null::Refused) => Filled::Never,
+        };
+        Column { name: name.to_owned(), kind, full_kind: full_kind.to_owned(), width, charset, null, fraction, filled }
     }
 
     fn table() -> Found {
@@ -420,6 +549,7 @@ mod tests {
                 column("created_at", "datetime(6)", None, Null::Refused),
             ],
             indexed: ["id", "created_at", "event_key", "actor_admin_id", "request_id"].map(str::to_owned).to_vec(),
+            unique: Vec::new(),
         }
     }
 
