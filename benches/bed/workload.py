@@ -47,7 +47,7 @@ def secret(turn, random):
     if kind == 2:
         return f',"headers":{{"Cookie":"lang=de; PHPSESSID={CANARY}{random:020x}"}}'
     if kind == 3:
-        return f',"note":"mail to {CANARY}{random}@dev-mail.test bounced"'
+        return f',"note":"mail to {CANARY}.kim{random % 1000}@dev-mail.test bounced"'
     return f',"callback":"https://svc:{CANARY}{random:x}@hooks.internal/refund"'
 
 

@@ -71,7 +71,7 @@ fn secret(turn: u64, chance: &mut Chance) -> String {
         0 => format!(r#","password":"canary{random}""#),
         1 => format!(r#","note":"refused, Authorization: Bearer canary{random:016x} is expired""#),
         2 => format!(r#","headers":{{"Cookie":"lang=de; PHPSESSID=canary{random:020x}"}}"#),
-        3 => format!(r#","note":"mail to canary{random}@dev-mail.test bounced""#),
+        3 => format!(r#","note":"mail to canary.kim{}@dev-mail.test bounced""#, random % 1000),
         _ => format!(r#","callback":"https://svc:canary{random:x}@hooks.internal/refund""#),
     }
 }
