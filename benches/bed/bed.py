@@ -62,10 +62,14 @@ def install():
     if not missing:
         return
     say("installing " + " ".join(missing))
-    sudo = [] if os.geteuid() == 0 else ["sudo"]
-    apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=400"]
+    apt = [*as_root(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=400"]
     quiet([*apt, "update"])
     quiet([*apt, "install", "-y", "--no-install-recommends", *missing])
+
+
+def as_root():
+    """What makes root of whoever runs this."""
+    return [] if os.geteuid() == 0 else ["sudo"]
 
 
 def quiet(command, **options):
@@ -100,8 +104,14 @@ class Peers:
         for names in self.SETS:
             # A package that is installed is wanted all the same: its folder is then complete. Nothing of dpkg's is locked
             # or changed.
-            quiet(["apt-get", "-o", "Debug::NoLocking=1", "-o", f"Dir::Cache::archives={archives}/", "-y", "-d",
-                   "--reinstall", "--no-install-recommends", "install", *names])
+            download = ["apt-get", "-o", "Debug::NoLocking=1", "-o", f"Dir::Cache::archives={archives}/", "-y", "-d",
+                        "--reinstall", "--no-install-recommends", "install", *names]
+            try:
+                quiet(download)
+            except Failure:
+                # The lists may be of another day than the mirror.
+                quiet([*as_root(), "apt-get", "-o", "DPkg::Lock::Timeout=400", "update"])
+                quiet(download)
         unfinished = self.root + ".unfinished"
         for archive in sorted(glob.glob(archives + "/*.deb")):
             quiet(["dpkg-deb", "-x", archive, unfinished])
@@ -261,12 +271,12 @@ class Server:
     def __init__(self, bed):
         self.bed, self.port, self.socket = bed, free_port(), bed.path("mariadb.sock")
         data = bed.path("data")
-        as_root = ["--user=root"] if os.geteuid() == 0 else []
+        user = ["--user=root"] if os.geteuid() == 0 else []
         say("starting a private mariadbd")
-        quiet(["mariadb-install-db", "--no-defaults", *as_root, f"--datadir={data}", "--skip-test-db",
+        quiet(["mariadb-install-db", "--no-defaults", *user, f"--datadir={data}", "--skip-test-db",
                "--auth-root-authentication-method=normal"])
         self.process = bed.start(
-            [shutil.which("mariadbd"), "--no-defaults", *as_root, f"--datadir={data}", f"--socket={self.socket}",
+            [shutil.which("mariadbd"), "--no-defaults", *user, f"--datadir={data}", f"--socket={self.socket}",
              f"--pid-file={bed.path('mariadb.pid')}", f"--log-error={bed.path('mariadb.err')}", f"--port={self.port}",
              f"--tmpdir={bed.fresh('mariadb-tmp')}", *self.OPTIONS], "mariadb.out")
         sys.path.append("/usr/lib/python3/dist-packages")

@@ -58,7 +58,7 @@ def row(number, secrets=5, pad=0):
     hidden = ""
     if secrets and number * secrets // 100 != (number + 1) * secrets // 100:
         hidden = secret(number * secrets // 100, chance.next())
-    filler = f',"filler":"{(FILLER * (pad // len(FILLER) + 1))[:pad]}"' if pad else ""
+    filler = f',"filler":"{words(number, pad)}"' if pad else ""
     hit = "true" if c & 1 else "false"
     metadata = (
         f'{{"seq":{number},"resource":"order/{a % 1000000}","took_ms":{b % 300}.25,'
@@ -73,6 +73,12 @@ def row(number, secrets=5, pad=0):
 
 # Of words, as long texts in telemetry are.
 FILLER = "the ledger entry was balanced after the second attempt and the order went on to the next step of its way, "
+
+
+def words(number, length):
+    """A text that no other line has: the agent remembers what it has judged before."""
+    start = number * 7 % len(FILLER)
+    return (f"{number} " + FILLER[start:] + FILLER * (length // len(FILLER) + 1))[:length]
 
 
 def line(columns):
