@@ -23,6 +23,7 @@ TARGET = os.path.abspath(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "
 KEPT = os.path.join(TARGET, "bench")
 TICKS = os.sysconf("SC_CLK_TCK")
 PASSWORD = "bench-password"
+LIBC = ctypes.CDLL(None)
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 
@@ -142,7 +143,7 @@ class Peers:
 
 def end_with_parent():
     """In a child: dies when the run is killed without a chance to end it."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    LIBC.prctl(1, signal.SIGKILL)
 
 
 class Process:
