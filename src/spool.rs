@@ -92,6 +92,9 @@ const FORMER_MAX: usize = 1000;
 /// The fewest bytes that a skimming turn looks at.
 const SKIM_MIN: u64 = 64 << 10;
 
+/// Which part of the descriptors that may be open is closed when one is needed: the first of so many.
+const CLOSED_AT_ONCE: usize = 16;
+
 /// How many refusals are remembered, so that each is logged once.
 const REFUSED_MAX: usize = 10_000;
 
@@ -1239,21 +1242,27 @@ impl<S: FileSystem> Spool<S> {
         Ok(())
     }
 
-    /// Closes the descriptor that was idle longest, of a file that can be opened again. Says whether there was one.
+    /// Closes descriptors that were idle longest, of files that can be opened again: a part of all that may be open, since all
+    /// files are looked at for it. Says whether there was one.
     fn close_idle(&mut self) -> bool {
-        let idle = self
-            .entries
-            .values_mut()
-            .filter(|entry| entry.tail.file().is_some() && entry.presence == Presence::There)
-            .min_by_key(|entry| (entry.queued, entry.tail.unread() > 0, entry.used));
-        match idle {
-            Some(entry) => {
+        let can_close = |entry: &Entry<S::File>| entry.tail.file().is_some() && entry.presence == Presence::There;
+        let idleness = |entry: &Entry<S::File>| (entry.queued, entry.tail.unread() > 0, entry.used);
+        let mut idle: Vec<_> = (self.entries.iter())
+            .filter(|(_, entry)| can_close(entry))
+            .map(|(key, entry)| (idleness(entry), *key))
+            .collect();
+        if idle.is_empty() {
+            return false;
+        }
+        let closed = (self.options.files_open_max / CLOSED_AT_ONCE).clamp(1, idle.len());
+        idle.select_nth_unstable(closed - 1);
+        for (_, key) in &idle[..closed] {
+            if let Some(entry) = self.entries.get_mut(key) {
                 entry.tail.detach();
                 self.open -= 1;
-                true
             }
-            None => false,
         }
+        true
     }
 
     /// Logs that a file cannot be read, once for as long as the reason stays.

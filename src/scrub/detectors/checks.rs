@@ -112,7 +112,10 @@ pub fn is_email(text: &str, range: &Range<usize>) -> bool {
     let digits = local.bytes().filter(u8::is_ascii_digit).count();
     // Ids of messages begin with a time or are longer than anybody's name; a year of birth behind a name is no such id.
     let numbered = local.starts_with(|char: char| char.is_ascii_digit()) && digits >= 8 || digits >= 14;
-    let message = local.len() >= 16 && numbered || local.len() >= 40 && digits >= 3;
+    // A name with a number behind it is no such id, however long the number is.
+    let name = local.trim_end_matches(|char: char| char.is_ascii_digit());
+    let named = name.len() >= 2 && name.bytes().all(|byte| byte.is_ascii_alphabetic() || b"._-+".contains(&byte));
+    let message = local.len() >= 16 && numbered && !named || local.len() >= 40 && digits >= 3;
     !FILE_TYPES.contains(&&*last)
         && !ALGORITHM_DOMAINS.iter().any(|known| known.eq_ignore_ascii_case(domain))
         && !version

@@ -98,6 +98,7 @@ pub const RULES: &[ValueRule] = &[
             ("export_lee@dev.test_20260812.zip", "export_lee@dev.test"),
             ("ftp://lee%40dev.test@ftp.example/in", "lee%40dev.test"),
             ("bounce for kim.ferro.19850412@dev.test", "kim.ferro.19850412@dev.test"),
+            ("bounce for kim14706349281276451552@dev.test", "kim14706349281276451552@dev.test"),
         ],
         innocent: &[
             "git@github.com:org/repo.git",
