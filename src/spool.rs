@@ -1112,19 +1112,24 @@ impl<S: FileSystem> Spool<S> {
                     return Ok(None);
                 }
             }
-            let mut replacements = std::mem::take(&mut self.replacements);
-            let claimed = replacements.claim(&original, size, |offset| self.marker_of(key, offset));
+            let replacements = std::mem::take(&mut self.replacements);
+            let replaced = replacements.find(&original, size, |offset| self.marker_of(key, offset));
             self.replacements = replacements;
-            if let Some((position, of)) = claimed? {
-                return Ok(Some(Begin::Copy(position, of)));
-            }
-            if let Some((position, of)) = self.copy_of_absent(key, &original, size)? {
-                if self.listed < LISTINGS && !held_too_long {
+            let replaced = replaced?;
+            let absent = self.copy_of_absent(key, &original, size)?;
+            // Contents that begin alike: the one that agrees furthest is the right one.
+            match (replaced, absent) {
+                (Some((position, of)), absent) if absent.is_none_or(|(other, _)| other.offset <= position.offset) => {
+                    self.replacements.claim(of, position.offset);
+                    return Ok(Some(Begin::Copy(position, of)));
+                }
+                (_, Some(_)) if self.listed < LISTINGS && !held_too_long => {
                     // The original may be there all the same, and be read on from where its copy would be.
                     self.wants_scan = true;
                     return Ok(None);
                 }
-                return Ok(Some(Begin::Copy(position, of)));
+                (_, Some((position, of))) => return Ok(Some(Begin::Copy(position, of))),
+                (_, None) => {}
             }
         }
         Ok(Some(Begin::Own(Position::start())))

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::Vanished;
 use super::position::{ContentKey, Marker, Position};
-use super::tail::Replaced;
+use super::tail::{Replaced, WINDOW};
 use crate::museum;
 
 /// How long the end of replaced content is remembered.
@@ -40,6 +40,17 @@ struct Ended {
 }
 
 impl Ended {
+    fn key(&self) -> ContentKey {
+        ContentKey { file: self.what.file, generation: self.what.position.generation }
+    }
+
+    /// Whether nothing was read of it but a hole: that is like other holes.
+    fn is_hole(&self) -> bool {
+        let Replaced { position, head, .. } = &self.what;
+        let window = position.offset.min(WINDOW) as usize;
+        position.marker == Marker::of(&vec![0; window]) && head.as_ref().is_none_or(|head| head.first_line().is_none())
+    }
+
     /// What went away of it if no copy has turned up.
     fn vanished(self) -> Option<Vanished> {
         let Replaced { position, unread, .. } = self.what;
@@ -69,12 +80,12 @@ impl Replacements {
     }
 
     /// If a new file of `size` bytes is a copy of content that was replaced at `original`: which, and where reading goes on.
-    /// Each content has one copy. `marker_before` gives the markers of the new file.
+    /// `marker_before` gives the markers of the new file.
     ///
     /// # Errors
     /// The new file cannot be read now, so it is not known whose copy it is.
-    pub fn claim(
-        &mut self,
+    pub fn find(
+        &self,
         original: &Path,
         size: u64,
         mut marker_before: impl FnMut(u64) -> io::Result<Option<Marker>>,
@@ -86,7 +97,7 @@ impl Replacements {
         let mut best: Option<(usize, u64)> = None;
         for (index, ended) in self.ended.iter().enumerate() {
             let read = ended.what.position;
-            if &*ended.path != original || read.offset == 0 {
+            if &*ended.path != original || read.offset == 0 || ended.is_hole() {
                 continue;
             }
             let offset = if size >= read.offset {
@@ -110,11 +121,17 @@ impl Replacements {
         }
         let Some((index, offset)) = best else { return Ok(None) };
         let Some(marker) = marker_before(offset)? else { return Ok(None) };
-        let Some(Ended { what, .. }) = self.ended.remove(index) else { return Ok(None) };
-        tracing::info!(original = %original.display(), offset,
-            "a file is the copy of truncated content; reading goes on in it");
-        let of = ContentKey { file: what.file, generation: what.position.generation };
-        Ok(Some((Position { generation: 0, offset, marker }, of)))
+        Ok(Some((Position { generation: 0, offset, marker }, self.ended[index].key())))
+    }
+
+    /// Forgets content whose copy was found: each has one.
+    pub fn claim(&mut self, of: ContentKey, offset: u64) {
+        if let Some(index) = self.ended.iter().position(|ended| ended.key() == of)
+            && let Some(ended) = self.ended.remove(index)
+        {
+            tracing::info!(original = %ended.path.display(), offset,
+                "a file is the copy of truncated content; reading goes on in it");
+        }
     }
 
     /// Forgets everything: reading is set back to the frontiers, and what was replaced is found out again where the

@@ -144,6 +144,11 @@ impl Head {
         self.generation
     }
 
+    /// The first place known at which a line ended.
+    pub fn first_line(&self) -> Option<u64> {
+        self.line.map(|(end, _)| end)
+    }
+
     fn length(&self) -> u64 {
         self.bytes.len() as u64
     }
