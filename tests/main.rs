@@ -7,6 +7,8 @@ mod canary;
 mod cli;
 /// Exactly once into MariaDB: columns, quarantine, kills, lost commits, outages.
 mod delivery;
+/// Man pages, completions and the pages of `docs/`, held against the program.
+mod documents;
 /// What operators do beside the agent: check, prune, ask, mend.
 mod operate;
 /// What the tests need around the agent: spool, databases, proxy, comparison.
