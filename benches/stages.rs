@@ -288,6 +288,7 @@ fn drain(spool: &Path, state: &Path, metrics: Metrics) -> End {
         connections: 2,
         patience: Patience::Limited(Duration::from_secs(30)),
         shutdown_grace: Duration::from_secs(10),
+        quiet_max: Duration::from_secs(600),
         state_directory: state.to_owned(),
         quarantine: quarantine::Options { path: state.join("quarantine.ndjson"), bytes_max: 1 << 20 },
         metrics_listen: None,

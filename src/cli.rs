@@ -8,6 +8,7 @@ mod checkpoint;
 mod decrypt;
 mod demo;
 mod explain;
+mod generate;
 mod inquiry;
 mod migrate;
 mod prune;
@@ -220,6 +221,14 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
+    /// Write man pages or shell completions into a folder, for packages
+    #[command(hide = true)]
+    Generate {
+        /// Which of them
+        what: generate::What,
+        /// The folder, which exists
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -329,6 +338,7 @@ pub fn main() -> ExitCode {
         }
         Command::Keygen { file } => decrypt::keygen(&file),
         Command::Decrypt { key } => decrypt::decrypt(&key),
+        Command::Generate { what, folder } => generate::generate(what, &folder),
     };
     exit.into()
 }

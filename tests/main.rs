@@ -7,6 +7,8 @@ mod canary;
 mod cli;
 /// Exactly once into MariaDB: columns, quarantine, kills, lost commits, outages.
 mod delivery;
+/// Man pages, completions and the pages of `docs/`, held against the program.
+mod documents;
 /// What operators do beside the agent: check, prune, ask, mend.
 mod operate;
 /// Seeing: `/status.json`, `/healthz`, `status`, `top`, the page, and what systemd is told.

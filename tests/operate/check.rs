@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::{grants, least_privilege};
-use crate::support::{Finished, Habit, MariaDb, PASSWORD, Site, Writer, append, ids, lines};
+use crate::support::{Finished, Habit, MariaDb, PASSWORD, PATIENCE, Site, Writer, append, finish, ids, lines};
 
 /// A site whose spool is as the package makes it, and whose agent logs in as `user`.
 fn site_of(server: &MariaDb, user: &str) -> Site {
@@ -229,4 +229,24 @@ fn the_settings_are_explained_by_the_load_of_the_running_agent() {
     writer.stop();
     let load = told.stdout.lines().find(|line| line.starts_with("load")).expect("the load is told");
     assert_eq!(load.matches("(measured)").count(), 3, "{load}");
+}
+
+#[test]
+fn who_gives_no_password_is_told_so_and_not_sent_to_look_at_grants() {
+    let server = MariaDb::start();
+    let site = site_of(&server, "tracespool");
+    let nothing = site.path("no-password");
+    std::fs::write(&nothing, "").expect("the file is written");
+    for command in [&["check", "--connect"][..], &["checkpoint", "show"], &["migrate"]] {
+        let mut without = site.command(command);
+        without.env("TRACESPOOL__DATABASE__PASSWORD_FILE", &nothing);
+        let without = finish(without, b"", PATIENCE);
+        let said = format!("{}{}", without.stdout, without.stderr);
+        assert!(without.code != Some(0) && said.contains("none was given"), "{command:?}: {without:?}");
+    }
+    std::fs::write(&nothing, "wrong").expect("the file is written");
+    let mut wrong = site.command(&["migrate"]);
+    wrong.env("TRACESPOOL__DATABASE__PASSWORD_FILE", &nothing);
+    let wrong = finish(wrong, b"", PATIENCE);
+    assert!(wrong.stderr.contains("its password and grants"), "{wrong:?}");
 }

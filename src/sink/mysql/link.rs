@@ -76,7 +76,12 @@ impl Link {
     ) -> Result<Self, Error> {
         let mut link = Link { conn: None, deadline, host, hosts };
         let what = "the log-in";
+        let opts: Opts = opts.into();
+        let password_known = opts.pass().is_some();
         match timeout(deadline, Conn::new(opts)).await {
+            Ok(Err(mysql_async::Error::Server(refusal))) if refusal.code == ACCESS_DENIED && !password_known => {
+                Err(Error { class: Class::Schema, code: Some(ACCESS_DENIED), what: format!("{what}: {NO_PASSWORD}") })
+            }
             Ok(Err(error)) if is_about_tls(&error) => {
                 Err(Error { class: Class::Schema, code: None, what: format!("{what}: {TLS}") })
             }
@@ -280,6 +285,13 @@ fn is_about_tls(error: &mysql_async::Error) -> bool {
 
 const TLS: &str = "TLS was not agreed on; look at the server's certificate and `database.tls`, `.tls_ca`, `.tls_cert`, \
                    `.tls_key`";
+
+/// What a server answers to an account without its password.
+const ACCESS_DENIED: u16 = 1045;
+
+/// The commands are not given the password as the service is; who forgets that should not look for it among the grants.
+const NO_PASSWORD: &str = "the account wants a password, and none was given; name its file by `database.password_file`, or \
+                           its folder by CREDENTIALS_DIRECTORY=/etc/tracespool";
 
 fn server_words(class: Class, code: u16) -> &'static str {
     match class {
