@@ -162,6 +162,8 @@ pub fn possible_originals(path: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::position::FileKey;
+    use super::super::tail::Head;
     use super::*;
 
     #[track_caller]
@@ -177,5 +179,22 @@ mod tests {
         check("/s/app.ndjson.1", &["/s/app", "/s/app.1", "/s/app.ndjson"]);
         check("/s/app-20261122.ndjson", &["/s/app", "/s/app.ndjson", "/s/app-20261122"]);
         check("/s/.ndjson", &[]);
+    }
+
+    /// Whether a file of holes is taken for the copy of content of which a hole was read, with a line before it or not.
+    fn is_found(head: Option<Head>) -> bool {
+        let file = FileKey { device: 1, inode: 2, birth: 3 };
+        let marker = Marker::of(&[0; WINDOW as usize]);
+        let position = Position { generation: 0, offset: 4096, marker };
+        let mut replacements = Replacements::default();
+        let what = Replaced { file, position, head, unread: 10 };
+        replacements.remember(Arc::from(Path::new("/s/app")), what, Instant::now());
+        replacements.find(Path::new("/s/app"), 9000, |_| Ok(Some(marker))).unwrap().is_some()
+    }
+
+    #[test]
+    fn a_hole_alone_tells_no_content() {
+        assert!(!is_found(None));
+        assert!(is_found(Some(Head::with_line(0, (100, Marker(7))))));
     }
 }

@@ -139,6 +139,12 @@ impl Head {
         Head { generation, bytes: Arc::from([]), line: None }
     }
 
+    /// One of which only that is known.
+    #[cfg(test)]
+    pub(super) fn with_line(generation: u32, line: (u64, Marker)) -> Self {
+        Head { line: Some(line), ..Head::new(generation) }
+    }
+
     /// The generation of the content that it is the beginning of.
     pub fn generation(&self) -> u32 {
         self.generation

@@ -178,6 +178,22 @@ fn f3_a_deleted_file_is_let_go_soon_and_its_frontier_forgotten() {
 }
 
 #[test]
+fn a_deleted_file_that_was_quiet_for_long_is_held_for_its_writer() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    let mut writer = File::options().append(true).open(site.path("app.ndjson")).unwrap();
+    site.pass(DELETED_LINGER * 10);
+    fs::remove_file(site.path("app.ndjson")).unwrap();
+    site.read();
+    site.pass(DELETED_LINGER / 2);
+    writer.write_all(b"two\n").unwrap();
+    site.read();
+    site.assert_got(&[("app.ndjson", &["one", "two"])]);
+    assert_eq!(site.vanished(), 0);
+}
+
+#[test]
 fn an_unfinished_line_of_a_deleted_file_has_vanished() {
     let mut site = Site::new();
     site.append("app.ndjson", "one\nhalf");
