@@ -3,12 +3,10 @@
 //! Invariant: a figure says whether it was measured, given or assumed.
 
 use std::fmt;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{agent, say};
+use super::{agent, inquiry, say};
 use crate::config::{Config, Url};
 use crate::pipeline::Until;
 use crate::sink::mysql::Address;
@@ -63,9 +61,6 @@ const COMMIT: f64 = 0.25;
 
 /// How long the running agent is watched.
 const WATCH: Duration = Duration::from_secs(3);
-
-/// How much of the endpoint's answer is read.
-const ANSWER_MAX: u64 = 4 << 20;
 
 /// Says what the settings mean.
 pub fn explain(config: &Config, given: Given) {
@@ -192,20 +187,19 @@ fn span(span: Duration) -> String {
 /// What the running agent tells, if it does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Sample {
-    lines: f64,
-    commits: f64,
-    commit_seconds: f64,
+    lines: u64,
+    /// How long half of its last commits took at most.
+    commit_seconds: Option<f64>,
     spool_bytes: u64,
 }
 
 fn measure(config: &Config, given: Given) -> Load {
     let sample = || {
-        let text = get(config.metrics.listen?)?;
+        let report = inquiry::ask(inquiry::address(config).ok()?).ok()?;
         let paths = config.spool.globs.walk(&Disk).paths;
         Some(Sample {
-            lines: metric(&text, "tracespool_lines_read_total")?,
-            commits: metric(&text, "tracespool_commit_seconds_count").unwrap_or(0.0),
-            commit_seconds: metric(&text, "tracespool_commit_seconds_sum").unwrap_or(0.0),
+            lines: report.lines.read,
+            commit_seconds: report.commit.p50_seconds,
             spool_bytes: sizes(paths.into_iter().map(|(path, _)| path)),
         })
     };
@@ -221,7 +215,7 @@ fn reckon(samples: Option<(Sample, Sample)>, took: Duration, rate: Option<u32>) 
     let mut load =
         Load { rate: (RATE, Source::Assumed), line: (LINE, Source::Assumed), commit: (COMMIT, Source::Assumed) };
     if let Some((first, last)) = samples {
-        let lines = last.lines - first.lines;
+        let lines = last.lines.saturating_sub(first.lines) as f64;
         // An agent that reads nothing just now tells nothing of the load.
         if lines > 0.0 {
             load.rate = (lines / took.as_secs_f64().max(1e-3), Source::Measured);
@@ -230,8 +224,8 @@ fn reckon(samples: Option<(Sample, Sample)>, took: Duration, rate: Option<u32>) 
                 load.line = (bytes / lines, Source::Measured);
             }
         }
-        if last.commits > 0.0 {
-            load.commit = (last.commit_seconds / last.commits, Source::Measured);
+        if let Some(seconds) = last.commit_seconds {
+            load.commit = (seconds, Source::Measured);
         }
     }
     if let Some(rate) = rate {
@@ -242,21 +236,6 @@ fn reckon(samples: Option<(Sample, Sample)>, took: Duration, rate: Option<u32>) 
 
 fn sizes(paths: impl Iterator<Item = PathBuf>) -> u64 {
     paths.filter_map(|path| Disk.stat(&path).ok()).map(|stat| stat.size).sum()
-}
-
-/// The metrics of the running agent.
-fn get(address: SocketAddr) -> Option<String> {
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
-    write!(stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
-    let mut text = String::new();
-    stream.take(ANSWER_MAX).read_to_string(&mut text).ok()?;
-    Some(text)
-}
-
-/// A metric without labels.
-fn metric(text: &str, name: &str) -> Option<f64> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -303,14 +282,13 @@ mod tests {
 
     #[test]
     fn what_the_agent_tells_wins_over_what_is_assumed() {
-        let first = Sample { lines: 100.0, commits: 10.0, commit_seconds: 1.0, spool_bytes: 1_000 };
-        let last = Sample { lines: 400.0, commits: 40.0, commit_seconds: 2.0, spool_bytes: 61_000 };
+        let first = Sample { lines: 100, commit_seconds: None, spool_bytes: 1_000 };
+        let last = Sample { lines: 400, commit_seconds: Some(0.05), spool_bytes: 61_000 };
         let load = reckon(Some((first, last)), Duration::from_secs(3), None);
         assert_eq!(load.rate, (100.0, Source::Measured));
         assert_eq!(load.line, (200.0, Source::Measured));
         assert_eq!(load.commit, (0.05, Source::Measured));
         let idle = reckon(Some((first, first)), Duration::from_secs(3), None);
-        assert_eq!((idle.rate.1, idle.line.1, idle.commit.1), (Source::Assumed, Source::Assumed, Source::Measured));
-        assert_eq!(metric("a_total{x=\"1\"} 3\na_total 5\n", "a_total"), Some(5.0));
+        assert_eq!((idle.rate.1, idle.line.1, idle.commit.1), (Source::Assumed, Source::Assumed, Source::Assumed));
     }
 }

@@ -1,11 +1,9 @@
 //! `why`: what became of a line.
 
 use std::io::{self, Read};
-use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::{Exit, complain, say, trace};
+use super::{Exit, complain, inquiry, say, trace};
 use crate::admin::Reader;
 use crate::admin::frontiers::Error;
 use crate::admin::show::harmless;
@@ -167,8 +165,8 @@ fn words(config: &Config, end: &End) -> String {
 
 /// Whether the agent answers; `None` where it has no endpoint.
 fn runs(config: &Config) -> Option<bool> {
-    let address = config.metrics.listen?;
-    Some(TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok())
+    let address = inquiry::address(config).ok()?;
+    Some(inquiry::ask(address).is_ok())
 }
 
 #[cfg(test)]

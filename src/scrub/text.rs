@@ -1713,6 +1713,15 @@ fn without_percent(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Checks what `find` finds in a text.
+#[cfg(test)]
+#[track_caller]
+fn check_found(find: impl Fn(&str, &Words, &mut Vec<Span>), text: &str, want: &[&str]) {
+    let mut spans = Vec::new();
+    find(text, &Words::default(), &mut spans);
+    assert_eq!(spans.iter().map(|span| &text[span.range.clone()]).collect::<Vec<_>>(), want, "{text}");
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;

@@ -282,9 +282,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, want: &[&str]) {
-        let mut spans = Vec::new();
-        find(text, &Words::default(), &mut spans);
-        assert_eq!(spans.iter().map(|span| &text[span.range.clone()]).collect::<Vec<_>>(), want, "{text}");
+        super::super::check_found(find, text, want);
     }
 
     #[test]
