@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 
 use crate::museum;
 use ages::Ages;
-use copies::Replacements;
 pub use copies::possible_originals;
+use copies::{Read, Replacements};
 use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
 pub use position::{ContentKey, FileKey, Frontier, Marker, Move, Position};
@@ -1036,6 +1036,9 @@ impl<S: FileSystem> Spool<S> {
     /// Takes in that a file's content was replaced.
     fn replaced(&mut self, key: FileKey, what: Replaced, now: Instant) {
         let Some(entry) = self.entries.get_mut(&key) else { return };
+        if entry.step <= self.settled {
+            entry.tail.forget_heads_before(what.position.generation);
+        }
         entry.stage = Stage::Replaced { scan: self.scans, listings: 0, since: now };
         entry.ages.start_over();
         entry.ages.grown(entry.tail.size(), 0, now);
@@ -1151,25 +1154,14 @@ impl<S: FileSystem> Spool<S> {
         original: &Path,
         size: u64,
     ) -> io::Result<Option<(Position, ContentKey)>> {
-        let frontiers = self.frontiers.iter().flatten();
-        let read = frontiers.filter(|(_, absent)| *absent.path == *original && absent.position.offset > 0);
-        let read: Vec<(FileKey, Position, Option<Head>)> =
-            read.map(|(file, absent)| (*file, absent.position, absent.head.clone())).collect();
-        for (file, position, head) in read {
-            let known = if position.offset <= size {
-                Some((position.offset, position.marker))
-            } else {
-                head.and_then(|head| head.up_to(size))
-            };
-            let Some((offset, marker)) = known else { continue };
-            if self.marker_of(key, offset)? == Some(marker)
-                && let Some(marker) = self.marker_of(key, position.offset.min(size))?
-            {
-                let of = ContentKey { file, generation: position.generation };
-                return Ok(Some((Position { generation: 0, offset: position.offset.min(size), marker }, of)));
-            }
-        }
-        Ok(None)
+        let frontiers = self.frontiers.iter().flatten().filter(|(_, absent)| *absent.path == *original);
+        let read = |(file, absent): (&FileKey, &Absent)| Read {
+            file: *file,
+            position: absent.position,
+            head: absent.head.clone(),
+        };
+        let read: Vec<Read> = frontiers.map(read).collect();
+        copies::furthest(read, size, |offset| self.marker_of(key, offset))
     }
 
     /// Finds out now whether the content of a file being read was replaced.

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Vanished;
-use super::position::{ContentKey, Marker, Position};
-use super::tail::{Replaced, WINDOW};
+use super::position::{ContentKey, FileKey, Marker, Position};
+use super::tail::{Head, Replaced, WINDOW};
 use crate::museum;
 
 /// How long the end of replaced content is remembered.
@@ -40,15 +40,9 @@ struct Ended {
 }
 
 impl Ended {
-    fn key(&self) -> ContentKey {
-        ContentKey { file: self.what.file, generation: self.what.position.generation }
-    }
-
-    /// Whether nothing was read of it but a hole: that is like other holes.
-    fn is_hole(&self) -> bool {
-        let Replaced { position, head, .. } = &self.what;
-        let window = position.offset.min(WINDOW) as usize;
-        position.marker == Marker::of(&vec![0; window]) && head.as_ref().is_none_or(|head| head.first_line().is_none())
+    fn read(&self) -> Read {
+        let Replaced { file, position, head, .. } = &self.what;
+        Read { file: *file, position: *position, head: head.clone() }
     }
 
     /// What went away of it if no copy has turned up.
@@ -88,45 +82,18 @@ impl Replacements {
         &self,
         original: &Path,
         size: u64,
-        mut marker_before: impl FnMut(u64) -> io::Result<Option<Marker>>,
+        marker_before: impl FnMut(u64) -> io::Result<Option<Marker>>,
     ) -> io::Result<Option<(Position, ContentKey)>> {
         if museum::is(museum::Piece::CopyReadAgain) {
             return Ok(None);
         }
-        // Contents that begin with one hole have one beginning: the one that agrees furthest is the right one.
-        let mut best: Option<(usize, u64)> = None;
-        for (index, ended) in self.ended.iter().enumerate() {
-            let read = ended.what.position;
-            if &*ended.path != original || read.offset == 0 || ended.is_hole() {
-                continue;
-            }
-            let offset = if size >= read.offset {
-                if marker_before(read.offset)? != Some(read.marker) {
-                    continue;
-                }
-                read.offset
-            } else {
-                // The copy was made a little before the original was read for the last time.
-                let Some((length, marker)) = ended.what.head.as_ref().and_then(|head| head.up_to(size)) else {
-                    continue;
-                };
-                if marker_before(length)? != Some(marker) {
-                    continue;
-                }
-                size
-            };
-            if best.is_none_or(|(_, furthest)| furthest <= offset) {
-                best = Some((index, offset));
-            }
-        }
-        let Some((index, offset)) = best else { return Ok(None) };
-        let Some(marker) = marker_before(offset)? else { return Ok(None) };
-        Ok(Some((Position { generation: 0, offset, marker }, self.ended[index].key())))
+        let replaced = self.ended.iter().filter(|ended| &*ended.path == original);
+        furthest(replaced.map(Ended::read), size, marker_before)
     }
 
     /// Forgets content whose copy was found: each has one.
     pub fn claim(&mut self, of: ContentKey, offset: u64) {
-        if let Some(index) = self.ended.iter().position(|ended| ended.key() == of)
+        if let Some(index) = self.ended.iter().position(|ended| ended.read().content() == of)
             && let Some(ended) = self.ended.remove(index)
         {
             tracing::info!(original = %ended.path.display(), offset,
@@ -143,6 +110,66 @@ impl Replacements {
             }
         }
     }
+}
+
+/// Content of which a copy may be found: how far it was read, and how it begins.
+#[derive(Debug, Clone)]
+pub(super) struct Read {
+    pub file: FileKey,
+    pub position: Position,
+    pub head: Option<Head>,
+}
+
+impl Read {
+    fn content(&self) -> ContentKey {
+        ContentKey { file: self.file, generation: self.position.generation }
+    }
+
+    /// Whether nothing was read of it but a hole: that is like other holes.
+    fn is_hole(&self) -> bool {
+        let window = self.position.offset.min(WINDOW) as usize;
+        let has_line = self.head.as_ref().is_some_and(|head| head.first_line().is_some());
+        self.position.marker == Marker::of(&vec![0; window]) && !has_line
+    }
+
+    /// How far a file of `size` bytes was read, if it begins like this content.
+    fn agrees_up_to(
+        &self,
+        size: u64,
+        marker_before: &mut impl FnMut(u64) -> io::Result<Option<Marker>>,
+    ) -> io::Result<Option<u64>> {
+        let Position { offset, marker, .. } = self.position;
+        if offset == 0 || self.is_hole() {
+            return Ok(None);
+        }
+        // A copy may have been made a little before the original was read for the last time.
+        let known =
+            if offset <= size { Some((offset, marker)) } else { self.head.as_ref().and_then(|head| head.up_to(size)) };
+        let Some((place, marker)) = known else { return Ok(None) };
+        Ok((marker_before(place)? == Some(marker)).then_some(offset.min(size)))
+    }
+}
+
+/// The one of these contents that a file of `size` bytes is a copy of, and where reading goes on in that file: of contents
+/// that begin alike, the one that agrees furthest.
+///
+/// # Errors
+/// The file cannot be read now, so it is not known whose copy it is.
+pub(super) fn furthest(
+    contents: impl IntoIterator<Item = Read>,
+    size: u64,
+    mut marker_before: impl FnMut(u64) -> io::Result<Option<Marker>>,
+) -> io::Result<Option<(Position, ContentKey)>> {
+    let mut best: Option<(u64, ContentKey)> = None;
+    for read in contents {
+        if let Some(offset) = read.agrees_up_to(size, &mut marker_before)?
+            && best.is_none_or(|(furthest, _)| furthest <= offset)
+        {
+            best = Some((offset, read.content()));
+        }
+    }
+    let Some((offset, of)) = best else { return Ok(None) };
+    Ok(marker_before(offset)?.map(|marker| (Position { generation: 0, offset, marker }, of)))
 }
 
 /// The paths that a rotation may have copied `path` from: `app.ndjson` for `app.ndjson.1`, `app-20261122.ndjson`.
@@ -162,8 +189,6 @@ pub fn possible_originals(path: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::position::FileKey;
-    use super::super::tail::Head;
     use super::*;
 
     #[track_caller]
@@ -181,20 +206,26 @@ mod tests {
         check("/s/.ndjson", &[]);
     }
 
-    /// Whether a file of holes is taken for the copy of content of which a hole was read, with a line before it or not.
-    fn is_found(head: Option<Head>) -> bool {
-        let file = FileKey { device: 1, inode: 2, birth: 3 };
-        let marker = Marker::of(&[0; WINDOW as usize]);
-        let position = Position { generation: 0, offset: 4096, marker };
-        let mut replacements = Replacements::default();
-        let what = Replaced { file, position, head, unread: 10 };
-        replacements.remember(Arc::from(Path::new("/s/app")), what, Instant::now());
-        replacements.find(Path::new("/s/app"), 9000, |_| Ok(Some(marker))).unwrap().is_some()
+    fn read(inode: u64, offset: u64, marker: Marker, head: Option<Head>) -> Read {
+        let position = Position { generation: 0, offset, marker };
+        Read { file: FileKey { device: 1, inode, birth: 3 }, position, head }
+    }
+
+    /// The inode of the content that a file of 9,000 bytes is taken for a copy of, whose first 8,000 are a hole.
+    fn original(contents: impl IntoIterator<Item = Read>) -> Option<u64> {
+        let hole = Marker::of(&[0; WINDOW as usize]);
+        let marker = |offset| Ok(Some(if offset <= 8000 { hole } else { Marker(offset) }));
+        furthest(contents, 9000, marker).unwrap().map(|(_, of)| of.file.inode)
     }
 
     #[test]
     fn a_hole_alone_tells_no_content() {
-        assert!(!is_found(None));
-        assert!(is_found(Some(Head::with_line(0, (100, Marker(7))))));
+        let hole = || read(2, 4096, Marker::of(&[0; WINDOW as usize]), None);
+        assert_eq!(original([hole()]), None);
+        let with_line = Read { head: Some(Head::with_line(0, (100, Marker(7)))), ..hole() };
+        assert_eq!(original([with_line.clone()]), Some(2));
+        let behind_it = || read(3, 8500, Marker(8500), None);
+        assert_eq!(original([hole(), behind_it()]), Some(3));
+        assert_eq!(original([behind_it(), with_line]), Some(3));
     }
 }

@@ -131,8 +131,9 @@ pub struct Head {
     line: Option<(u64, Marker)>,
 }
 
-/// How many generations of a file have their heads remembered. Reading may be set back to a frontier in an earlier one.
-const HEADS_MAX: usize = 3;
+/// How many generations of a file have their heads remembered: from the one that the frontier is in, reading may be set back
+/// to it. In an outage there may be many, each of at most [`WINDOW`] bytes.
+const HEADS_MAX: usize = 32;
 
 impl Head {
     fn new(generation: u32) -> Self {
@@ -289,6 +290,11 @@ impl<F: Handle> Tail<F> {
     /// How the content of a generation begins, if that is known.
     pub fn head_of(&self, generation: u32) -> Option<Head> {
         self.heads.iter().find(|head| head.generation == generation).cloned()
+    }
+
+    /// Says that no frontier is in a generation before this one any more.
+    pub fn forget_heads_before(&mut self, generation: u32) {
+        self.heads.retain(|head| head.generation >= generation);
     }
 
     /// How its last contents begin.

@@ -86,6 +86,15 @@ impl Site {
     }
 
     fn read_once(&mut self) {
+        self.read_uncommitted();
+        self.spool.settle(self.spool.steps());
+        for file in self.spool.take_gone() {
+            self.frontiers.remove(&file);
+        }
+    }
+
+    /// Looks once and reads; what is read is not in the database yet.
+    fn read_uncommitted(&mut self) {
         self.spool.scan(self.now);
         let got = &mut self.got;
         while let Some(progress) = self.spool.turn(self.now, |path, line| {
@@ -98,10 +107,6 @@ impl Site {
                 let before = self.frontiers.insert(step.file, (step.path.to_path_buf(), step.to));
                 assert_eq!(before.map(|(_, position)| position), step.from, "a step begins where the frontier stands");
             }
-        }
-        self.spool.settle(self.spool.steps());
-        for file in self.spool.take_gone() {
-            self.frontiers.remove(&file);
         }
     }
 
@@ -702,4 +707,32 @@ fn before_the_frontiers_are_known_what_is_expected_to_be_read_is_no_backlog() {
     assert_eq!(site.spool.overview().unread_bytes, 4);
     site.place();
     assert_eq!(site.spool.overview().unread_bytes, 8);
+}
+
+#[test]
+fn a_copy_is_known_when_its_original_was_truncated_many_times_since_the_frontier() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    let elsewhere = site.folder.path().join("copy");
+    fs::copy(site.path("app.ndjson"), &elsewhere).unwrap();
+    site.append("app.ndjson", "two\n");
+    site.read();
+    let committed = site.frontiers.clone();
+    for line in ["three", "four", "five", "six", "seven"] {
+        fs::write(site.path("app.ndjson"), format!("{line}\n")).unwrap();
+        site.read_uncommitted();
+        while site.spool.take_wants_scan() {
+            site.read_uncommitted();
+        }
+    }
+    site.assert_got(&[("app.ndjson", &["one", "two", "three", "four", "five", "six", "seven"])]);
+    site.frontiers = committed;
+    site.place();
+    site.got.clear();
+    fs::rename(elsewhere, site.path("app.ndjson.1")).unwrap();
+    for _ in 0..2 {
+        site.read();
+        site.pass(COPY_HOLD * 2);
+    }
+    site.assert_got(&[("app.ndjson", &["seven"])]);
 }
