@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
 
 use super::FileKey;
 
@@ -117,12 +118,24 @@ impl FileSystem for Disk {
     fn open(&self, path: &Path) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let opened: OwnedFd = match rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-            // Linux before 5.6, and sandboxes that do not know the call.
-            Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => rustix::fs::open(path, flags, Mode::empty())?,
+            // Linux before 5.6, and sandboxes that do not let the call through: systemd's RestrictSUIDSGID= is one.
+            Err(Errno::NOSYS | Errno::PERM) => open_by_component(path, flags)?,
             other => other?,
         };
         Ok(File::from(opened))
     }
+}
+
+/// Opens a path one component after the other, none of which may be a symbolic link.
+fn open_by_component(path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let Some(name) = path.file_name() else { return Err(Errno::ISDIR) };
+    let directories = path.parent().into_iter().flat_map(Path::components);
+    let through = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut directory = rustix::fs::open(".", through, Mode::empty())?;
+    for component in directories {
+        directory = rustix::fs::openat(&directory, component.as_os_str(), through, Mode::empty())?;
+    }
+    rustix::fs::openat(&directory, name, flags, Mode::empty())
 }
 
 impl Handle for File {
@@ -137,9 +150,9 @@ impl Handle for File {
     fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
         match rustix::fs::seek(self, rustix::fs::SeekFrom::Data(offset)) {
             Ok(data) => Ok(Some(data)),
-            Err(rustix::io::Errno::NXIO) => Ok(None),
+            Err(Errno::NXIO) => Ok(None),
             // A file system that knows no holes has none.
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::OPNOTSUPP) => Ok(Some(offset)),
+            Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(Some(offset)),
             Err(error) => Err(error.into()),
         }
     }
@@ -173,5 +186,37 @@ fn kind_of(kind: fs::FileType) -> Kind {
         Kind::Socket
     } else {
         Kind::Device
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_path_is_opened_through_no_symbolic_link_with_the_call_for_it_or_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir(root.join("spool")).unwrap();
+        fs::write(root.join("spool/app"), "one").unwrap();
+        symlink(root.join("spool/app"), root.join("spool/link")).unwrap();
+        symlink(root.join("spool"), root.join("way")).unwrap();
+        let by_component = |path: &Path| open_by_component(path, OFlags::RDONLY | OFlags::NOFOLLOW).map(File::from);
+        for (path, is_opened) in [
+            (root.join("spool/app"), true),
+            (root.join("spool/../spool/app"), true),
+            (root.join("spool/link"), false),
+            (root.join("way/app"), false),
+            (root.join("spool/none"), false),
+        ] {
+            assert_eq!(Disk.open(&path).is_ok(), is_opened, "{path:?}");
+            let opened = by_component(&path);
+            assert_eq!(opened.is_ok(), is_opened, "{path:?} one component after the other");
+            if let Ok(file) = opened {
+                assert_eq!(io::read_to_string(file).unwrap(), "one");
+            }
+        }
     }
 }
