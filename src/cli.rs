@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod generate;
 mod inquiry;
+mod logging;
 mod migrate;
 mod prune;
 mod reload;
@@ -27,17 +28,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Registry, reload as refilter};
 
 use crate::admin::retention;
 use crate::admin::trace::Query;
-use crate::config::{Config, LogFormat, LogLevel};
-use crate::pipeline::STATUS_TARGET;
+use crate::config::Config;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -374,57 +368,6 @@ fn complain(text: impl Display) {
     if let Err(error) = writeln!(io::stderr().lock(), "{text}") {
         tracing::debug!(%error, "stderr is gone");
     }
-}
-
-/// How many log messages wait for a stderr that does not take them; more are dropped.
-const LOG_MESSAGES_MAX: usize = 1_000;
-
-/// Log messages on their way to stderr; they stop when it is dropped.
-#[derive(Debug)]
-struct Logging {
-    _guard: WorkerGuard,
-    filter: refilter::Handle<Targets, Registry>,
-}
-
-impl Logging {
-    /// Writes messages from this level on.
-    fn set_level(&self, level: LogLevel) {
-        if let Err(error) = self.filter.reload(filter(level)) {
-            complain(format_args!("`log.level` stays as it is: {error}"));
-        }
-    }
-}
-
-/// The driver's and other libraries' messages may quote what they handle, so only ours are written.
-fn filter(level: LogLevel) -> Targets {
-    let level = match level {
-        LogLevel::Error => tracing::Level::ERROR,
-        LogLevel::Warn => tracing::Level::WARN,
-        LogLevel::Info => tracing::Level::INFO,
-        LogLevel::Debug => tracing::Level::DEBUG,
-        LogLevel::Trace => tracing::Level::TRACE,
-    };
-    Targets::new().with_target("tracespool", level).with_target(STATUS_TARGET, tracing::Level::INFO)
-}
-
-/// Begins to write log messages to stderr, until what is returned is dropped. A stderr that takes nothing (a journal that
-/// stands still) stops no line of telemetry.
-fn start_logging(level: LogLevel, format: LogFormat) -> Logging {
-    let (stderr, guard) = NonBlockingBuilder::default()
-        .lossy(true)
-        .buffered_lines_limit(LOG_MESSAGES_MAX)
-        .thread_name("log")
-        .finish(io::stderr());
-    let (ours, handle) = refilter::Layer::new(filter(level));
-    let output = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(false).with_target(false);
-    let started = match format {
-        LogFormat::Text => tracing_subscriber::registry().with(output.with_filter(ours)).try_init(),
-        LogFormat::Json => tracing_subscriber::registry().with(output.json().with_filter(ours)).try_init(),
-    };
-    if let Err(error) = started {
-        complain(format_args!("no log messages will be written: {error}"));
-    }
-    Logging { _guard: guard, filter: handle }
 }
 
 #[cfg(test)]

@@ -642,7 +642,7 @@ fn read_file(path: &Path, max: u64) -> Result<Content, Unread> {
     let failed = |why: &str| Unread::Failed(Refused::new(why));
     let unread = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Unread::Missing,
-        io::ErrorKind::PermissionDenied => failed("may not be read by this user; give it the right to"),
+        io::ErrorKind::PermissionDenied => failed("may not be read by this user; run the command with sudo"),
         kind => Unread::Failed(Refused(format!("cannot be read ({kind}); see what is at its path"))),
     };
     // Without the flag a FIFO would be waited for, for ever.

@@ -46,6 +46,8 @@ pub struct Metrics {
     pub files: IntGauge,
     /// Descriptors of spool files.
     pub files_open: IntGauge,
+    /// Files of which nothing is left but an unfinished line.
+    pub files_unfinished: IntGauge,
     /// Paths of the spool that are not read.
     pub paths_not_read: IntGauge,
     batch_rows: Histogram,
@@ -56,6 +58,8 @@ pub struct Metrics {
     pub database_up: IntGauge,
     /// 1 for the state that the circuit to the database is in.
     pub database_circuit: IntGaugeVec,
+    /// Mistakes in the config file, since it was last read again; the config before is in effect then.
+    pub config_mistakes: IntGauge,
     /// How large a batch may be now, as a share of what the config allows.
     pub batch_share: Gauge,
     /// How many batches may be under way at once now.
@@ -121,13 +125,24 @@ impl Default for Metrics {
             backlog_bytes: gauge("tracespool_backlog_bytes", "Bytes in the spool above the frontiers."),
             backlog_seconds: register(
                 &registry,
-                Gauge::new("tracespool_backlog_seconds", "Age of the oldest line in the spool above the frontiers."),
+                Gauge::new(
+                    "tracespool_backlog_seconds",
+                    "Age of the oldest line in the spool above the frontiers; an unfinished one is none.",
+                ),
             ),
             files: gauge("tracespool_files", "Files of the spool that are followed."),
             files_open: gauge("tracespool_files_open", "Files of the spool that are open."),
+            files_unfinished: gauge(
+                "tracespool_files_unfinished",
+                "Files of the spool of which nothing is left but a line that waits for its newline.",
+            ),
             paths_not_read: gauge(
                 "tracespool_paths_not_read",
                 "Paths of the spool that cannot be read or have no place in it; the log says which and why.",
+            ),
+            config_mistakes: gauge(
+                "tracespool_config_mistakes",
+                "Mistakes in the config file when it was last read again; with any, the config before is in effect.",
             ),
             recent: Arc::default(),
             batch_rows: histogram(
@@ -428,6 +443,7 @@ mod tests {
             "tracespool_backlog_bytes 0",
             "tracespool_backlog_seconds 0",
             "tracespool_files_open 0",
+            "tracespool_files_unfinished 0",
             "tracespool_paths_not_read 0",
             "tracespool_batch_rows_count 0",
             "tracespool_commit_seconds_count 0",
@@ -435,6 +451,7 @@ mod tests {
             "tracespool_database_up 0",
             "tracespool_database_errors_total{class=\"busy\"} 1",
             "tracespool_database_circuit{state=\"half_open\"} 1",
+            "tracespool_config_mistakes 0",
             "tracespool_batch_share 0.5",
             "tracespool_batches_at_once 2",
             concat!("tracespool_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),

@@ -162,7 +162,8 @@ pub async fn run<D: Database>(
     let clock = Clock::machine();
     let state = Arc::new(StateDirectory::open(&options.state_directory)?);
     let checkpoint = load_checkpoint(&state, &options.agent);
-    let quarantine = Quarantine::open(options.quarantine.clone(), Arc::clone(&state))
+    let quarantine_path = options.quarantine.path.clone();
+    let quarantine = Quarantine::open(options.quarantine, Arc::clone(&state))
         .map_err(|source| Error::File { what: "the note on pending quarantine records", source })?;
     let ledger = Ledger::new(quarantine, checkpoint);
     let ledger = Arc::new(Mutex::new(ledger));
@@ -210,7 +211,8 @@ pub async fn run<D: Database>(
         note,
         metrics.clone(),
     ));
-    let board = Arc::new(Board::new(agent.clone(), metrics.clone(), handle.clone(), Arc::clone(&writers)));
+    let board = Board::new(agent.clone(), quarantine_path, metrics.clone(), handle.clone(), Arc::clone(&writers));
+    let board = Arc::new(board);
     background.spawn(sample_regularly(Arc::clone(&board)));
     let reporter = Arc::clone(&board);
     background.spawn(systemd::keep_informed(move || reporter.report()));

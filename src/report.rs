@@ -46,6 +46,8 @@ pub struct Report {
     pub delivery: Latency,
     /// What became of lines since the start.
     pub lines: Lines,
+    /// The file of lines in quarantine.
+    pub quarantine_file: String,
     /// Secrets taken out since the start, by rule.
     pub secrets_scrubbed: BTreeMap<String, u64>,
     /// Bytes that went away before they were read, since the start.
@@ -122,6 +124,8 @@ impl Database {
 pub struct LastError {
     /// Its class.
     pub class: String,
+    /// What failed and why, for people.
+    pub words: String,
     /// How long ago.
     pub seconds_ago: f64,
 }
@@ -168,6 +172,8 @@ pub struct Files {
     pub followed: u64,
     /// Open.
     pub open: u64,
+    /// Those of which nothing is left but a line that waits for its newline.
+    pub unfinished: u64,
     /// Paths that belong to the spool and are not read.
     pub not_read: u64,
 }
@@ -250,7 +256,7 @@ impl fmt::Display for Report {
         write!(f, " backlog_bytes={backlog} files={files} lines_shed={shed}")?;
         write!(f, " lines_per_second={:.0} rows_per_second={:.0}", self.rates.lines, self.rates.rows)?;
         match &self.database.last_error {
-            Some(LastError { class, seconds_ago }) => write!(f, " last_error={class} seconds_ago={seconds_ago:.0}"),
+            Some(LastError { class, seconds_ago, .. }) => write!(f, " last_error={class} seconds_ago={seconds_ago:.0}"),
             None => write!(f, " last_error=none"),
         }
     }
@@ -271,7 +277,11 @@ mod tests {
             circuit: "open".to_owned(),
             since_seconds: Some(61.4),
             reason: Some("full".to_owned()),
-            last_error: Some(LastError { class: "full".to_owned(), seconds_ago: 3.2 }),
+            last_error: Some(LastError {
+                class: "full".to_owned(),
+                words: "the server has no room (error 1114)".to_owned(),
+                seconds_ago: 3.2,
+            }),
         };
         let mut report = Report { database, ..Report::default() };
         report.backlog.bytes = 1024;

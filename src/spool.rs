@@ -259,8 +259,10 @@ pub struct Overview {
     pub files_open: usize,
     /// Bytes known to be there and not yet given out.
     pub unread_bytes: u64,
-    /// When the oldest of them were first seen.
+    /// When the oldest of them were first seen that could be given out: an unfinished line waits for its writer.
     pub unread_since: Option<Instant>,
+    /// Files of which nothing is left but an unfinished line.
+    pub files_unfinished: usize,
 }
 
 /// The files of the spool.
@@ -665,8 +667,12 @@ impl<S: FileSystem> Spool<S> {
             let (offset, unread) = self.unread_of(key, entry);
             if unread > 0 {
                 overview.unread_bytes += unread;
-                let seen = entry.ages.of(offset);
-                overview.unread_since = [overview.unread_since, seen].into_iter().flatten().min();
+                if entry.stage == Stage::Reading && !entry.tail.has_more() {
+                    overview.files_unfinished += 1;
+                } else {
+                    let seen = entry.ages.of(offset);
+                    overview.unread_since = [overview.unread_since, seen].into_iter().flatten().min();
+                }
             }
         }
         overview

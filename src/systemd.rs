@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 use crate::report::{Report, Verdict};
 
 /// How often systemd is told at most what the agent does.
-const STATUS_INTERVAL: Duration = Duration::from_secs(5);
+const STATUS_INTERVAL: Duration = Duration::from_secs(2);
 
 /// A message for systemd.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -42,6 +42,7 @@ pub fn inspect(options: &Options) -> Vec<Finding> {
     folders.dedup();
     for folder in &folders {
         look_at_folder(folder, options.backlog_max, &mut findings);
+        look_at_names(folder, &options.globs, &mut findings);
     }
     look_at_inotify(&folders, options.globs.reaches_below(), &mut findings);
     look_at_state(&options.state_directory, &mut findings);
@@ -154,6 +155,24 @@ fn look_at_files(folder: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Files beside those of the spool. They may well be another's, so they are told and nothing is said against them.
+fn look_at_names(folder: &Path, globs: &Globs, findings: &mut Vec<Finding>) {
+    let Ok(entries) = Disk.list(folder) else { return };
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut others: Vec<PathBuf> = entries
+        .into_iter()
+        .filter(|(_, kind)| *kind == Kind::Regular)
+        .map(|(name, _)| folder.join(name))
+        .filter(|path| !globs.speaks_of(path) && !is_hidden(path))
+        .collect();
+    others.sort_unstable();
+    if let Some(first) = others.first() {
+        let files = if others.len() == 1 { "1 file".to_owned() } else { format!("{} files", others.len()) };
+        let what = format!("not read: {files} that `spool.paths` does not name, `{}` for one", first.display());
+        findings.push(Finding::fine(SPOOL, what));
+    }
+}
+
 fn look_at_inotify(folders: &[&Path], below: bool, findings: &mut Vec<Finding>) {
     let limit = |name: &str| -> Option<u64> {
         fs::read_to_string(format!("/proc/sys/fs/inotify/{name}")).ok()?.trim().parse().ok()
@@ -262,6 +281,21 @@ mod tests {
         assert!(strange.clone().all(|finding| finding.what.contains("is on")), "{findings:#?}");
         let full = Options { backlog_max: u64::MAX, ..options(folder.path()) };
         check(&inspect(&full), Weight::Warning, "MiB are free");
+    }
+
+    #[test]
+    fn files_beside_those_of_the_spool_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join("spool");
+        fs::create_dir(&spool).unwrap();
+        let tells = || inspect(&options(folder.path())).iter().any(|finding| finding.what.starts_with("not read"));
+        for named in ["app.ndjson", ".app.ndjson.swp"] {
+            fs::write(spool.join(named), "").unwrap();
+        }
+        assert!(!tells());
+        fs::write(spool.join("app.log"), "").unwrap();
+        check(&inspect(&options(folder.path())), Weight::Fine, "1 file that `spool.paths` does not name, `");
+        check(&inspect(&options(folder.path())), Weight::Fine, "app.log` for one");
     }
 
     #[test]

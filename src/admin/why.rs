@@ -16,6 +16,7 @@ use crate::record::{self, Timestamp};
 use crate::row::Row;
 use crate::scrub::{Extent, Scrubber};
 use crate::shed;
+use crate::sink::class::is_denied;
 use crate::spool::files::{Disk, Kind};
 use crate::spool::globs::Globs;
 use crate::spool::{FileKey, Marker, Position};
@@ -83,6 +84,8 @@ pub enum End {
     },
     /// The frontier has passed it, and nothing of it is found.
     Passed,
+    /// The frontier has passed it, it is not in quarantine, and this account may not look for rows.
+    Unseen,
     /// It would be quarantined, and was not found.
     WouldBeRefused {
         /// Why.
@@ -262,7 +265,10 @@ impl<'a> Inquiry<'a> {
         if let Some(end) = self.record(is_it) {
             return Ok(end);
         }
-        let rows = self.rows(line).await?.unwrap_or(Match::None);
+        let rows = match self.rows(line).await {
+            Err(Error::Database(error)) if error.code.is_some_and(is_denied) => return Ok(End::Unseen),
+            rows => rows?.unwrap_or(Match::None),
+        };
         if rows != Match::None {
             return Ok(End::Row(rows));
         }

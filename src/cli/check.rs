@@ -7,6 +7,7 @@ use super::{Exit, complain, explain, say};
 use crate::admin::host;
 use crate::config::{self, Config, Url};
 use crate::finding::{Finding, Weight};
+use crate::report::words::counted;
 use crate::sink::mysql::{Needs, Reached};
 
 /// How far a check goes.
@@ -79,8 +80,9 @@ fn connect(config: &Config) -> Exit {
     for finding in &findings {
         say(finding);
     }
-    let count = |weight| findings.iter().filter(|finding| finding.weight == weight).count();
-    say(format_args!("{} errors, {} warnings", count(Weight::Error), count(Weight::Warning)));
+    let count = |weight| findings.iter().filter(|finding| finding.weight == weight).count() as u64;
+    let (errors, warnings) = (count(Weight::Error), count(Weight::Warning));
+    say(format_args!("{}, {}", counted(errors, "error", "errors"), counted(warnings, "warning", "warnings")));
     match (reached, findings.iter().map(|finding| finding.weight).max()) {
         (Reached::No, _) => Exit::Unavailable,
         (Reached::Yes, Some(Weight::Error)) => Exit::Unfit,

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Logging, agent};
+use super::agent;
+use super::logging::Logging;
 use crate::config::{self, Config, Problems};
 use crate::pipeline::{Change, Until};
 use crate::scrub::Scrubber;
@@ -24,6 +25,8 @@ pub struct Reloader<D> {
 pub struct Reloaded<D> {
     /// For the agent.
     pub change: Change<D>,
+    /// The sections that are other than before, a new password among `database`.
+    pub changed: Vec<&'static str>,
     /// Keys that have another value now, which only a restart takes up.
     pub kept: Vec<&'static str>,
 }
@@ -54,9 +57,13 @@ impl<D> Reloader<D> {
             quiet_max: options.quiet_max,
             quarantine_bytes_max: options.quarantine.bytes_max,
         };
+        let mut changed = self.config.sections_changed(&config);
+        if password != self.password && !changed.contains(&"database") {
+            changed.push("database");
+        }
         logging.set_level(config.log.level);
         self.password = password;
         self.config = config;
-        Ok(Reloaded { change, kept })
+        Ok(Reloaded { change, changed, kept })
     }
 }

@@ -9,8 +9,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::agent::{self, Database};
+use super::logging::Logging;
 use super::reload::{Reloaded, Reloader};
-use super::{Exit, Logging, complain};
+use super::{Exit, complain};
 use crate::config::Config;
 use crate::metrics::Metrics;
 pub use crate::pipeline::Until;
@@ -37,7 +38,7 @@ struct Signals {
 
 /// Runs the agent by the config of a file until a signal ends it, or the spool is drained.
 pub fn run(file: &Path, config: &Config, until: Until) -> Exit {
-    let logging = super::start_logging(config.log.level, config.log.format);
+    let logging = Logging::start(config.log.level, config.log.format);
     let made = agent::options(config, until).and_then(|options| Ok((options, agent::database(config)?)));
     let (options, database) = match made {
         Ok(made) => made,
@@ -87,10 +88,11 @@ async fn supervise<D: crate::sink::Database>(
 ) -> Exit {
     let (stop, stopped) = watch::channel(Stop::No);
     let (requests, received) = mpsc::channel(1);
-    let work = pipeline::run(options, database, Metrics::default(), stopped, received);
+    let metrics = Metrics::default();
+    let work = pipeline::run(options, database, metrics.clone(), stopped, received);
     tokio::pin!(work);
     let mut asked = signals.asked.clone();
-    let answering = answer(signals, requests, reloader, logging);
+    let answering = answer(signals, requests, reloader, logging, metrics);
     tokio::pin!(answering);
     let ended = tokio::select! {
         ended = &mut work => Some(ended),
@@ -171,6 +173,7 @@ async fn answer<D: crate::sink::Database>(
     requests: mpsc::Sender<Request<D>>,
     mut reloader: Reloader<D>,
     logging: Logging,
+    metrics: Metrics,
 ) -> Infallible {
     let logging = Arc::new(logging);
     loop {
@@ -189,14 +192,16 @@ async fn answer<D: crate::sink::Database>(
                 };
                 reloader = same;
                 match reloaded {
-                    Ok(Reloaded { change, kept }) => {
-                        tell(&kept);
+                    Ok(Reloaded { change, changed, kept }) => {
+                        metrics.config_mistakes.set(0);
+                        tell(&changed, &kept);
                         Request::Reload(Box::new(change))
                     }
                     Err(problems) => {
                         for problem in &problems {
                             tracing::error!("{problem}");
                         }
+                        metrics.config_mistakes.set(problems.iter().len() as i64);
                         tracing::error!(problems = problems.iter().len(), "the config was not taken up; the one before goes on");
                         systemd::tell(vec![News::Ready]).await;
                         continue;
@@ -216,8 +221,14 @@ async fn answer<D: crate::sink::Database>(
 }
 
 /// Says what becomes of a config that was read again.
-fn tell(kept: &[&str]) {
-    tracing::info!("the config was read again and takes effect with the next batch");
+fn tell(changed: &[&str], kept: &[&str]) {
+    match changed {
+        [] => tracing::info!("the config was read again; nothing that is in effect has changed"),
+        sections => {
+            let sections = sections.join(" ");
+            tracing::info!(sections, "the config was read again and takes effect with the next batch");
+        }
+    }
     if !kept.is_empty() {
         tracing::warn!(keys = kept.join(" "), "these keys take effect only after a restart, and stay as they were");
     }

@@ -91,6 +91,7 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
         "backlog",
         match backlog.bytes {
             0 => "none".to_owned(),
+            bytes if backlog.seconds == 0.0 => size(bytes),
             bytes => format!("{}, the oldest line {} old", size(bytes), whole_seconds(backlog.seconds)),
         },
     ));
@@ -116,6 +117,10 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
         "files",
         format!("{} followed, {} open, {} not read", count(files.followed), count(files.open), count(files.not_read)),
     ));
+    if files.unfinished > 0 {
+        let end = counted(files.unfinished, "file ends", "files end");
+        rows.push(("", format!("{end} in an unfinished line, which waits for its newline")));
+    }
     rows.push((
         "lines",
         format!(
@@ -127,7 +132,8 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ),
     ));
     let mut optional = |label, text: Option<String>| rows.extend(text.map(|text| (label, text)));
-    optional("quarantine", tallies(&lines.quarantined, TALLIES));
+    let quarantined = tallies(&lines.quarantined, TALLIES);
+    optional("quarantine", quarantined.map(|tallies| format!("{tallies}; in {}", report.quarantine_file)));
     for (reason, severities) in &lines.shed {
         optional("let go", tallies(severities, TALLIES).map(|tallies| format!("{reason}: {tallies}")));
     }
@@ -149,7 +155,8 @@ fn database(report: &Report) -> String {
         _ => "not reached yet".to_owned(),
     };
     if let Some(last) = &database.last_error {
-        write!(text, "; last error: {}, {} ago", last.class, whole_seconds(last.seconds_ago))
+        let ago = whole_seconds(last.seconds_ago);
+        write!(text, "; last error ({}), {ago} ago: {}", last.class, last.words)
             .expect("writing to memory cannot fail");
     }
     text
@@ -179,7 +186,7 @@ mod tests {
 tracespool 0.1.0, agent web-1, up 3 d 2 h
 12,304 rows/s, 3 s behind
 
-database    takes rows, for 3 d 2 h; last error: busy, 2 h 3 min ago
+database    takes rows, for 3 d 2 h; last error (busy), 2 h 3 min ago: inserting 812 rows: the server is busy (error 1205)
 backlog     13 MiB, the oldest line 3 s old
               1.0 MiB  read, not committed yet
               9.0 MiB  /var/spool/tracespool/shop.ndjson
@@ -191,7 +198,7 @@ latency     commit 12 ms (p99 31 ms), line to row 120 ms (p99 340 ms)
 batches     5,000 rows in the last one; 100 % of the size that the config allows, 2 at once
 files       12 followed, 12 open, 0 not read
 lines       1,234,567 read: 1,234,000 committed, 500 in quarantine, 67 let go
-quarantine  not_json 450, too_long 50
+quarantine  not_json 450, too_long 50; in /var/lib/tracespool/quarantine.ndjson
 let go      max_age: debug 60, info 7
 scrubbed    email 9,001, password 4,120, jwt 702, card_number 31
 checkpoint  written 310 ms ago

@@ -11,6 +11,7 @@ use crate::admin::why::{Answer, Certain, End, Followed, Inquiry, Match, Options}
 use crate::cli::agent::{self, Database};
 use crate::config::Config;
 use crate::scrub::Scrubber;
+use crate::sink::Class;
 
 /// Where a line stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,11 @@ pub fn why(config: &Config, place: Option<&Place>) -> Exit {
         }
         Ok(Err(Error::Database(error))) => {
             trace::complain_of_reading(&error);
+            if error.class == Class::Connection {
+                complain(
+                    "while the database is away, lines wait in the spool: `tracespool status` says how many, and since when",
+                );
+            }
             Exit::Unavailable
         }
         Ok(Err(error)) => {
@@ -153,6 +159,12 @@ fn words(config: &Config, end: &End) -> String {
         End::Passed => {
             "it had its end, since the frontier has passed it, but no row has its values now: deleted or changed \
                         since, or its quarantine record was dropped"
+                .to_owned()
+        }
+        End::Unseen => {
+            "committed as a row, or let go: the frontier has passed it, and it is not in quarantine. This account may \
+                        not look for its row; `tracespool migrate --grants` prints what one that reads needs, and \
+                        TRACESPOOL__DATABASE__URL names it"
                 .to_owned()
         }
         End::WouldBeRefused { reason, detail } => format!(

@@ -45,6 +45,25 @@ impl Config {
         }
         (adopted, kept)
     }
+
+    /// The names of the sections that `other` has other values in.
+    pub fn sections_changed(&self, other: &Config) -> Vec<&'static str> {
+        let Config { agent, spool, database, batch, shed, scrub, quarantine, state, metrics, retention, log } = self;
+        let sections = [
+            ("agent", *agent != other.agent),
+            ("spool", *spool != other.spool),
+            ("database", *database != other.database),
+            ("batch", *batch != other.batch),
+            ("shed", *shed != other.shed),
+            ("scrub", *scrub != other.scrub),
+            ("quarantine", *quarantine != other.quarantine),
+            ("state", *state != other.state),
+            ("metrics", *metrics != other.metrics),
+            ("retention", *retention != other.retention),
+            ("log", *log != other.log),
+        ];
+        sections.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +95,9 @@ mod tests {
         assert_ne!(old, new, "{line} changes nothing");
         let (adopted, kept) = old.adopt(new.clone());
         assert_eq!(kept, want, "{line}");
+        let section = line.trim_start_matches('[').split(['.', ']']).next().unwrap_or_default();
+        let changed = if want.is_empty() { vec![section] } else { Vec::new() };
+        assert_eq!(old.sections_changed(&adopted), changed, "{line}");
         if want.is_empty() {
             assert_eq!(adopted, new, "{line}");
         } else {

@@ -473,6 +473,7 @@ impl<S: FileSystem> Reader<S> {
         let overview = self.spool.overview();
         self.metrics.files.set(overview.files as i64);
         self.metrics.files_open.set(overview.files_open as i64);
+        self.metrics.files_unfinished.set(overview.files_unfinished as i64);
         self.metrics.unread(overview.unread_bytes);
         if now >= self.view_due {
             self.view_due = now + VIEW_INTERVAL;

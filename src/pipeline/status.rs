@@ -2,7 +2,8 @@
 //!
 //! Invariant: nothing in it comes from a line, and no text of the server's.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,8 @@ use super::writer::Writers;
 use super::{lock, reader};
 use crate::endpoint;
 use crate::metrics::Metrics;
-use crate::report::words::{counted, duration};
+use crate::record::Reason;
+use crate::report::words::{counted, duration, tallies};
 use crate::report::{self, Health, History, LastError, Rates, Report, Verdict, seconds};
 use crate::sink::Database;
 use crate::sink::circuit::{Circuit, State};
@@ -25,6 +27,9 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// How old the checkpoint file may be before that is worth a word.
 const CHECKPOINT_AGE_MAX: Duration = Duration::from_secs(60);
 
+/// How often is told at most that lines are quarantined.
+const QUARANTINE_TOLD: Duration = Duration::from_secs(60);
+
 /// Everything that a report is made of.
 #[derive(Debug)]
 pub struct Board<D> {
@@ -32,14 +37,23 @@ pub struct Board<D> {
     started: Instant,
     metrics: Metrics,
     samples: Mutex<Samples>,
+    refusals: Mutex<Refusals>,
+    quarantine: PathBuf,
     reader: reader::Handle,
     writers: Arc<Writers<D>>,
 }
 
 impl<D: Database> Board<D> {
     /// The board of an agent that starts now.
-    pub fn new(agent: String, metrics: Metrics, reader: reader::Handle, writers: Arc<Writers<D>>) -> Self {
-        Board { agent, started: Instant::now(), metrics, samples: Mutex::default(), reader, writers }
+    pub fn new(
+        agent: String,
+        quarantine: PathBuf,
+        metrics: Metrics,
+        reader: reader::Handle,
+        writers: Arc<Writers<D>>,
+    ) -> Self {
+        let (samples, refusals) = (Mutex::default(), Mutex::default());
+        Board { agent, started: Instant::now(), metrics, samples, refusals, quarantine, reader, writers }
     }
 
     /// Takes in what the counters say now.
@@ -52,7 +66,11 @@ impl<D: Database> Board<D> {
             backlog_bytes: self.metrics.backlog(),
             slowest_commit: self.metrics.take_slowest_commit(),
         };
+        let now = sample.at;
         lock(&self.samples).add(sample);
+        if let Some(reasons) = lock(&self.refusals).news(self.metrics.quarantined(), now) {
+            tracing::warn!(reasons, file = %self.quarantine.display(), "lines were quarantined; the file says which and why");
+        }
     }
 
     /// What the agent is doing.
@@ -75,6 +93,7 @@ impl<D: Database> Board<D> {
             not_read: view.not_read,
             let_go,
             checkpoint_age,
+            config_mistakes: self.metrics.config_mistakes.get().unsigned_abs(),
         };
         Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -92,6 +111,7 @@ impl<D: Database> Board<D> {
             files: report::Files {
                 followed: self.metrics.files.get().unsigned_abs(),
                 open: self.metrics.files_open.get().unsigned_abs(),
+                unfinished: self.metrics.files_unfinished.get().unsigned_abs(),
                 not_read: view.not_read,
             },
             batch: report::Batch {
@@ -107,6 +127,7 @@ impl<D: Database> Board<D> {
                 quarantined: self.metrics.quarantined(),
                 shed: self.metrics.shed_by_reason(),
             },
+            quarantine_file: self.quarantine.to_string_lossy().into_owned(),
             secrets_scrubbed: self.metrics.scrubbed(),
             bytes_vanished: self.metrics.bytes_vanished.get(),
             checkpoint_age_seconds: seconds(checkpoint_age),
@@ -142,9 +163,35 @@ fn database(circuit: &Circuit, now: Instant) -> report::Database {
             State::Untried | State::Closed => None,
             State::Open(away) | State::HalfOpen(away) => Some(away.class.as_str().to_owned()),
         },
-        last_error: circuit
-            .last_failure()
-            .map(|(class, then)| LastError { class: class.as_str().to_owned(), seconds_ago: ago(then) }),
+        last_error: circuit.last_failure().map(|last| LastError {
+            class: last.class.as_str().to_owned(),
+            words: last.words.clone(),
+            seconds_ago: ago(last.at),
+        }),
+    }
+}
+
+/// What was told of lines in quarantine.
+#[derive(Debug, Default)]
+struct Refusals {
+    told: BTreeMap<String, u64>,
+    at: Option<Instant>,
+}
+
+impl Refusals {
+    /// How many lines are new in quarantine by reason, if there are any and it is time to say so.
+    fn news(&mut self, quarantined: BTreeMap<String, u64>, now: Instant) -> Option<String> {
+        if self.at.is_some_and(|at| now.saturating_duration_since(at) < QUARANTINE_TOLD) {
+            return None;
+        }
+        let since = |(reason, lines): (&String, &u64)| {
+            let before = self.told.get(reason).copied().unwrap_or_default();
+            (reason.clone(), lines.saturating_sub(before))
+        };
+        let words = tallies(&quarantined.iter().map(since).collect(), Reason::ALL.len())?;
+        self.told = quarantined;
+        self.at = Some(now);
+        Some(words)
     }
 }
 
@@ -156,6 +203,8 @@ struct Reasons<'r> {
     /// Lines let go in the last few seconds.
     let_go: u64,
     checkpoint_age: Duration,
+    /// Mistakes in the config file, since it was last read again.
+    config_mistakes: u64,
 }
 
 impl Reasons<'_> {
@@ -180,6 +229,12 @@ impl Reasons<'_> {
         if self.checkpoint_age > CHECKPOINT_AGE_MAX {
             let age = duration(Duration::from_secs(self.checkpoint_age.as_secs()));
             reasons.push(format!("checkpoint: not written for {age}; look at the disk of `state.directory`"));
+        }
+        if self.config_mistakes > 0 {
+            let mistakes = counted(self.config_mistakes, "mistake", "mistakes");
+            reasons.push(format!(
+                "config: the file has {mistakes}, and the config before is in effect; see `tracespool check`"
+            ));
         }
         let verdict = match (self.stuck.is_empty(), reasons.is_empty()) {
             (false, _) => Verdict::Stuck,
@@ -288,6 +343,20 @@ mod tests {
     }
 
     #[test]
+    fn lines_in_quarantine_are_told_at_once_and_then_once_a_minute() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut refusals = Refusals::default();
+        let counts = |list: &[(&str, u64)]| list.iter().map(|(reason, lines)| ((*reason).to_owned(), *lines)).collect();
+        assert_eq!(refusals.news(counts(&[("not_json", 0)]), start), None);
+        assert_eq!(refusals.news(counts(&[("not_json", 2)]), after(1)).as_deref(), Some("not_json 2"));
+        assert_eq!(refusals.news(counts(&[("not_json", 9)]), after(60)), None);
+        let both = counts(&[("not_json", 12), ("too_long", 1)]);
+        assert_eq!(refusals.news(both, after(61)).as_deref(), Some("not_json 10, too_long 1"));
+        assert_eq!(refusals.news(counts(&[("not_json", 12), ("too_long", 1)]), after(200)), None);
+    }
+
+    #[test]
     fn rates_are_those_of_the_last_ten_seconds() {
         let start = Instant::now();
         let mut samples = Samples::default();
@@ -330,7 +399,14 @@ mod tests {
     }
 
     fn reasons(database: &report::Database) -> Reasons<'_> {
-        Reasons { stuck: Vec::new(), database, not_read: 0, let_go: 0, checkpoint_age: Duration::ZERO }
+        Reasons {
+            stuck: Vec::new(),
+            database,
+            not_read: 0,
+            let_go: 0,
+            checkpoint_age: Duration::ZERO,
+            config_mistakes: 0,
+        }
     }
 
     #[test]
@@ -340,14 +416,15 @@ mod tests {
         let mut circuit = Circuit::default();
         let untried = database(&circuit, now);
         circuit.succeeded(then(90));
-        circuit.failed(Class::Busy, then(80));
+        circuit.failed(Class::Busy, "why", then(80));
         let up = database(&circuit, now);
         assert_eq!(reasons(&up).health(), Health::default());
         assert_eq!((up.since_seconds, up.last_error.as_ref().unwrap().seconds_ago), (Some(90.0), 80.0));
         circuit.succeeded(then(70));
-        circuit.failed(Class::Full, then(61));
+        circuit.failed(Class::Full, "why", then(61));
         let away = database(&circuit, now);
         let mut ill = reasons(&away);
+        ill.config_mistakes = 1;
         ill.not_read = 2;
         ill.let_go = 1;
         ill.checkpoint_age = Duration::from_secs(90);
@@ -360,6 +437,7 @@ mod tests {
                 "spool: 2 paths are not read; the log says which and why",
                 "shed: 1 line was let go in the last 10 s",
                 "checkpoint: not written for 1 min 30 s; look at the disk of `state.directory`",
+                "config: the file has 1 mistake, and the config before is in effect; see `tracespool check`",
             ]
         );
         let mut stuck = reasons(&untried);

@@ -25,7 +25,7 @@ use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
 use crate::shed::note::{Changed, NoteFile, OnDisk};
 use crate::shed::{self, Declaration, Lost, Tally};
-use crate::sink::circuit::{Circuit, News, State};
+use crate::sink::circuit::{Circuit, News, Return, State};
 use crate::sink::sending::{Again, Sending};
 use crate::sink::{Backoff, Class, Database, Error, Progress, Session, Swap};
 use crate::spool::{FileKey, Frontier, Move, Position};
@@ -948,8 +948,13 @@ impl<D: Database> Writers<D> {
         self.tell_pace();
         let now = self.clock.now();
         let mut circuit = lock(&self.circuit);
-        match circuit.failed(error.class, now) {
-            News::Opened => tracing::warn!(class = error.class.as_str(), "{error}; the lines wait in the spool"),
+        match circuit.failed(error.class, error.to_string(), now) {
+            News::Opened => {
+                tracing::warn!(
+                    class = error.class.as_str(),
+                    "the database is away: {error}; the lines wait in the spool"
+                );
+            }
             News::None => tracing::debug!(class = error.class.as_str(), "{error}; tried again"),
         }
         self.tell_circuit(circuit.state());
@@ -961,8 +966,12 @@ impl<D: Database> Writers<D> {
     fn is_back(&self) {
         self.reader.pulse().well();
         let mut circuit = lock(&self.circuit);
-        if let Some(away) = circuit.succeeded(self.clock.now()) {
-            tracing::info!(after_seconds = away.as_secs_f64(), "the database takes rows again");
+        match circuit.succeeded(self.clock.now()) {
+            Return::None => {}
+            Return::First => tracing::info!("the database takes rows"),
+            Return::After(away) => {
+                tracing::info!(after_seconds = away.as_secs_f64(), "the database takes rows again");
+            }
         }
         self.tell_circuit(circuit.state());
     }

@@ -36,7 +36,11 @@ pub(crate) fn busy() -> Report {
             circuit: "closed".to_owned(),
             since_seconds: Some(267_990.0),
             reason: None,
-            last_error: Some(LastError { class: "busy".to_owned(), seconds_ago: 7_400.0 }),
+            last_error: Some(LastError {
+                class: "busy".to_owned(),
+                words: "inserting 812 rows: the server is busy (error 1205)".to_owned(),
+                seconds_ago: 7_400.0,
+            }),
         },
         rates: Rates { lines: 12_410.0, rows: 12_304.0, shed: 0.0 },
         backlog: Backlog {
@@ -50,10 +54,11 @@ pub(crate) fn busy() -> Report {
             ],
             more_files: 4,
         },
-        files: Files { followed: 12, open: 12, not_read: 0 },
+        files: Files { followed: 12, open: 12, unfinished: 0, not_read: 0 },
         batch: Batch { share: 1.0, at_once: 2, last_rows: 5_000 },
         commit: Latency { p50_seconds: Some(0.0123), p99_seconds: Some(0.0311) },
         delivery: Latency { p50_seconds: Some(0.12), p99_seconds: Some(0.34) },
+        quarantine_file: "/var/lib/tracespool/quarantine.ndjson".to_owned(),
         lines: Lines {
             read: 1_234_567,
             committed: 1_234_000,
@@ -92,7 +97,11 @@ pub(crate) fn outage() -> Report {
             circuit: "half_open".to_owned(),
             since_seconds: Some(61.4),
             reason: Some("full".to_owned()),
-            last_error: Some(LastError { class: "full".to_owned(), seconds_ago: 3.2 }),
+            last_error: Some(LastError {
+                class: "full".to_owned(),
+                words: "inserting 5000 rows: the server has no room (error 1114)".to_owned(),
+                seconds_ago: 3.2,
+            }),
         },
         rates: Rates { lines: 120.0, rows: 0.0, shed: 120.0 },
         backlog: Backlog {
@@ -105,8 +114,9 @@ pub(crate) fn outage() -> Report {
             ],
             more_files: 0,
         },
-        files: Files { followed: 12, open: 12, not_read: 2 },
+        files: Files { followed: 12, open: 12, unfinished: 0, not_read: 2 },
         batch: Batch { share: 0.125, at_once: 1, last_rows: 5_000 },
+        quarantine_file: "/var/lib/tracespool/quarantine.ndjson".to_owned(),
         lines: Lines {
             shed: [("soft_backlog_bytes".to_owned(), counts(&[("debug", 81_200), ("info", 0)]))].into(),
             ..busy.lines

@@ -130,6 +130,9 @@ impl Report {
                 format!("{rows} rows/s, up to date")
             };
         }
+        if self.backlog.seconds == 0.0 && self.rates.rows == 0.0 && self.files.unfinished > 0 {
+            return "idle, nothing waits but for its newline".to_owned();
+        }
         // Below a second a line only waits for its batch.
         if self.backlog.seconds < 1.0 {
             return format!("{rows} rows/s, up to date");
@@ -196,6 +199,12 @@ mod tests {
         assert_eq!(report.headline(), "12,304 rows/s, 3 s behind");
         report.backlog.seconds = 0.2;
         assert_eq!(report.headline(), "12,304 rows/s, up to date");
+        report.rates.rows = 0.0;
+        report.backlog.seconds = 0.0;
+        assert_eq!(report.headline(), "0 rows/s, up to date");
+        report.files.unfinished = 1;
+        assert_eq!(report.headline(), "idle, nothing waits but for its newline");
+        report.rates.rows = 12_304.0;
         report.backlog.bytes = 0;
         assert_eq!(report.headline(), "12,304 rows/s, up to date");
         report.rates.rows = 0.0;

@@ -52,6 +52,28 @@ impl State {
     }
 }
 
+/// A request that the database did not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Its class.
+    pub class: Class,
+    /// What failed and why, for people.
+    pub words: String,
+    /// When it was.
+    pub at: Instant,
+}
+
+/// What a success changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Return {
+    /// Nothing: it took requests before.
+    None,
+    /// It is the first answer.
+    First,
+    /// It had been away for so long.
+    After(Duration),
+}
+
 /// What a failure changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
@@ -69,7 +91,7 @@ pub struct Circuit {
     closed_since: Option<Instant>,
     /// Failures since the last success.
     failures: u32,
-    last: Option<(Class, Instant)>,
+    last: Option<Failure>,
 }
 
 impl Default for Circuit {
@@ -84,9 +106,9 @@ impl Circuit {
         self.state
     }
 
-    /// The class of the last failure, and when it was.
-    pub fn last_failure(&self) -> Option<(Class, Instant)> {
-        self.last
+    /// The last failure.
+    pub fn last_failure(&self) -> Option<&Failure> {
+        self.last.as_ref()
     }
 
     /// Since when it has been closed, or has not been; `None` before the first answer.
@@ -105,9 +127,9 @@ impl Circuit {
 
     /// Counts a failure. A deadlock or a lock that took too long happens to healthy databases: the first of them in a row
     /// does not open the circuit.
-    pub fn failed(&mut self, class: Class, now: Instant) -> News {
+    pub fn failed(&mut self, class: Class, words: impl Into<String>, now: Instant) -> News {
         self.failures = self.failures.saturating_add(1);
-        self.last = Some((class, now));
+        self.last = Some(Failure { class, words: words.into(), at: now });
         let before = self.state.away();
         if before.is_none() && class == Class::Busy && self.failures == 1 {
             return News::None;
@@ -123,14 +145,18 @@ impl Circuit {
         }
     }
 
-    /// Counts a success. Says how long the database had been away, if it had.
-    pub fn succeeded(&mut self, now: Instant) -> Option<Duration> {
+    /// Counts a success.
+    pub fn succeeded(&mut self, now: Instant) -> Return {
         self.failures = 0;
         let before = std::mem::replace(&mut self.state, State::Closed);
         if before != State::Closed {
             self.closed_since = Some(now);
         }
-        before.away().map(|away| now.saturating_duration_since(away.since))
+        match before {
+            State::Untried => Return::First,
+            State::Closed => Return::None,
+            State::Open(away) | State::HalfOpen(away) => Return::After(now.saturating_duration_since(away.since)),
+        }
     }
 }
 
@@ -147,31 +173,32 @@ mod tests {
         let start = Instant::now();
         let mut circuit = Circuit::default();
         assert_eq!((circuit.state(), circuit.since()), (State::Untried, None));
-        assert_eq!(circuit.succeeded(start), None);
+        assert_eq!(circuit.succeeded(start), Return::First);
         assert_eq!(circuit.state(), State::Closed);
-        assert_eq!(circuit.failed(Class::Connection, at(start, 1)), News::Opened);
+        assert_eq!(circuit.failed(Class::Connection, "why", at(start, 1)), News::Opened);
         for second in 2..10 {
             circuit.asking();
             assert_eq!(circuit.state().as_str(), "half_open");
-            assert_eq!(circuit.failed(Class::Connection, at(start, second)), News::None);
+            assert_eq!(circuit.failed(Class::Connection, "why", at(start, second)), News::None);
             assert_eq!(circuit.state(), State::Open(Away { since: at(start, 1), class: Class::Connection }));
         }
         assert_eq!(circuit.away_since(at(start, 10)), at(start, 1));
         assert_eq!(circuit.since(), Some(at(start, 1)));
         circuit.asking();
-        assert_eq!(circuit.succeeded(at(start, 11)), Some(Duration::from_secs(10)));
-        assert_eq!(circuit.succeeded(at(start, 12)), None, "it is told once");
+        assert_eq!(circuit.succeeded(at(start, 11)), Return::After(Duration::from_secs(10)));
+        assert_eq!(circuit.succeeded(at(start, 12)), Return::None, "it is told once");
         assert_eq!(circuit.since(), Some(at(start, 11)));
-        assert_eq!(circuit.last_failure(), Some((Class::Connection, at(start, 9))));
+        let last = Failure { class: Class::Connection, words: "why".to_owned(), at: at(start, 9) };
+        assert_eq!(circuit.last_failure(), Some(&last));
     }
 
     #[test]
     fn another_reason_is_news_and_the_outage_is_the_same() {
         let start = Instant::now();
         let mut circuit = Circuit::default();
-        assert_eq!(circuit.failed(Class::Connection, start), News::Opened);
-        assert_eq!(circuit.failed(Class::Schema, at(start, 5)), News::Opened);
-        assert_eq!(circuit.failed(Class::Schema, at(start, 6)), News::None);
+        assert_eq!(circuit.failed(Class::Connection, "why", start), News::Opened);
+        assert_eq!(circuit.failed(Class::Schema, "why", at(start, 5)), News::Opened);
+        assert_eq!(circuit.failed(Class::Schema, "why", at(start, 6)), News::None);
         assert_eq!(circuit.state(), State::Open(Away { since: start, class: Class::Schema }));
     }
 
@@ -180,11 +207,11 @@ mod tests {
         let start = Instant::now();
         let mut circuit = Circuit::default();
         circuit.succeeded(start);
-        assert_eq!(circuit.failed(Class::Busy, start), News::None);
+        assert_eq!(circuit.failed(Class::Busy, "why", start), News::None);
         assert_eq!(circuit.state(), State::Closed);
         circuit.succeeded(start);
-        assert_eq!(circuit.failed(Class::Busy, at(start, 1)), News::None);
-        assert_eq!(circuit.failed(Class::Busy, at(start, 2)), News::Opened);
+        assert_eq!(circuit.failed(Class::Busy, "why", at(start, 1)), News::None);
+        assert_eq!(circuit.failed(Class::Busy, "why", at(start, 2)), News::Opened);
         assert_eq!(circuit.state(), State::Open(Away { since: at(start, 2), class: Class::Busy }));
     }
 

@@ -192,6 +192,12 @@ impl Globs {
         found
     }
 
+    /// Whether a pattern speaks of this path, to take it in or to leave it out.
+    pub fn speaks_of(&self, path: &Path) -> bool {
+        let candidate = Candidate::new(path);
+        self.paths.iter().any(|pattern| pattern.matches(&candidate)) || self.excludes(path)
+    }
+
     fn excludes(&self, path: &Path) -> bool {
         let path = Candidate::new(path);
         self.exclude.iter().any(|pattern| pattern.matches(&path))

@@ -608,6 +608,25 @@ fn what_is_cut_off_unread_has_vanished_and_is_not_waited_for() {
 }
 
 #[test]
+fn an_unfinished_line_is_no_line_that_waits() {
+    let mut site = Site::new();
+    site.append("a.ndjson", "one\nunfini");
+    site.spool.scan(site.now);
+    let overview = site.spool.overview();
+    assert_eq!((overview.unread_bytes, overview.unread_since, overview.files_unfinished), (10, Some(site.now), 0));
+    site.read();
+    let overview = site.spool.overview();
+    assert_eq!((overview.unread_bytes, overview.unread_since, overview.files_unfinished), (6, None, 1));
+    site.pass(Duration::from_secs(1));
+    site.append("a.ndjson", "shed\n");
+    site.spool.scan(site.now);
+    assert!(site.spool.overview().unread_since.is_some_and(|since| since < site.now), "as old as its first byte");
+    site.read();
+    site.assert_got(&[("a.ndjson", &["one", "unfinished"])]);
+    assert_eq!(site.spool.overview().files_unfinished, 0);
+}
+
+#[test]
 fn a_file_that_is_not_to_be_skimmed_is_read_later() {
     let mut site = Site::new();
     site.append("a.ndjson", "one\n");

@@ -248,5 +248,28 @@ fn who_gives_no_password_is_told_so_and_not_sent_to_look_at_grants() {
     let mut wrong = site.command(&["migrate"]);
     wrong.env("TRACESPOOL__DATABASE__PASSWORD_FILE", &nothing);
     let wrong = finish(wrong, b"", PATIENCE);
-    assert!(wrong.stderr.contains("its password and grants"), "{wrong:?}");
+    assert!(wrong.stderr.contains("does not accept the account with this password"), "{wrong:?}");
+}
+
+#[test]
+fn a_log_in_that_the_server_refuses_is_explained_by_its_cause() {
+    let server = MariaDb::start();
+    let site = site_of(&server, "tracespool");
+    let check = |name: &str, value: &str| {
+        let mut command = site.command(&["check", "--connect"]);
+        command.env(name, value);
+        let finished = finish(command, b"", PATIENCE);
+        assert_eq!(finished.code, Some(69), "{finished:?}");
+        format!("{}{}", finished.stdout, finished.stderr)
+    };
+    let url = |user: &str, schema: &str| format!("mysql://{user}@127.0.0.1:{}/{schema}", server.port());
+    let said = check("TRACESPOOL__DATABASE__URL", &url("tracespool", "nowhere"));
+    assert!(said.contains("no such schema") && said.contains("CREATE DATABASE"), "{said}");
+    let wrong = site.path("wrong-password");
+    std::fs::write(&wrong, "wrong").expect("the file is written");
+    let said = check("TRACESPOOL__DATABASE__PASSWORD_FILE", wrong.to_str().expect("a path in UTF-8"));
+    assert!(said.contains("with this password (error 1045)") && said.contains("ALTER USER"), "{said}");
+    server.query("CREATE USER socket_only@'%' IDENTIFIED VIA unix_socket");
+    let said = check("TRACESPOOL__DATABASE__URL", &url("socket_only", "app"));
+    assert!(said.contains("(error 1698)") && said.contains("?socket="), "{said}");
 }

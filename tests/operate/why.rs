@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::least_privilege;
 use crate::support::{MariaDb, Site, append, finish, ids, line, lines};
 
 #[track_caller]
@@ -104,6 +105,8 @@ fn lines_that_were_let_go_are_told_with_their_declaration() {
     agent.conserved();
     let declared = || !site.query("SELECT id FROM telemetry_traces WHERE event_key = 'tracespool.shed'").is_empty();
     crate::support::eventually("they are declared", declared);
+    let caught_up = || agent.metrics().sum("tracespool_backlog_bytes") == 0.0;
+    crate::support::eventually("everything is read and has its end", caught_up);
     agent.conserved();
     agent.sigterm();
     let first = lines(&ids("first", 0..5)).len();
@@ -113,4 +116,32 @@ fn lines_that_were_let_go_are_told_with_their_declaration() {
     let last = std::fs::metadata(site.path("a.ndjson")).expect("the file").len() as usize - 10;
     has(&why(&site, "a.ndjson", last), "committed, row ");
     has(&why(&site, "a.ndjson", 0), "committed, row ");
+}
+
+#[test]
+fn the_agents_own_account_tells_all_but_the_row() {
+    let server = MariaDb::start();
+    let mut site = Site::mariadb(&server);
+    assert_eq!(site.run(&["migrate"]).code, Some(0));
+    least_privilege(&server);
+    site.set_text("database.url", &format!("mysql://tracespool@127.0.0.1:{}/app", server.port()));
+    let good = line("why-000000");
+    append(&site.path("a.ndjson"), format!("{good}no json at all\n"));
+    site.drain();
+    append(&site.path("a.ndjson"), &good);
+    has(&why(&site, "a.ndjson", 0), "committed as a row, or let go");
+    has(&why(&site, "a.ndjson", 0), "migrate --grants");
+    has(&why(&site, "a.ndjson", good.len()), "quarantined as `not_json`");
+    has(&why(&site, "a.ndjson", good.len() + 15), "not committed; it is the next one");
+}
+
+#[test]
+fn while_the_database_is_away_who_asks_is_told_where_the_lines_are() {
+    let mut server = MariaDb::start();
+    let site = Site::mariadb(&server);
+    append(&site.path("a.ndjson"), line("why-000000"));
+    server.stop();
+    let told = site.run(&["why", &format!("{}:0", site.path("a.ndjson").display())]);
+    assert_eq!(told.code, Some(69), "{told:?}");
+    has(&told.stderr, "while the database is away, lines wait in the spool");
 }

@@ -26,11 +26,12 @@ fn the_report_says_what_became_of_every_line() {
     assert!(report["database"]["since_seconds"].as_f64() <= report["uptime_seconds"].as_f64(), "{report}");
     assert_eq!((&report["lines"]["read"], &report["lines"]["committed"]), (&json!(102), &json!(101)));
     assert_eq!(report["lines"]["quarantined"]["not_json"], 1);
+    assert_eq!(report["quarantine_file"], site.state().join("quarantine.ndjson").to_str().expect("a path in UTF-8"));
     assert_eq!(report["lines"]["shed"]["max_age"]["debug"], 0);
     assert_eq!(report["secrets_scrubbed"], json!({"password": 1}));
     assert_eq!(report["backlog"]["bytes"], 0);
     assert_eq!(report["backlog"]["files"], json!([]));
-    assert_eq!(report["files"], json!({"followed": 1, "open": 1, "not_read": 0}));
+    assert_eq!(report["files"], json!({"followed": 1, "open": 1, "unfinished": 0, "not_read": 0}));
     assert!(report["batch"]["last_rows"].as_u64() >= Some(1), "{report}");
     assert!(report["commit"]["p50_seconds"].as_f64() > Some(0.0), "{report}");
     assert!(report["delivery"]["p99_seconds"].as_f64() >= report["commit"]["p50_seconds"].as_f64(), "{report}");

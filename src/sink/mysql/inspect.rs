@@ -11,7 +11,9 @@ use crate::finding::Finding;
 use crate::record::Timestamp;
 use crate::sink::class::is_denied;
 use crate::sink::mysql::grants::{self, Line};
-use crate::sink::mysql::link::{Link, text};
+use crate::sink::mysql::link::{
+    ACCESS_DENIED, ACCESS_DENIED_WITHOUT_PASSWORD, Link, NO_SUCH_SCHEMA, SCHEMA_DENIED, text,
+};
 use crate::sink::mysql::{Address, Facts, MySql, PROGRESS_COLUMNS, Product, schema, wire};
 use crate::sink::table::FORBIDDEN;
 use crate::sink::{Class, Error};
@@ -80,8 +82,8 @@ impl MySql {
                 (Reached::Yes, Class::NotTheWriter) => {
                     Finding::fine("server", format!("{error}; it is used when it becomes the writer"))
                 }
-                (Reached::Yes, _) => Finding::warning("server", error.to_string(), LOOK_AT_SERVER),
-                (Reached::No, _) => Finding::error("server", error.to_string(), LOOK_AT_SERVER),
+                (Reached::Yes, _) => Finding::warning("server", error.to_string(), advice(error.code)),
+                (Reached::No, _) => Finding::error("server", error.to_string(), advice(error.code)),
             };
             findings.push(finding);
         }
@@ -263,8 +265,22 @@ impl MySql {
     }
 }
 
-const LOOK_AT_SERVER: &str =
-    "see whether the server runs and takes connections from this host, and look at `database.url`";
+/// What to do about a server that cannot be logged in to.
+fn advice(code: Option<u16>) -> &'static str {
+    match code {
+        Some(ACCESS_DENIED) => {
+            "look at the account in `database.url` and at the password's file; ALTER USER … IDENTIFIED BY … gives it another"
+        }
+        Some(ACCESS_DENIED_WITHOUT_PASSWORD) => {
+            "give the account a password (ALTER USER … IDENTIFIED BY …), or add ?socket=/run/mysqld/mysqld.sock to \
+             `database.url`: localhost alone means TCP"
+        }
+        Some(SCHEMA_DENIED | NO_SUCH_SCHEMA) => {
+            "look at the schema in `database.url`; CREATE DATABASE … makes it, `tracespool migrate --grants` prints the rights"
+        }
+        _ => "see whether the server runs and takes connections from this host, and look at `database.url`",
+    }
+}
 
 /// The grants of the account and of every role it has, and the roles that cannot be looked into.
 async fn every_grant(link: &mut Link, product: Product) -> Result<(Vec<Line>, Vec<String>), Error> {

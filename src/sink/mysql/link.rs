@@ -286,8 +286,17 @@ fn is_about_tls(error: &mysql_async::Error) -> bool {
 const TLS: &str = "TLS was not agreed on; look at the server's certificate and `database.tls`, `.tls_ca`, `.tls_cert`, \
                    `.tls_key`";
 
-/// What a server answers to an account without its password.
-const ACCESS_DENIED: u16 = 1045;
+/// What a server answers to an account with another password or none, or that there is not.
+pub(super) const ACCESS_DENIED: u16 = 1045;
+
+/// What MariaDB answers to an account that may log in by another way only, such as by the unix socket.
+pub(super) const ACCESS_DENIED_WITHOUT_PASSWORD: u16 = 1698;
+
+/// What a server answers to an account that has no right on the schema, whether there is one or not.
+pub(super) const SCHEMA_DENIED: u16 = 1044;
+
+/// What a server answers when there is no such schema.
+pub(super) const NO_SUCH_SCHEMA: u16 = 1049;
 
 /// The commands are not given the password as the service is; who forgets that should not look for it among the grants.
 const NO_PASSWORD: &str = "the account wants a password, and none was given; name its file by `database.password_file`, or \
@@ -300,7 +309,13 @@ fn server_words(class: Class, code: u16) -> &'static str {
         Class::NotTheWriter => "the server does not take writes",
         Class::Full => "the server has no room",
         Class::Data => "the server refuses a value",
-        Class::Schema if class::is_denied(code) => "the account may not do this; look at its password and grants",
+        Class::Schema if code == ACCESS_DENIED => "the server does not accept the account with this password",
+        Class::Schema if code == ACCESS_DENIED_WITHOUT_PASSWORD => {
+            "the server lets the account in only in another way, perhaps by its unix socket"
+        }
+        Class::Schema if code == SCHEMA_DENIED => "there is no such schema, or the account has no right on it",
+        Class::Schema if code == NO_SUCH_SCHEMA => "there is no such schema",
+        Class::Schema if class::is_denied(code) => "the account may not do this; look at its grants",
         Class::Schema if code == 1146 => "the table is missing; run `tracespool migrate`",
         Class::Schema => "the server's set-up does not allow this; run `tracespool check --connect`",
         Class::Unknown => "the server refused it",
