@@ -27,11 +27,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::admin::retention;
 use crate::admin::trace::Query;
 use crate::config::Config;
+use crate::sink::mysql::Part;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,9 +119,10 @@ enum Command {
         /// Print the statements instead of running them
         #[arg(long)]
         print: bool,
-        /// Print the statements that give shipper, pruner and reader the rights they need, and no more
-        #[arg(long, conflicts_with_all = ["print", "partitioned"])]
-        grants: bool,
+        /// Print the statements that give the accounts of shipper, pruner and reader the rights they need, and no more
+        #[arg(long, value_name = "WHO", num_args = 0..=1, default_missing_value = "all",
+              conflicts_with_all = ["print", "partitioned"])]
+        grants: Option<Whose>,
         /// Partition the table by day of `created_at`
         #[arg(long)]
         partitioned: bool,
@@ -290,9 +292,9 @@ pub fn main() -> ExitCode {
         Command::Migrate { config, print, grants, partitioned } => {
             let layout = if partitioned { migrate::Layout::ByDay } else { migrate::Layout::Plain };
             let what = match (print, grants) {
-                (_, true) => migrate::What::PrintGrants,
-                (true, false) => migrate::What::Print,
-                (false, false) => migrate::What::Create,
+                (_, Some(whose)) => migrate::What::PrintGrants(whose.part()),
+                (true, None) => migrate::What::Print,
+                (false, None) => migrate::What::Create,
             };
             with_config(&config, |config| migrate::migrate(config, what, layout))
         }
@@ -360,6 +362,26 @@ fn with_config(file: &ConfigFile, command: impl FnOnce(&Config) -> Exit) -> Exit
 fn say(text: impl Display) {
     if let Err(error) = writeln!(io::stdout().lock(), "{text}") {
         tracing::debug!(%error, "stdout is gone");
+    }
+}
+
+/// Whose rights are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Whose {
+    All,
+    Shipper,
+    Pruner,
+    Reader,
+}
+
+impl Whose {
+    fn part(self) -> Option<Part> {
+        match self {
+            Whose::All => None,
+            Whose::Shipper => Some(Part::Shipper),
+            Whose::Pruner => Some(Part::Pruner),
+            Whose::Reader => Some(Part::Reader),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::agent::{self, Database};
 use super::{Exit, complain, say};
 use crate::config::{Config, Url};
 use crate::sink;
-use crate::sink::mysql::{self, MySql, grants_sql, schema_sql};
+use crate::sink::mysql::{self, MySql, Part, grants_sql, schema_sql};
 use crate::sink::sqlite::{self, SqLite};
 
 /// What to do with the statements.
@@ -14,8 +14,8 @@ pub enum What {
     Create,
     /// Print them.
     Print,
-    /// Print those that give rights.
-    PrintGrants,
+    /// Print those that give rights, to the account of one part or of each.
+    PrintGrants(Option<Part>),
 }
 
 /// How the table is laid out.
@@ -62,13 +62,14 @@ fn migrate_mysql(config: &Config, database: &MySql, what: What, layout: Layout) 
             say(schema_sql(&config.database.table, layout));
             Exit::Done
         }
-        What::PrintGrants => {
+        What::PrintGrants(part) => {
             // The account of the config is who ships.
             let user = match &config.database.url {
                 Url::MySql(dsn) => dsn.user.as_str(),
                 Url::Sqlite(_) => "tracespool",
             };
-            let sql = grants_sql(database.schema(), &config.database.table, user);
+            let parts = part.as_ref().map_or(&Part::ALL[..], std::slice::from_ref);
+            let sql = grants_sql(database.schema(), &config.database.table, user, parts);
             say(sql.trim_end());
             Exit::Done
         }
@@ -97,7 +98,7 @@ fn migrate_sqlite(config: &Config, database: &SqLite, what: What) -> Exit {
             say(sqlite::schema_sql(&config.database.table));
             Exit::Done
         }
-        What::PrintGrants => {
+        What::PrintGrants(_) => {
             complain("`--grants` is for MySQL and MariaDB; who may use an SQLite file is a matter of its rights");
             Exit::Usage
         }

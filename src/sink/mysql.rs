@@ -42,7 +42,7 @@ use mysql_async::{ClientIdentity, OptsBuilder, SslOpts, Value};
 
 pub use crate::sink::mysql::console::{Cells, Console};
 pub use crate::sink::mysql::dsn::{Address, BadDsn, Dsn, Host, Secret};
-pub use crate::sink::mysql::grants::grants_sql;
+pub use crate::sink::mysql::grants::{Part, grants_sql};
 pub use crate::sink::mysql::inspect::{Inspection, Needs, Reached};
 pub use crate::sink::mysql::schema::{Layout, MigrateReport, schema_sql};
 

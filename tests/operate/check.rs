@@ -31,6 +31,10 @@ fn the_least_rights_are_printed_as_they_are_packaged_and_nothing_is_missing_or_t
     let printed = admin.run(&["migrate", "--grants"]);
     assert_eq!(printed.code, Some(0), "{printed:?}");
     assert_eq!(printed.stdout, grants());
+    let shipper = admin.run(&["migrate", "--grants", "shipper"]);
+    let rights = |text: &str| text.lines().filter(|line| line.starts_with("GRANT")).count();
+    assert_eq!((shipper.code, rights(&shipper.stdout)), (Some(0), 2), "{shipper:?}");
+    assert!(shipper.stdout.lines().all(|line| printed.stdout.contains(line)), "{shipper:?}");
 
     least_privilege(&server);
     let site = site_of(&server, "tracespool");

@@ -279,32 +279,58 @@ fn on(scope: &Scope) -> String {
     }
 }
 
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The agent.
+    Shipper,
+    /// Retention.
+    Pruner,
+    /// Asking.
+    Reader,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Part; 3] = [Part::Shipper, Part::Pruner, Part::Reader];
+}
+
 /// The statements that give each part of the work an account with no right that it does not use.
 ///
 /// `schema` is that of the table, `user` who ships.
-pub fn grants_sql(schema: &str, table: &TableName, user: &str) -> String {
+pub fn grants_sql(schema: &str, table: &TableName, user: &str, parts: &[Part]) -> String {
     let schema = format!("`{}`", schema.replace('`', "``"));
     let rows = format!("{schema}.`{}`", table.name());
     let progress = format!("{schema}.`{}`", table.progress().name());
     let account = |suffix: &str| format!("'{}{suffix}'@'%'", user.replace('\\', "\\\\").replace('\'', "''"));
     let (ship, prune, read) = (account(""), account("_prune"), account("_read"));
+    let rights = |part: &Part| match part {
+        Part::Shipper => format!(
+            "\n\
+             -- The agent: rows in, its frontiers kept (`run`, `check --connect`, `checkpoint`, `replay`).\n\
+             GRANT INSERT ON {rows} TO {ship};\n\
+             GRANT SELECT, INSERT, UPDATE, DELETE ON {progress} TO {ship};\n"
+        ),
+        Part::Pruner => format!(
+            "\n\
+             -- Retention (`prune`): deletes what is too old.\n\
+             GRANT SELECT, DELETE ON {rows} TO {prune};\n\
+             -- Of a table in partitions it drops those that are too old, and adds new ones. Leave this out for any other.\n\
+             GRANT ALTER, DROP ON {rows} TO {prune};\n"
+        ),
+        Part::Reader => format!(
+            "\n\
+             -- Reading (`trace`, `why`).\n\
+             GRANT SELECT ON {rows} TO {read};\n\
+             GRANT SELECT ON {progress} TO {read};\n"
+        ),
+    };
+    let rights: String = parts.iter().map(rights).collect();
     format!(
         "-- The least that each part of tracespool needs. None of these accounts can touch any other table.\n\
          -- Make the accounts first, each with a password of its own, and in place of % the hosts they come from:\n\
          --   CREATE USER {ship} IDENTIFIED BY '...';\n\
-         \n\
-         -- The agent: rows in, its frontiers kept (`run`, `check --connect`, `checkpoint`, `replay`).\n\
-         GRANT INSERT ON {rows} TO {ship};\n\
-         GRANT SELECT, INSERT, UPDATE, DELETE ON {progress} TO {ship};\n\
-         \n\
-         -- Retention (`prune`): deletes what is too old.\n\
-         GRANT SELECT, DELETE ON {rows} TO {prune};\n\
-         -- Of a table in partitions it drops those that are too old, and adds new ones. Leave this out for any other.\n\
-         GRANT ALTER, DROP ON {rows} TO {prune};\n\
-         \n\
-         -- Reading (`trace`, `why`).\n\
-         GRANT SELECT ON {rows} TO {read};\n\
-         GRANT SELECT ON {progress} TO {read};\n"
+         {rights}"
     )
 }
 
@@ -424,7 +450,7 @@ mod tests {
 
     #[test]
     fn what_is_needed_is_not_too_much() {
-        let mut lines: Vec<String> = grants_sql("app", &"telemetry_traces".parse().unwrap(), "t")
+        let mut lines: Vec<String> = grants_sql("app", &"telemetry_traces".parse().unwrap(), "t", &Part::ALL)
             .lines()
             .filter(|line| line.starts_with("GRANT"))
             .map(|line| line.trim_end_matches(';').to_owned())
@@ -438,7 +464,7 @@ mod tests {
 
     #[test]
     fn names_are_quoted_in_the_statements() {
-        let sql = grants_sql("a`b", &"t".parse().unwrap(), "o'x");
+        let sql = grants_sql("a`b", &"t".parse().unwrap(), "o'x", &Part::ALL);
         assert!(sql.contains("GRANT INSERT ON `a``b`.`t` TO 'o''x'@'%';"), "{sql}");
     }
 }
