@@ -678,6 +678,28 @@ impl<S: FileSystem> Spool<S> {
         overview
     }
 
+    /// Up to where a file that is here is a copy of content that was read up to `position`, of a file that was at `path`.
+    ///
+    /// # Errors
+    /// A file that may be the copy cannot be read now.
+    pub fn copied_up_to(&mut self, file: FileKey, path: &Path, position: Position) -> io::Result<Option<u64>> {
+        let head =
+            self.former.iter().rev().find(|(former, head)| (*former, head.generation()) == (file, position.generation));
+        let content = Read { file, position, head: head.map(|(_, head)| head.clone()) };
+        let may_be_copy =
+            |entry: &Entry<S::File>| possible_originals(entry.tail.path()).iter().any(|original| original == path);
+        let candidates: Vec<(FileKey, u64)> = (self.entries.iter())
+            .filter(|(_, entry)| may_be_copy(entry))
+            .map(|(key, entry)| (*key, entry.tail.size()))
+            .collect();
+        let mut furthest = None;
+        for (key, size) in candidates {
+            let copy = copies::furthest([content.clone()], size, |offset| self.marker_of(key, offset))?;
+            furthest = furthest.max(copy.map(|(position, _)| position.offset));
+        }
+        Ok(furthest)
+    }
+
     /// Whether it follows that file, under any name.
     pub fn follows(&self, file: &FileKey) -> bool {
         self.entries.contains_key(file)
@@ -1108,8 +1130,10 @@ impl<S: FileSystem> Spool<S> {
         let path = Arc::clone(entry.tail.path());
         let held_too_long = now.saturating_duration_since(entry.waiting_since) >= REPLACED_HOLD;
         for original in possible_originals(&path) {
-            if !held_too_long && matches!(self.refused.get(&original), Some(Refusal::Unreadable(_))) {
-                // Whether its content was replaced, and so whether this file is the copy of it, shows when it can be read.
+            let cannot_be_seen = |path: &Path| matches!(self.refused.get(path), Some(Refusal::Unreadable(_)));
+            if !held_too_long && (cannot_be_seen(&original) || original.parent().is_some_and(cannot_be_seen)) {
+                // Whether it is there, and its content was replaced, and so whether this file is the copy of it, shows when it
+                // can be read.
                 return Ok(None);
             }
             // First whether it looks like a copy, then whether the original was replaced: in the other order that can happen

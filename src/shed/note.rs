@@ -288,14 +288,23 @@ impl Note {
 
     /// Ends the passages that do not fit the database's frontiers, once it is known which files are there. In a file
     /// that is, reading has begun at the frontier, so nothing is lost. Of a file that is gone, what lies behind the
-    /// frontier is declared: lines where they were counted, else the bytes. What is in a copy that is there is read there.
-    pub fn take_misfits(&mut self, mut is_there: impl FnMut(&FileKey) -> bool) -> Vec<Passed> {
+    /// frontier is declared: lines where they were counted, else the bytes. What is in a copy that is there is read there;
+    /// `copied` says up to where copies go that were found.
+    pub fn take_misfits(
+        &mut self,
+        mut is_there: impl FnMut(&FileKey) -> bool,
+        copied: HashMap<ContentKey, u64>,
+    ) -> Vec<Passed> {
         let mut passed = Vec::new();
         let (there, gone): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.misfits).into_iter().partition(|(file, _)| is_there(file));
-        let begins = there.iter().flat_map(|(_, (passage, _))| &passage.segments);
-        let copies: HashMap<ContentKey, u64> =
-            begins.filter_map(|segment| Some((segment.copy_of?, segment.to.offset))).collect();
+        let mut copies = copied;
+        for segment in there.iter().flat_map(|(_, (passage, _))| &passage.segments) {
+            if let Some(of) = segment.copy_of {
+                let copied = copies.entry(of).or_default();
+                *copied = segment.to.offset.max(*copied);
+            }
+        }
         for (file, (mut passage, at)) in gone {
             let to = passage.to();
             let begin = at.or(passage.from);
@@ -303,11 +312,14 @@ impl Note {
             let mut kept: Vec<Segment> = Vec::new();
             for mut segment in std::mem::take(&mut passage.segments) {
                 let whole = at.is_none_or(|at| before.is_none_or(|before| place(before) >= place(at)));
+                let start = before.filter(|before| before.generation == segment.to.generation);
+                let start = start.map_or(0, |before| before.offset);
                 before = Some(segment.to);
                 if at.is_some_and(|at| place(at) >= place(segment.to)) {
                     continue;
                 }
-                if let Some(copied) = copies.get(&ContentKey { file, generation: segment.to.generation }) {
+                let copied = copies.get(&ContentKey { file, generation: segment.to.generation });
+                if let Some(copied) = copied.filter(|copied| **copied > start) {
                     segment.reason = Reason::Vanished;
                     segment.tally = Tally::of_bytes((*copied).min(segment.to.offset), segment.to.offset);
                 } else if !whole && let Some(at) = at {
@@ -335,6 +347,15 @@ impl Note {
             passed.push(Passed { step, declarations, no_longer_in_doubt: Vec::new() });
         }
         passed
+    }
+
+    /// The contents that passages lead through which do not fit the database's frontiers: the file, its path, and how far it
+    /// was read.
+    pub fn misfits(&self) -> impl Iterator<Item = (FileKey, &Path, Position)> {
+        self.misfits.iter().flat_map(|(file, (passage, _))| {
+            let path = Path::new(&passage.path);
+            passage.segments.iter().map(move |segment| (*file, path, segment.to))
+        })
     }
 
     /// Whether there are passages that do not fit the database's frontiers.

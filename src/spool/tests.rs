@@ -441,21 +441,27 @@ fn m7_a_directory_that_cannot_be_listed_proves_nothing() {
 
 /// Files of which for a while those with such names cannot be looked at by their paths.
 struct Dim {
-    dark: std::rc::Rc<std::cell::Cell<bool>>,
-    names: &'static [&'static str],
+    /// The names of what cannot be looked at or listed now.
+    hidden: Hidden,
+}
+
+type Hidden = std::rc::Rc<std::cell::Cell<&'static [&'static str]>>;
+
+impl Dim {
+    fn hides(&self, path: &Path) -> bool {
+        self.hidden.get().iter().any(|name| path.ends_with(name))
+    }
 }
 
 impl FileSystem for Dim {
     type File = File;
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        let hidden = self.dark.get() && self.names.iter().any(|name| path.ends_with(name));
-        if hidden { Err(rustix::io::Errno::IO.into()) } else { Disk.stat(path) }
+        if self.hides(path) { Err(rustix::io::Errno::IO.into()) } else { Disk.stat(path) }
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<(std::ffi::OsString, Kind)>> {
-        let hidden = self.dark.get() && self.names.iter().any(|name| directory.ends_with(name));
-        if hidden { Err(rustix::io::Errno::IO.into()) } else { Disk.list(directory) }
+        if self.hides(directory) { Err(rustix::io::Errno::IO.into()) } else { Disk.list(directory) }
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
@@ -472,12 +478,12 @@ fn m7_a_file_that_cannot_be_looked_at_is_not_missing() {
     let site = Site::new();
     site.append("a.ndjson", "one\n");
     site.append("b.ndjson", "one\n");
-    let dark = std::rc::Rc::new(std::cell::Cell::new(false));
+    let hidden = Hidden::default();
     let options = Site::options(site.folder.path(), StartAt::Beginning, 1);
-    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["a.ndjson", "b.ndjson"] };
+    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
     let mut spool = Spool::new(files, options);
     spool.scan(site.now);
-    dark.set(true);
+    hidden.set(&["a.ndjson", "b.ndjson"]);
     (0..5).for_each(|_| spool.scan(site.now));
     assert_eq!((spool.overview().files, spool.overview().files_open, spool.unreadable()), (2, 1, 2));
     assert_eq!(spool.take_vanished(), []);
@@ -487,8 +493,8 @@ fn m7_a_file_that_cannot_be_looked_at_is_not_missing() {
 fn a_listing_that_fails_does_not_say_that_there_is_no_copy() {
     let site = Site::new();
     site.append("app.ndjson", "one\n");
-    let dark = std::rc::Rc::new(std::cell::Cell::new(false));
-    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["spool"] };
+    let hidden = Hidden::default();
+    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
     let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
     spool.place([], site.now);
     let steps = |spool: &mut Spool<Dim>| {
@@ -504,8 +510,8 @@ fn a_listing_that_fails_does_not_say_that_there_is_no_copy() {
     fs::copy(site.path("app.ndjson"), &elsewhere).unwrap();
     fs::write(site.path("app.ndjson"), "2\n").unwrap();
     // The truncation is found, and then the directory cannot be listed for a while.
-    for is_dark in [false, true, true, true, false] {
-        dark.set(is_dark);
+    for names in [&[][..], &["spool"], &["spool"], &["spool"], &[]] {
+        hidden.set(names);
         spool.scan(site.now);
         assert_eq!(steps(&mut spool), [""; 0], "one listing may have missed the copy");
     }
@@ -522,17 +528,18 @@ fn a_listing_that_fails_does_not_say_that_there_is_no_copy() {
 fn while_a_path_cannot_be_looked_at_not_everything_was_seen() {
     let site = Site::new();
     site.append("a.ndjson", "one\n");
-    let dark = std::rc::Rc::new(std::cell::Cell::new(true));
-    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["a.ndjson"] };
+    let hidden = Hidden::default();
+    hidden.set(&["a.ndjson"]);
+    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
     let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
     spool.scan(site.now);
     assert!(!spool.was_seen_whole());
     // A path may stay so for ever.
     spool.scan(site.now + REFUSED_HOLD);
     assert!(spool.was_seen_whole());
-    dark.set(false);
+    hidden.set(&[]);
     spool.scan(site.now + REFUSED_HOLD);
-    dark.set(true);
+    hidden.set(&["a.ndjson"]);
     spool.scan(site.now + REFUSED_HOLD);
     assert!(!spool.was_seen_whole());
 }
@@ -687,8 +694,8 @@ fn a_file_waits_while_what_it_may_be_the_copy_of_cannot_be_looked_at() {
     site.read();
     fs::copy(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
     fs::write(site.path("app.ndjson"), "two\n").unwrap();
-    let dark = std::rc::Rc::new(std::cell::Cell::new(true));
-    let files = Dim { dark: std::rc::Rc::clone(&dark), names: &["app.ndjson"] };
+    let hidden = Hidden::default();
+    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
     let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
     let frontier = |(file, (path, position)): (&FileKey, &(PathBuf, Position))| Frontier {
         file: *file,
@@ -698,8 +705,9 @@ fn a_file_waits_while_what_it_may_be_the_copy_of_cannot_be_looked_at() {
     };
     spool.place(site.frontiers.iter().map(frontier).collect::<Vec<_>>(), site.now);
     let mut lines = Vec::new();
-    for is_dark in [true, true, false, false, false, false] {
-        dark.set(is_dark);
+    // At last neither of them, since nothing of the folder can be seen: the original is not known then.
+    for names in [&["app.ndjson"][..], &["app.ndjson"], &["spool"], &[], &[], &[], &[]] {
+        hidden.set(names);
         spool.scan(site.now);
         while spool
             .turn(site.now, |path, line| {
@@ -709,7 +717,7 @@ fn a_file_waits_while_what_it_may_be_the_copy_of_cannot_be_looked_at() {
             })
             .is_some()
         {}
-        assert!(!is_dark || lines.is_empty(), "{lines:?}");
+        assert!(names.is_empty() || lines.is_empty(), "{lines:?}");
     }
     assert_eq!(lines, [(true, "two".to_owned())]);
 }
@@ -754,4 +762,27 @@ fn a_copy_is_known_when_its_original_was_truncated_many_times_since_the_frontier
         site.pass(COPY_HOLD * 2);
     }
     site.assert_got(&[("app.ndjson", &["seven"])]);
+}
+
+#[test]
+fn up_to_where_a_copy_goes_is_told_of_a_file_that_is_gone() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.append("other.ndjson.1", "one\nand more\n");
+    let elsewhere = site.folder.path().join("copy");
+    fs::copy(site.path("app.ndjson"), &elsewhere).unwrap();
+    site.append("app.ndjson", "two\n");
+    site.read();
+    let (file, (path, position)) = site.frontiers.iter().find(|(_, (path, _))| path.ends_with("app.ndjson")).unwrap();
+    let (file, path, position) = (*file, path.clone(), *position);
+    fs::remove_file(site.path("app.ndjson")).unwrap();
+    for _ in 0..4 {
+        site.pass(DELETED_LINGER);
+        site.read();
+    }
+    assert!(!site.spool.follows(&file), "it was let go");
+    assert_eq!(site.spool.copied_up_to(file, &path, position).unwrap(), None, "another file's name is no copy's");
+    fs::rename(elsewhere, site.path("app.ndjson.1")).unwrap();
+    site.spool.scan(site.now);
+    assert_eq!(site.spool.copied_up_to(file, &path, position).unwrap(), Some(4));
 }

@@ -5,8 +5,9 @@
 //! to the frontiers as they were last known; from there lines are only counted, and the count is on disk before they are
 //! passed over. No row is made until the database is back.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Reader, Until, facts};
@@ -252,17 +253,42 @@ impl<S: FileSystem> Reader<S> {
                 tracing::error!(%error, "the note of vanished bytes cannot be written; a crash would lose their declaration");
             }
         }
-        if self.epoch.is_some() && self.spool.was_seen_whole() && self.keeper().note().has_misfits() {
+        if self.epoch.is_some()
+            && self.spool.was_seen_whole()
+            && self.keeper().note().has_misfits()
+            && let Ok(copied) = self.copies_of_gone()
+        {
             tracing::info!(
                 "the database's frontiers are not where lines were let go; those that are still in the spool are read again"
             );
             let spool = &self.spool;
             let mut keeper = self.note.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            self.shed.passed.extend(keeper.note_mut().take_misfits(|file| spool.follows(file)));
+            self.shed.passed.extend(keeper.note_mut().take_misfits(|file| spool.follows(file), copied));
             if let Err(error) = keeper.save() {
                 tracing::error!(%error, "the note of lines let go cannot be written; what is read again stays in it for now");
             }
         }
+    }
+
+    /// Up to where copies go of what was let go in files that are gone.
+    ///
+    /// # Errors
+    /// A file that may be such a copy cannot be read now.
+    fn copies_of_gone(&mut self) -> io::Result<HashMap<ContentKey, u64>> {
+        let gone: Vec<(FileKey, PathBuf, Position)> = {
+            let keeper = self.keeper();
+            let misfits = keeper.note().misfits().filter(|(file, ..)| !self.spool.follows(file));
+            misfits.map(|(file, path, position)| (file, path.to_owned(), position)).collect()
+        };
+        let mut copied = HashMap::new();
+        for (file, path, position) in gone {
+            if let Some(offset) = self.spool.copied_up_to(file, &path, position)? {
+                let of = ContentKey { file, generation: position.generation };
+                let furthest: &mut u64 = copied.entry(of).or_default();
+                *furthest = offset.max(*furthest);
+            }
+        }
+        Ok(copied)
     }
 
     /// Lets go of what the limits say is too much or too old. Says whether there is more of it to do at once.

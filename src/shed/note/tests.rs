@@ -98,7 +98,7 @@ fn where_the_frontier_stands_elsewhere_the_lines_are_read_again() {
         let known: Vec<_> = elsewhere.into_iter().map(|position| (1, position)).collect();
         assert_eq!(note.reconcile(&frontiers(&known), |_| Vec::new()), []);
         assert!(note.has_misfits());
-        assert_eq!(note.take_misfits(|_| true), []);
+        assert_eq!(note.take_misfits(|_| true, HashMap::new()), []);
         assert!(note.is_empty());
     }
 }
@@ -110,7 +110,7 @@ fn of_a_file_that_is_gone_everything_behind_the_frontier_is_declared() {
         let mut note = noted();
         let known: Vec<_> = frontier.into_iter().map(|position| (1, position)).collect();
         assert_eq!(note.reconcile(&frontiers(&known), |_| Vec::new()), []);
-        let passed = note.take_misfits(|_| false);
+        let passed = note.take_misfits(|_| false, HashMap::new());
         assert_eq!(passed[0].step, step(1, frontier, at(0, 400)));
         assert_eq!(lines(&passed), want);
         note.committed(&[passed[0].step.clone()]);
@@ -129,7 +129,7 @@ fn what_was_read_again_before_its_file_was_gone_is_not_declared() {
     // Which files are there is not known yet: the directory cannot be listed. But the file is open, and read.
     assert_eq!(note.committed(&[step(1, Some(at(0, 150)), at(0, 250))]), Changed::No);
     assert_eq!(note.committed(&[step(1, Some(at(0, 250)), at(0, 400))]), Changed::Yes);
-    assert_eq!(note.take_misfits(|_| false), []);
+    assert_eq!(note.take_misfits(|_| false, HashMap::new()), []);
     assert!(note.is_empty());
 }
 
@@ -226,7 +226,7 @@ fn of_a_copy_whose_original_stands_elsewhere_the_lines_are_read_again() {
     let mut note = noted_of_copy();
     let originals = |path: &Path| if path == Path::new("/spool/a.1") { vec![(key(1), at(0, 200))] } else { Vec::new() };
     assert_eq!(note.reconcile(&frontiers(&[(1, at(0, 200))]), originals), []);
-    assert_eq!(note.take_misfits(|_| true), []);
+    assert_eq!(note.take_misfits(|_| true, HashMap::new()), []);
     assert!(note.is_empty());
 }
 
@@ -265,8 +265,30 @@ fn of_a_file_that_is_gone_the_copy_that_is_there_is_read() {
     // The database knows the original, and elsewhere.
     let frontiers = frontiers(&[(1, at(0, 40))]);
     assert!(note.reconcile(&frontiers, |_| vec![(key(1), at(0, 40))]).is_empty());
-    let passed = note.take_misfits(|file| *file == key(2));
+    let passed = note.take_misfits(|file| *file == key(2), HashMap::new());
     assert_eq!(lines(&passed), [(Reason::Vanished, 0), (Reason::MaxAge, 3)]);
+    assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(150, 200));
+}
+
+#[test]
+fn a_copy_that_was_only_found_counts_as_one_that_was_noted() {
+    let mut note = Note::default();
+    note.extend(&step(1, None, at(0, 100)), Reason::MaxAge, tally(0, 10), Certainty::LetGo, Vec::new);
+    note.extend(
+        &step(1, Some(at(0, 100)), at(0, 200)),
+        Reason::MaxBacklogBytes,
+        tally(100, 10),
+        Certainty::LetGo,
+        Vec::new,
+    );
+    note.extend(&step(1, Some(at(0, 200)), at(0, 300)), Reason::MaxAge, tally(200, 10), Certainty::LetGo, Vec::new);
+    assert!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()).is_empty());
+    let ends: Vec<Position> = note.misfits().map(|(.., position)| position).collect();
+    assert_eq!(ends, [at(0, 100), at(0, 200), at(0, 300)]);
+    let copied = HashMap::from([(ContentKey { file: key(1), generation: 0 }, 150)]);
+    let passed = note.take_misfits(|_| false, copied);
+    // What the copy has is read there; of the passage that it has in part, the rest is gone; the last one it has nothing of.
+    assert_eq!(lines(&passed), [(Reason::Vanished, 0), (Reason::MaxAge, 10)]);
     assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(150, 200));
 }
 
@@ -279,6 +301,6 @@ fn a_copy_is_read_again_with_what_it_is_the_copy_of() {
     note.extend(&step(2, Some(at(0, 150)), at(0, 300)), Reason::MaxAge, tally(150, 15), Certainty::LetGo, Vec::new);
     // The original's passage begins elsewhere, so the beginning of the copy has no end by it.
     assert_eq!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()), []);
-    assert_eq!(note.take_misfits(|_| true), []);
+    assert_eq!(note.take_misfits(|_| true, HashMap::new()), []);
     assert!(note.is_empty());
 }
