@@ -311,7 +311,7 @@ impl Note {
             let mut before = passage.from;
             let mut kept: Vec<Segment> = Vec::new();
             for mut segment in std::mem::take(&mut passage.segments) {
-                let whole = at.is_none_or(|at| before.is_none_or(|before| place(before) >= place(at)));
+                let whole = at.is_none_or(|at| before.map_or((0, 0), place) >= place(at));
                 let start = before.filter(|before| before.generation == segment.to.generation);
                 let start = start.map_or(0, |before| before.offset);
                 before = Some(segment.to);

@@ -271,6 +271,24 @@ fn of_a_file_that_is_gone_the_copy_that_is_there_is_read() {
 }
 
 #[test]
+fn of_a_file_that_is_gone_no_more_is_declared_than_what_was_not_committed() {
+    let mut note = Note::default();
+    note.extend(&step(1, None, at(0, 200)), Reason::MaxAge, tally(0, 20), Certainty::LetGo, Vec::new);
+    note.extend(
+        &step(1, Some(at(0, 200)), at(0, 300)),
+        Reason::MaxBacklogBytes,
+        tally(200, 10),
+        Certainty::LetGo,
+        Vec::new,
+    );
+    // A commit that nobody knew of has moved the frontier into the first part.
+    assert!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()).is_empty());
+    let passed = note.take_misfits(|_| false, HashMap::new());
+    assert_eq!(lines(&passed), [(Reason::Vanished, 0), (Reason::MaxBacklogBytes, 10)]);
+    assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(40, 200));
+}
+
+#[test]
 fn a_copy_that_was_only_found_counts_as_one_that_was_noted() {
     let mut note = Note::default();
     note.extend(&step(1, None, at(0, 100)), Reason::MaxAge, tally(0, 10), Certainty::LetGo, Vec::new);
