@@ -339,8 +339,15 @@ impl Note {
                 let (reason, certainty) = (Reason::Vanished, Certainty::LetGo);
                 kept.insert(0, Segment { reason, certainty, to: from, tally, copy_of: None });
             }
+            if let Some(last) = kept.last_mut()
+                && copies.contains_key(&ContentKey { file, generation: last.to.generation })
+            {
+                // A frontier at the end of that content would have the copy read from there.
+                last.to = last.to.next_generation();
+            }
             passage.segments = kept;
             passage.from = at;
+            let to = passage.segments.last().map_or(to, |last| last.to);
             let step = Move { file, path: Arc::from(Path::new(&passage.path)), from: at, to };
             let declarations = passage.declarations();
             self.passages.insert(file, passage);

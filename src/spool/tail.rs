@@ -216,7 +216,7 @@ impl Position {
     }
 
     /// The start of content that took the place of what this position is in.
-    fn next_generation(&self) -> Self {
+    pub fn next_generation(&self) -> Self {
         Position { generation: self.generation + 1, ..Position::start() }
     }
 }
@@ -565,10 +565,11 @@ impl<F: Handle> Tail<F> {
     /// Where the hole that reaches to `offset` ends; `offset` itself when that cannot be told.
     fn hole_end(&self, offset: u64) -> u64 {
         let Some(file) = &self.file else { return offset };
-        match (file.next_data(offset), file.stat()) {
-            (Ok(Some(data)), _) => data.max(offset),
-            (Ok(None), Ok(stat)) => stat.size.max(offset),
-            (Ok(None), Err(_)) | (Err(_), _) => offset,
+        // The size first: what is written after it was asked for may be data.
+        match (file.stat(), file.next_data(offset)) {
+            (_, Ok(Some(data))) => data.max(offset),
+            (Ok(stat), Ok(None)) => stat.size.max(offset),
+            (Err(_), Ok(None)) | (_, Err(_)) => offset,
         }
     }
 
