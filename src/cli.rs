@@ -300,9 +300,9 @@ pub fn main() -> ExitCode {
         }
         Command::Status { config, json } => {
             let format = if json { status::Format::Json } else { status::Format::Words };
-            with_config(&config, |config| status::status(config, format))
+            status::status(&config.config, format)
         }
-        Command::Top { config } => with_config(&config, top::top),
+        Command::Top { config } => top::top(&config.config),
         Command::Prune { config, dry_run, days } => {
             let mode = if dry_run { retention::Mode::Count } else { retention::Mode::Delete };
             with_config(&config, |config| prune::prune(config, mode, days))

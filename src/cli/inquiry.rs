@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Limited};
@@ -10,7 +11,8 @@ use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::config::Config;
+use super::complain;
+use crate::config::{self, Config};
 use crate::report::Report;
 
 /// How long the agent may take to answer.
@@ -47,6 +49,25 @@ pub enum Unanswered {
         /// How that showed.
         why: String,
     },
+}
+
+/// Where an agent answers whose config does not say otherwise: the default of `metrics.listen`.
+const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9187);
+
+/// Where the agent of a config file answers. A file that cannot be used, or read by this user, is complained about, and the
+/// agent looked for where it is by default: who asks what is the matter needs an answer most of all then.
+///
+/// # Errors
+/// Nowhere.
+pub fn address_by(file: &Path) -> Result<SocketAddr, Unanswered> {
+    match Config::load(file, config::environment()) {
+        Ok(config) => address(&config),
+        Err(problems) => {
+            complain(problems);
+            complain(format_args!("so the agent is asked at {DEFAULT}, the default of `metrics.listen`"));
+            Ok(DEFAULT)
+        }
+    }
 }
 
 /// Where the agent of a config answers.

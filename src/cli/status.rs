@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 use std::io::IsTerminal;
+use std::path::Path;
 
 use super::{Exit, complain, inquiry, say};
-use crate::config::Config;
 use crate::report::words::{count, counted, plain, rate, seconds, size, tallies, whole_seconds};
 use crate::report::{Latency, Report, Verdict};
 
@@ -27,9 +27,9 @@ enum Colour {
 /// How many tallies of a kind are shown, the largest first.
 const TALLIES: usize = 8;
 
-/// Prints what the agent of a config is doing.
-pub fn status(config: &Config, format: Format) -> Exit {
-    match inquiry::address(config).and_then(inquiry::ask) {
+/// Prints what the agent of a config file is doing.
+pub fn status(file: &Path, format: Format) -> Exit {
+    match inquiry::address_by(file).and_then(inquiry::ask) {
         Ok(report) => {
             match format {
                 Format::Json => say(serde_json::to_string_pretty(&report).expect("writing to memory cannot fail")),

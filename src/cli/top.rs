@@ -6,6 +6,7 @@ mod screen;
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +17,6 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, Ke
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::{Exit, complain, inquiry};
-use crate::config::Config;
 use crate::report::Report;
 use screen::View;
 
@@ -26,15 +26,15 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How long a key or a signal may wait for an answer.
 const ATTENTION: Duration = Duration::from_millis(100);
 
-/// Shows the agent of a config until somebody has seen enough.
-pub fn top(config: &Config) -> Exit {
+/// Shows the agent of a config file until somebody has seen enough.
+pub fn top(file: &Path) -> Exit {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         complain(
             "`top` needs a terminal; `tracespool status` says the same once, `tracespool status --json` for programs",
         );
         return Exit::Usage;
     }
-    let address = match inquiry::address(config) {
+    let address = match inquiry::address_by(file) {
         Ok(address) => address,
         Err(unanswered) => {
             complain(unanswered);

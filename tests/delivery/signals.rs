@@ -91,6 +91,8 @@ fn a_bad_config_changes_nothing_and_every_problem_is_logged() {
     assert!(agent.log().contains("max_weight"), "the key at fault is not named:\n{}", agent.log());
     assert_eq!(said(&agent, TAKEN_UP), 0);
     assert_eq!(agent.exited(), None);
+    assert_eq!(agent.metrics().sum("tracespool_config_mistakes"), 1.0);
+    assert!(agent.page("/healthz", 200).contains("config: the file has 1 mistake"), "{}", agent.page("/healthz", 200));
     let more = ids("after", 0..10);
     append(&site.path("app.ndjson"), lines(&more));
     written.extend(more);
@@ -98,6 +100,8 @@ fn a_bad_config_changes_nothing_and_every_problem_is_logged() {
 
     site.set_text("batch.max_wait", "20ms");
     reload(&site, &agent);
+    eventually("the mistakes are forgotten", || agent.metrics().sum("tracespool_config_mistakes") == 0.0);
+    assert!(agent.log().contains("sections=\"batch\""), "what has changed is not named:\n{}", agent.log());
     site.finish_exactly(agent, &written);
 }
 

@@ -49,6 +49,17 @@ fn status_without_an_agent_is_69_and_says_what_to_do() {
 }
 
 #[test]
+fn status_asks_where_agents_are_by_default_when_the_config_cannot_be_used() {
+    let mut site = Site::sqlite();
+    site.set_text("log.level", "loud");
+    let said = site.run(&["status"]);
+    assert!([Some(0), Some(69)].contains(&said.code), "somebody may run an agent here: {said:?}");
+    for words in ["`log.level` is `loud`", "the agent is asked at 127.0.0.1:9187"] {
+        assert!(said.stderr.contains(words), "no `{words}`: {said:?}");
+    }
+}
+
+#[test]
 fn status_tells_a_stranger_from_an_agent() {
     use std::io::{Read, Write};
     let mut site = Site::sqlite();

@@ -311,6 +311,22 @@ fn a_copy_that_was_only_found_counts_as_one_that_was_noted() {
 }
 
 #[test]
+fn the_frontier_of_a_file_that_is_gone_does_not_say_that_its_copy_was_read() {
+    let mut note = Note::default();
+    note.extend(&step(1, None, at(0, 300)), Reason::MaxAge, tally(0, 30), Certainty::LetGo, Vec::new);
+    assert!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()).is_empty());
+    let copied = HashMap::from([(ContentKey { file: key(1), generation: 0 }, 200)]);
+    let passed = note.take_misfits(|_| false, copied);
+    assert_eq!(passed[0].step.to, Position { generation: 1, ..Position::start() });
+    // The same after the connection was lost before that was committed.
+    let again = note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new());
+    assert_eq!(again[0].step, passed[0].step);
+    assert_eq!(again[0].declarations, passed[0].declarations);
+    note.committed(&[again[0].step.clone()]);
+    assert!(note.is_empty());
+}
+
+#[test]
 fn a_copy_is_read_again_with_what_it_is_the_copy_of() {
     let mut note = Note::default();
     let of = ContentKey { file: key(1), generation: 0 };
