@@ -117,6 +117,8 @@ struct Entry<F> {
     size_at_start: Option<u64>,
     /// Where reading began, if that was at the end.
     begin: Option<Position>,
+    /// Where reading began since the frontiers were last said.
+    began: Began,
     /// When its bytes were first seen.
     ages: Ages,
     /// The scan since which it has nothing to skim.
@@ -142,6 +144,17 @@ enum Stage {
         listings: u64,
         since: Instant,
     },
+}
+
+/// Where reading began in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Began {
+    /// That is not decided.
+    Undecided,
+    /// At its first line.
+    AtStart,
+    /// At its frontier, or behind what is the copy of other content.
+    Further,
 }
 
 /// What the last scans say of a file's name.
@@ -402,6 +415,7 @@ impl<S: FileSystem> Spool<S> {
         self.settled = self.steps;
         for entry in self.entries.values_mut() {
             entry.stage = Stage::Waiting;
+            entry.began = Began::Undecided;
             entry.waiting_since = now;
             entry.queued = false;
             entry.tail.displace();
@@ -678,7 +692,8 @@ impl<S: FileSystem> Spool<S> {
         overview
     }
 
-    /// Up to where a file that is here is a copy of content that was read up to `position`, of a file that was at `path`.
+    /// Up to where a file that is read from its first line is a copy of content that was read up to `position`, of a file that
+    /// was at `path`.
     ///
     /// # Errors
     /// A file that may be the copy cannot be read now.
@@ -689,7 +704,7 @@ impl<S: FileSystem> Spool<S> {
         let may_be_copy =
             |entry: &Entry<S::File>| possible_originals(entry.tail.path()).iter().any(|original| original == path);
         let candidates: Vec<(FileKey, u64)> = (self.entries.iter())
-            .filter(|(_, entry)| may_be_copy(entry))
+            .filter(|(_, entry)| entry.began != Began::Further && may_be_copy(entry))
             .map(|(key, entry)| (*key, entry.tail.size()))
             .collect();
         let mut furthest = None;
@@ -761,6 +776,7 @@ impl<S: FileSystem> Spool<S> {
             found: self.scans,
             size_at_start: (self.scans == 1).then_some(stat.size),
             begin: None,
+            began: Began::Undecided,
             ages: Ages::default(),
             skimmed: 0,
             step: 0,
@@ -1078,6 +1094,7 @@ impl<S: FileSystem> Spool<S> {
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.tail.place(position, sent, self.source);
             entry.stage = Stage::Reading;
+            entry.began = if sent.is_none() && position == Position::start() { Began::AtStart } else { Began::Further };
         }
         self.enqueue(key);
     }

@@ -810,4 +810,8 @@ fn up_to_where_a_copy_goes_is_told_of_a_file_that_is_gone() {
     fs::rename(elsewhere, site.path("app.ndjson.1")).unwrap();
     site.spool.scan(site.now);
     assert_eq!(site.spool.copied_up_to(file, &path, position).unwrap(), Some(4));
+    site.read();
+    assert!(site.frontiers.values().any(|(path, _)| path.ends_with("app.ndjson.1")), "it was read");
+    site.place();
+    assert_eq!(site.spool.copied_up_to(file, &path, position).unwrap(), None, "it is not read from its start again");
 }
