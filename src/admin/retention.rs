@@ -243,6 +243,7 @@ impl Work<'_> {
     /// they lie in. Each look begins where the one before ended, since what was deleted stays in the index for a while. A
     /// second pass comes last, for rows that came late; it goes a slice at a time, so that no look reads through all of that.
     async fn delete(&mut self, tell: &mut impl FnMut(Event)) -> Result<Outcome, Error> {
+        self.wait_for_replicas(tell).await;
         let mut pace = Pace { rows: ROWS_FIRST, left: self.estimate().await?, estimated: Instant::now(), in_vain: 0 };
         let marks = self.delete_between(None, None, &mut pace, tell).await?;
         let mut from: Option<String> = None;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::least_privilege;
-use crate::support::{Finished, MariaDb, Site, append, finish, ids, lines, pause, poll};
+use crate::support::{Finished, MariaDb, PASSWORD, Site, append, finish, ids, lines, pause, poll};
 
 /// How many rows the table has; the environment's `PRUNE_ROWS` asks for more.
 fn rows() -> usize {
@@ -204,6 +204,49 @@ fn it_waits_for_locks_of_others_and_stops_when_asked_to() {
     let finished =
         Finished { code: Some(0), stdout: String::new(), stderr: String::from_utf8_lossy(&output.stderr).into_owned() };
     assert_pruned(&server, &cutoff(&finished));
+}
+
+#[test]
+fn it_waits_while_a_replica_is_behind() {
+    let primary = MariaDb::start_with(&["--log-bin=binlog", "--server-id=1"]);
+    let replica = MariaDb::start_with(&["--server-id=2", "--read-only=1"]);
+    primary.query("GRANT REPLICATION SLAVE ON *.* TO tracespool@127.0.0.1");
+    replica.query("GRANT SLAVE MONITOR ON *.* TO tracespool@127.0.0.1");
+    replica.query(&format!(
+        "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={}, MASTER_USER='tracespool', MASTER_PASSWORD='{PASSWORD}', \
+         MASTER_USE_GTID=slave_pos",
+        primary.port()
+    ));
+    replica.query("START SLAVE");
+    fill(&primary, 1_000);
+    let count = "SELECT count(*) FROM app.telemetry_traces";
+    let copied = poll(Duration::from_secs(60), || (number(&replica, count) == 1_000).then_some(()));
+    assert!(copied.is_some(), "nothing is replicated: {:?}", replica.query("SHOW SLAVE STATUS"));
+
+    let mut site = Site::mariadb(&primary);
+    let (first, second) = (primary.port(), replica.port());
+    site.set_text("database.url", &format!("mysql://tracespool@127.0.0.1:{first},127.0.0.1:{second}/app"));
+    // What the primary writes now cannot be applied.
+    let mut reader = replica.session();
+    reader.run("LOCK TABLES app.telemetry_traces READ");
+    primary.query("INSERT INTO app.telemetry_traces (event_key, created_at) VALUES ('test.new', UTC_TIMESTAMP(6))");
+    pause(Duration::from_secs(8));
+    let mut command = site.command(&["prune"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let waiting = command.spawn().expect("prune starts");
+    pause(Duration::from_secs(4));
+    let early = number(&primary, count);
+    reader.run("UNLOCK TABLES");
+    let output = waiting.wait_with_output().expect("prune ends");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("waiting: a replica is "), "{said}");
+    assert_eq!(early, 1_001, "rows went while the replica was behind");
+    let finished = Finished { code: Some(0), stdout: String::new(), stderr: said };
+    assert_pruned(&primary, &cutoff(&finished));
+    let left = number(&primary, count);
+    let followed = poll(Duration::from_secs(60), || (number(&replica, count) == left).then_some(()));
+    assert!(followed.is_some() && left < 1_001, "the replica has not followed");
 }
 
 /// Puts a table in partitions by day in place of the one there is, from `first` to `last` days from today, with ten rows a
