@@ -9,6 +9,7 @@ use mysql_async::{Conn, Row as SqlRow};
 
 use super::testbed::Server as MariaDb;
 use super::*;
+use crate::finding::Weight;
 use crate::record::Columns;
 use crate::sink::samples::{self, Stored, batch, key, step, with_long_key};
 use crate::sink::table::COLUMNS;
@@ -592,6 +593,14 @@ async fn idle_in_a_transaction_is_ended_by_the_server_and_not_before() {
     assert_eq!(text(&rows[0], 0).as_deref(), Some("60"));
 }
 
+const NEEDS: Needs = Needs { batch_bytes: 1 << 20, line_bytes: 1 << 20 };
+
+/// What an inspection says of TLS.
+async fn tls_findings(options: &Options) -> Vec<String> {
+    let findings = MySql::new(options.clone()).inspect(NEEDS).await.findings;
+    findings.into_iter().filter(|finding| finding.place == "tls").map(|finding| finding.what).collect()
+}
+
 fn openssl(folder: &Path, arguments: &str) {
     let mut command = Command::new("openssl");
     let made = command.args(arguments.split(' ')).current_dir(folder).output().expect("tests need openssl");
@@ -642,7 +651,16 @@ async fn a_certificate_must_be_the_hosts_own() {
         let mut session = connect(&options).await;
         let rows = session.link.ask("test", "SHOW SESSION STATUS LIKE 'Ssl_version'", 1).await.unwrap();
         assert_eq!(text(&rows[0], 1).as_deref(), Some("TLSv1.3"));
+        let told = tls_findings(&options).await;
+        assert!(told.iter().any(|what| what.starts_with("in use, TLS_")), "{told:?}");
     }
+    let plain = server.migrated("plain").await;
+    assert_eq!(tls_findings(&plain).await, ["not used, and not needed: the connection stays on this machine"]);
+    let wrong = named("localhost", Tls::VerifyIdentity, Some("other.pem"));
+    let inspection = MySql::new(wrong).inspect(NEEDS).await;
+    assert_eq!(inspection.reached, Reached::No);
+    let told = &inspection.findings[0];
+    assert!(told.weight == Weight::Error && told.what.contains("TLS was not agreed on"), "{told:?}");
     for options in [
         named("127.0.0.1", Tls::VerifyIdentity, Some("ca.pem")),
         // Not what the words say, but on the safe side; `Tls::VerifyCa` tells it.
