@@ -11,8 +11,8 @@ use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::complain;
-use crate::config::{self, Config};
+use super::{Exit, complain};
+use crate::config::{self, Config, Problems};
 use crate::report::Report;
 
 /// How long the agent may take to answer.
@@ -24,6 +24,9 @@ const ANSWER_MAX: usize = 4 << 20;
 /// Why there is no answer, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
+    /// There is no such config file.
+    #[error("{0}")]
+    NoConfig(Problems),
     /// The agent serves nothing.
     #[error(
         "the agent cannot be asked: `metrics.listen` is \"\" in the config; set an address, such as \"127.0.0.1:9187\", \
@@ -51,6 +54,16 @@ pub enum Unanswered {
     },
 }
 
+impl Unanswered {
+    /// What the command that asked ends with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Unanswered::NoConfig(_) => Exit::Usage,
+            Unanswered::TurnedOff | Unanswered::Nobody { .. } | Unanswered::Stranger { .. } => Exit::Unavailable,
+        }
+    }
+}
+
 /// Where an agent answers whose config does not say otherwise: the default of `metrics.listen`.
 const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9187);
 
@@ -62,6 +75,7 @@ const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 918
 pub fn address_by(file: &Path) -> Result<SocketAddr, Unanswered> {
     match Config::load(file, config::environment()) {
         Ok(config) => address(&config),
+        Err(problems) if !file.try_exists().unwrap_or(true) => Err(Unanswered::NoConfig(problems)),
         Err(problems) => {
             complain(problems);
             complain(format_args!("so the agent is asked at {DEFAULT}, the default of `metrics.listen`"));

@@ -38,8 +38,8 @@ pub fn status(file: &Path, format: Format) -> Exit {
             Exit::Done
         }
         Err(unanswered) => {
-            complain(unanswered);
-            Exit::Unavailable
+            complain(&unanswered);
+            unanswered.exit()
         }
     }
 }

@@ -28,19 +28,19 @@ const ATTENTION: Duration = Duration::from_millis(100);
 
 /// Shows the agent of a config file until somebody has seen enough.
 pub fn top(file: &Path) -> Exit {
+    let address = match inquiry::address_by(file) {
+        Ok(address) => address,
+        Err(unanswered) => {
+            complain(&unanswered);
+            return unanswered.exit();
+        }
+    };
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         complain(
             "`top` needs a terminal; `tracespool status` says the same once, `tracespool status --json` for programs",
         );
         return Exit::Usage;
     }
-    let address = match inquiry::address_by(file) {
-        Ok(address) => address,
-        Err(unanswered) => {
-            complain(unanswered);
-            return Exit::Unavailable;
-        }
-    };
     match show(address) {
         Ok(()) => Exit::Done,
         Err(error) => {
