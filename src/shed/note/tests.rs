@@ -270,53 +270,48 @@ fn of_a_file_that_is_gone_the_copy_that_is_there_is_read() {
     assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(150, 200));
 }
 
+/// A note of a file that was let go up to these places, ten bytes a line, for one reason and another in turn; the database
+/// turns out to have it committed up to 40 by a commit that nobody knew of.
+fn noted_up_to(ends: &[u64]) -> Note {
+    let mut note = Note::default();
+    let mut from: Option<Position> = None;
+    for (end, reason) in ends.iter().zip([Reason::MaxAge, Reason::MaxBacklogBytes].into_iter().cycle()) {
+        let start = from.map_or(0, |from| from.offset);
+        let lines = tally(start, (end - start) / 10);
+        note.extend(&step(1, from, at(0, *end)), reason, lines, Certainty::LetGo, Vec::new);
+        from = Some(at(0, *end));
+    }
+    assert!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()).is_empty());
+    note
+}
+
+/// A copy of that file's content was found, so long.
+fn copied_up_to(end: u64) -> HashMap<ContentKey, u64> {
+    HashMap::from([(ContentKey { file: key(1), generation: 0 }, end)])
+}
+
 #[test]
 fn of_a_file_that_is_gone_no_more_is_declared_than_what_was_not_committed() {
-    let mut note = Note::default();
-    note.extend(&step(1, None, at(0, 200)), Reason::MaxAge, tally(0, 20), Certainty::LetGo, Vec::new);
-    note.extend(
-        &step(1, Some(at(0, 200)), at(0, 300)),
-        Reason::MaxBacklogBytes,
-        tally(200, 10),
-        Certainty::LetGo,
-        Vec::new,
-    );
-    // A commit that nobody knew of has moved the frontier into the first part.
-    assert!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()).is_empty());
-    let passed = note.take_misfits(|_| false, HashMap::new());
+    let passed = noted_up_to(&[200, 300]).take_misfits(|_| false, HashMap::new());
     assert_eq!(lines(&passed), [(Reason::Vanished, 0), (Reason::MaxBacklogBytes, 10)]);
     assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(40, 200));
 }
 
 #[test]
 fn a_copy_that_was_only_found_counts_as_one_that_was_noted() {
-    let mut note = Note::default();
-    note.extend(&step(1, None, at(0, 100)), Reason::MaxAge, tally(0, 10), Certainty::LetGo, Vec::new);
-    note.extend(
-        &step(1, Some(at(0, 100)), at(0, 200)),
-        Reason::MaxBacklogBytes,
-        tally(100, 10),
-        Certainty::LetGo,
-        Vec::new,
-    );
-    note.extend(&step(1, Some(at(0, 200)), at(0, 300)), Reason::MaxAge, tally(200, 10), Certainty::LetGo, Vec::new);
-    assert!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()).is_empty());
+    let mut note = noted_up_to(&[100, 200, 300]);
     let ends: Vec<Position> = note.misfits().map(|(.., position)| position).collect();
     assert_eq!(ends, [at(0, 100), at(0, 200), at(0, 300)]);
-    let copied = HashMap::from([(ContentKey { file: key(1), generation: 0 }, 150)]);
-    let passed = note.take_misfits(|_| false, copied);
-    // What the copy has is read there; of the passage that it has in part, the rest is gone; the last one it has nothing of.
+    let passed = note.take_misfits(|_| false, copied_up_to(150));
+    // What the copy has is read there; of the part that it has in part, the rest is gone; of the last one it has nothing.
     assert_eq!(lines(&passed), [(Reason::Vanished, 0), (Reason::MaxAge, 10)]);
     assert_eq!(passed[0].declarations[0].tally, Tally::of_bytes(150, 200));
 }
 
 #[test]
 fn the_frontier_of_a_file_that_is_gone_does_not_say_that_its_copy_was_read() {
-    let mut note = Note::default();
-    note.extend(&step(1, None, at(0, 300)), Reason::MaxAge, tally(0, 30), Certainty::LetGo, Vec::new);
-    assert!(note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new()).is_empty());
-    let copied = HashMap::from([(ContentKey { file: key(1), generation: 0 }, 200)]);
-    let passed = note.take_misfits(|_| false, copied);
+    let mut note = noted_up_to(&[300]);
+    let passed = note.take_misfits(|_| false, copied_up_to(200));
     assert_eq!(passed[0].step.to, Position { generation: 1, ..Position::start() });
     // The same after the connection was lost before that was committed.
     let again = note.reconcile(&frontiers(&[(1, at(0, 40))]), |_| Vec::new());
