@@ -17,7 +17,7 @@ pub mod tail;
 
 mod copies;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -240,6 +240,25 @@ impl Vanished {
     fn of(path: &Arc<Path>, bytes: &Range<u64>) -> Option<Self> {
         let (path, offset, bytes) = (Arc::clone(path), bytes.start, bytes.end - bytes.start);
         (bytes > 0).then_some(Vanished { path, offset, bytes })
+    }
+}
+
+/// Of which contents copies may yet be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopiesDue {
+    /// Of any: it was not listed often enough what is there, or the first step of a copy is still to be taken.
+    OfAny,
+    /// Of files that are or were at these paths: a file that may be a copy of them waits.
+    Of(HashSet<PathBuf>),
+}
+
+impl CopiesDue {
+    /// Whether a copy may be found of a file that is or was at this path.
+    pub fn of(&self, path: &Path) -> bool {
+        match self {
+            CopiesDue::OfAny => true,
+            CopiesDue::Of(originals) => originals.contains(path),
+        }
     }
 }
 
@@ -715,6 +734,23 @@ impl<S: FileSystem> Spool<S> {
         Ok(furthest)
     }
 
+    /// Of which contents copies may yet be found since the frontiers are known. Wants another scan where that may show it.
+    pub fn copies_due(&mut self) -> CopiesDue {
+        if self.listed < LISTINGS || !self.begun.is_empty() {
+            self.wants_scan = true;
+            return CopiesDue::OfAny;
+        }
+        CopiesDue::Of(self.originals_in_question())
+    }
+
+    /// The paths whose copies may be among the files in which it is not decided where to begin.
+    fn originals_in_question(&self) -> HashSet<PathBuf> {
+        let undecided = |entry: &&Entry<S::File>| entry.stage != Stage::Reading && entry.tail.unread() > 0;
+        let undecided = self.entries.values().filter(undecided).map(|entry| &**entry.tail.path());
+        let unreadable = self.refused.iter().filter(|(_, why)| matches!(why, Refusal::Unreadable(_)));
+        undecided.chain(unreadable.map(|(path, _)| &**path)).flat_map(possible_originals).collect()
+    }
+
     /// Whether it follows that file, under any name.
     pub fn follows(&self, file: &FileKey) -> bool {
         self.entries.contains_key(file)
@@ -1036,20 +1072,14 @@ impl<S: FileSystem> Spool<S> {
             }
         }
         let mut replaced = Vec::new();
+        let mut in_question = None;
         for (key, entry) in &self.entries {
             let Stage::Replaced { listings, since, .. } = entry.stage else { continue };
             let path = entry.tail.path();
             let listed = is_listed(path);
-            let may_be_copy = |other: &Path| possible_originals(other).iter().any(|original| **original == **path);
-            let undecided = |other: &Entry<S::File>| {
-                other.stage != Stage::Reading && other.tail.unread() > 0 && may_be_copy(other.tail.path())
-            };
-            let unreadable =
-                |(path, why): (&PathBuf, &Refusal)| matches!(why, Refusal::Unreadable(_)) && may_be_copy(path);
             let looked = listings >= LISTINGS;
-            let decided =
-                looked && listed && !self.entries.values().any(undecided) && !self.refused.iter().any(unreadable);
-            if decided
+            let in_question = in_question.get_or_insert_with(|| self.originals_in_question());
+            if looked && listed && !in_question.contains(&**path)
                 || museum::is(museum::Piece::CopyStepLater)
                 || now.saturating_duration_since(since) >= REPLACED_HOLD
             {

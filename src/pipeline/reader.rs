@@ -368,7 +368,8 @@ impl<S: FileSystem> Reader<S> {
             Sent::NoRoom => return Step::WaitUntil(self.rescan_due),
             Sent::NobodyThere => return Step::Ended(self.spool.unreadable()),
         }
-        let drained = self.options.until == Until::Drained && self.placed_and_scanned && self.spool.is_exhausted();
+        let exhausted = self.placed_and_scanned && self.spool.is_exhausted() && self.holds_nothing();
+        let drained = self.options.until == Until::Drained && exhausted;
         if !self.stopping && self.epoch.is_some() && (self.declare() || self.read(now)) {
             if self.maker.batch.is_full(&self.maker.limits) {
                 self.seal(now);
@@ -444,7 +445,7 @@ impl<S: FileSystem> Reader<S> {
         self.spool.scan(now);
         self.placed_and_scanned = self.epoch.is_some();
         self.tell_overview(now);
-        self.after_scan();
+        self.after_scan(now);
         let ended = self.clock.now();
         self.scan_not_before = ended + SCAN_PAUSE.max(ended.saturating_duration_since(now) * SCAN_SHARE);
         self.rescan_due =

@@ -815,3 +815,31 @@ fn up_to_where_a_copy_goes_is_told_of_a_file_that_is_gone() {
     site.place();
     assert_eq!(site.spool.copied_up_to(file, &path, position).unwrap(), None, "it is not read from its start again");
 }
+
+#[test]
+fn copies_are_due_until_enough_listings_and_while_a_file_waits_that_may_be_one() {
+    let mut site = Site::new();
+    site.append("app.ndjson", "one\n");
+    site.read();
+    site.place();
+    for _ in 0..LISTINGS {
+        assert_eq!(site.spool.copies_due(), CopiesDue::OfAny);
+        assert!(site.spool.take_wants_scan(), "another listing is what it waits for");
+        site.spool.scan(site.now);
+    }
+    assert_eq!(site.spool.copies_due(), CopiesDue::Of(HashSet::new()));
+
+    fs::copy(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
+    site.read();
+    let due = site.spool.copies_due();
+    assert!(due.of(&site.path("app.ndjson")) && !due.of(&site.path("other.ndjson")), "{due:?}");
+
+    fs::write(site.path("app.ndjson"), "").unwrap();
+    for _ in 0..=LISTINGS {
+        site.pass(COPY_HOLD);
+        site.spool.scan(site.now);
+    }
+    assert_eq!(site.spool.copies_due(), CopiesDue::OfAny, "the copy's first step is still to be taken");
+    site.read();
+    assert_eq!(site.spool.copies_due(), CopiesDue::Of(HashSet::new()));
+}

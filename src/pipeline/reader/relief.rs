@@ -5,7 +5,7 @@
 //! to the frontiers as they were last known; from there lines are only counted, and the count is on disk before they are
 //! passed over. No row is made until the database is back.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::shed::trend::{AWAY_AFTER, Course, Trend};
 use crate::shed::{Declaration, Reason, Tally};
 use crate::spool::files::FileSystem;
 use crate::spool::tail::Flow;
-use crate::spool::{Bound, ContentKey, FileKey, Frontier, Move, Position, Reach, possible_originals};
+use crate::spool::{Bound, ContentKey, CopiesDue, FileKey, Frontier, Move, Position, Reach, possible_originals};
 
 /// How often the backlog is held against the limits while there is nothing to let go.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -28,6 +28,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// How many turns of files make one round, after which orders are looked at again.
 const TURNS_OF_ROUND: usize = 64;
+
+/// How long a passage is held back at most. Twice what the spool waits for paths that cannot be looked at.
+const HELD_MAX: Duration = Duration::from_secs(60);
 
 /// How many gaps one batch declares.
 const GAPS_OF_BATCH: usize = 500;
@@ -78,6 +81,9 @@ pub(super) struct State {
     assumed: Assumed,
     /// Passages that the database's frontiers let be declared.
     passed: VecDeque<Passed>,
+    /// Those of them that are held back, and since when reading stands by the frontiers.
+    held: VecDeque<Passed>,
+    held_since: Instant,
     /// The frontier of the gaps, once it is known, and how many are declared or about to be.
     gaps: Option<(Option<Position>, u64)>,
     note: Writable,
@@ -118,6 +124,8 @@ impl State {
             recall: Recall::No,
             assumed: Assumed::default(),
             passed: VecDeque::new(),
+            held: VecDeque::new(),
+            held_since: now,
             gaps: None,
             note: Writable::Yes,
             told: Told::Nothing,
@@ -182,6 +190,7 @@ impl<S: FileSystem> Reader<S> {
         frontiers.retain(|frontier| frontier.file != GAPS);
         move_on(&mut frontiers, passed.iter().map(|passed| (passed.step.file, &*passed.step.path, passed.step.to)));
         self.shed.passed = passed.into();
+        self.shed.held_since = now;
         frontiers
     }
 
@@ -209,6 +218,7 @@ impl<S: FileSystem> Reader<S> {
         self.shed.in_flight.clear();
         self.shed.filling_since = None;
         self.shed.passed.clear();
+        self.shed.held.clear();
         self.on_their_way.clear();
         self.maker.batch = crate::batch::Batch::new(0, 0, self.clock.now());
     }
@@ -238,8 +248,29 @@ impl<S: FileSystem> Reader<S> {
         true
     }
 
+    /// Holds back the passages into other content of files that are gone, as long as copies of the former content may be
+    /// found: the frontier in it is what they are known by, if the agent ends before their own are in the database. What is
+    /// there is not held back, or lines behind the passage would come before it.
+    fn hold_back(&mut self, now: Instant) {
+        if self.shed.passed.is_empty() && self.shed.held.is_empty() {
+            return;
+        }
+        let held_long_enough = now.saturating_duration_since(self.shed.held_since) >= HELD_MAX;
+        let due = if held_long_enough { CopiesDue::Of(HashSet::new()) } else { self.spool.copies_due() };
+        let leads_on = |step: &Move| step.to.generation != step.from.map_or(0, |from| from.generation);
+        let waits =
+            |Passed { step, .. }: &Passed| leads_on(step) && !self.spool.follows(&step.file) && due.of(&step.path);
+        let passages = self.shed.held.drain(..).chain(self.shed.passed.drain(..));
+        (self.shed.held, self.shed.passed) = passages.partition(waits);
+    }
+
+    /// Whether nothing is held back that is to be declared.
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.shed.held.is_empty()
+    }
+
     /// Takes in what a scan has shown: which bytes went away, and which files are there.
-    pub(super) fn after_scan(&mut self) {
+    pub(super) fn after_scan(&mut self, now: Instant) {
         let vanished = self.spool.take_vanished();
         if !vanished.is_empty() {
             self.metrics.bytes_vanished.inc_by(vanished.iter().map(|vanished| vanished.bytes).sum());
@@ -268,6 +299,7 @@ impl<S: FileSystem> Reader<S> {
                 tracing::error!(%error, "the note of lines let go cannot be written; what is read again stays in it for now");
             }
         }
+        self.hold_back(now);
     }
 
     /// Up to where copies go of what was let go in files that are gone.
