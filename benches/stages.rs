@@ -96,7 +96,7 @@ fn through_encode(text: &[u8], columns: &Columns, scrubber: &mut Scrubber, path:
         let origin = Origin { path: Arc::clone(path), offset: place.start as u64, length: line.len() as u64 };
         batch.push(origin, &row);
         if batch.is_full(&LIMITS) {
-            let next = Batch::new(0, batch.sequence + 1, now);
+            let next = batch.next(now);
             black_box(std::mem::replace(&mut batch, next));
         }
     });

@@ -220,6 +220,16 @@ impl Batch {
         }
     }
 
+    /// An empty batch to come behind this one, with room for as much: under load one is like the other, and to grow bit by
+    /// bit costs as much as to fill it.
+    pub fn next(&self, now: Instant) -> Self {
+        Batch {
+            text: String::with_capacity(self.text.len()),
+            rows: Vec::with_capacity(self.rows.len()),
+            ..Batch::new(self.epoch, self.sequence + 1, now)
+        }
+    }
+
     /// Adds the row of a line.
     pub fn push(&mut self, origin: Origin, row: &Row<'_>) {
         self.keep(Source::Line, origin, row);

@@ -222,7 +222,8 @@ pub fn parse<'a>(line: &'a [u8], read_at: Timestamp, columns: &Columns) -> Resul
         reason: Reason::InvalidUtf8,
         detail: format!("UTF-8 expected at byte {}", error.valid_up_to()),
     })?;
-    let mut fields = Fields::read(text)?;
+    let mut fields = Fields::none();
+    fields.read(text)?;
     let event_key = fields.event_key()?;
 
     let (severity, severity_word) = match fields.take(Column::Severity, text_of) {
@@ -339,24 +340,27 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn read(text: &'a str) -> Result<Self, Rejected> {
-        let mut fields = Fields { columns: [None; Column::COUNT], invalid: Vec::new(), extra: Vec::new() };
+    fn none() -> Self {
+        Fields { columns: [None; Column::COUNT], invalid: Vec::new(), extra: Vec::new() }
+    }
+
+    fn read(&mut self, text: &'a str) -> Result<(), Rejected> {
         let mut repeated = false;
         each_member(text, |found| match found.column {
-            Some(column) => repeated |= fields.columns[column as usize].replace(found).is_some(),
-            None => fields.extra.push(found.member()),
+            Some(column) => repeated |= self.columns[column as usize].replace(found).is_some(),
+            None => self.extra.push(found.member()),
         })?;
         if repeated {
             // Only now is it known which occurrence was the last, and the earlier ones belong between the other extras.
-            fields.extra.clear();
+            self.extra.clear();
             each_member(text, |found| {
-                let last = found.column.and_then(|column| fields.columns[column as usize]);
+                let last = found.column.and_then(|column| self.columns[column as usize]);
                 if last.is_none_or(|last| last.at != found.at) {
-                    fields.extra.push(found.member());
+                    self.extra.push(found.member());
                 }
             })?;
         }
-        Ok(fields)
+        Ok(())
     }
 
     fn event_key(&self) -> Result<Cow<'a, str>, Rejected> {
@@ -404,20 +408,8 @@ fn each_member<'a>(text: &'a str, mut hand: impl FnMut(Found<'a>)) -> Result<(),
         }
         None => unreachable!("a text without a value is refused by the reader"),
     }
-    while let Some(Token::Key(key)) = tokens.next()? {
-        let outside = tokens.depth();
-        tokens.forget_deepest();
-        let value = tokens.next()?.expect("a value follows a key");
-        let at = tokens.span().start;
-        tokens.skip_to(outside)?;
-        hand(Found {
-            column: Column::named(&key.decode()),
-            key: key.raw(),
-            text: &text[at..tokens.span().end],
-            depth: tokens.deepest() - outside,
-            value,
-            at,
-        });
+    while let Some(json::Member { key, value, text, at, depth }) = tokens.member()? {
+        hand(Found { column: Column::named(&key.decode()), key: key.raw(), text, depth, value, at });
     }
     match tokens.next()? {
         None => Ok(()),

@@ -206,7 +206,6 @@ pub struct Reader<S: FileSystem> {
     outbox: Option<Batch>,
     sender: mpsc::Sender<Batch>,
     epoch: Option<u64>,
-    sequence: u64,
     /// The batches on their way, with the number of the last step in each.
     on_their_way: VecDeque<(u64, u64)>,
     /// When the spool is looked at without a hint.
@@ -299,7 +298,6 @@ impl<S: FileSystem> Reader<S> {
             outbox: None,
             sender,
             epoch: None,
-            sequence: 0,
             on_their_way: VecDeque::new(),
             rescan_due: now,
             scan_not_before: now,
@@ -402,7 +400,6 @@ impl<S: FileSystem> Reader<S> {
         self.void();
         let frontiers = self.reconcile(frontiers, now);
         self.epoch = Some(epoch);
-        self.sequence = 0;
         self.maker.columns = columns;
         self.maker.batch = Batch::new(epoch, 0, now);
         self.spool.place(frontiers, now);
@@ -532,11 +529,10 @@ impl<S: FileSystem> Reader<S> {
     /// Closes the batch that is being filled.
     fn seal(&mut self, now: Instant) {
         self.sealed = now;
-        let epoch = self.epoch.expect("a batch is filled only after the frontiers are known");
         self.settle();
-        self.on_their_way.push_back((self.sequence, self.spool.steps()));
-        self.sequence += 1;
-        let mut batch = std::mem::replace(&mut self.maker.batch, Batch::new(epoch, self.sequence, now));
+        self.on_their_way.push_back((self.maker.batch.sequence, self.spool.steps()));
+        let next = self.maker.batch.next(now);
+        let mut batch = std::mem::replace(&mut self.maker.batch, next);
         batch.close(&self.agent, Timestamp::from(self.clock.wall()));
         self.shed.sealed(batch.sequence, batch.backlog_bytes());
         self.outbox = Some(batch);

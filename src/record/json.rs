@@ -76,6 +76,21 @@ fn decode_escapes(raw: &str) -> String {
     out
 }
 
+/// A member of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// Its name.
+    pub key: Str<'a>,
+    /// The first token of its value: all of it, unless it is an array or object.
+    pub value: Token<'a>,
+    /// Its value, as it was written.
+    pub text: &'a str,
+    /// Where the value begins in the text.
+    pub at: usize,
+    /// How deep the value nests: a scalar 0, `[]` 1.
+    pub depth: usize,
+}
+
 /// Why a text is not JSON. It names a place and a rule, never the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -182,33 +197,73 @@ impl<'a> Tokens<'a> {
     // reader's time.
     #[inline(always)]
     fn advance(&mut self) -> Result<Option<Piece>, Error> {
-        self.skip_space();
-        self.start = self.at;
-        let piece = match self.expect {
-            Expect::Nothing if self.at == self.text.len() => return Ok(None),
-            Expect::Nothing => return Err(self.expected("the end of the text")),
-            Expect::Value => self.value()?,
-            Expect::FirstValueOrEnd if self.peek() == Some(b']') => self.close(Piece::ArrayEnd),
-            Expect::FirstValueOrEnd => self.value()?,
-            Expect::FirstKeyOrEnd if self.peek() == Some(b'}') => self.close(Piece::ObjectEnd),
-            Expect::FirstKeyOrEnd => self.key()?,
-            Expect::CommaOrEnd => match (self.peek(), self.in_object()) {
+        let bytes = self.text.as_bytes();
+        let mut at = space(bytes, self.at);
+        let piece = match (self.expect, bytes.get(at)) {
+            (Expect::Nothing, None) => return Ok(None),
+            (Expect::Nothing, Some(_)) => return Err(expected(at, "the end of the text")),
+            (Expect::FirstKeyOrEnd, Some(b'}')) => self.close(at, Piece::ObjectEnd),
+            (Expect::FirstValueOrEnd, Some(b']')) => self.close(at, Piece::ArrayEnd),
+            (Expect::FirstKeyOrEnd, _) => self.key(at)?,
+            (Expect::FirstValueOrEnd | Expect::Value, _) => self.value(at)?,
+            (Expect::CommaOrEnd, byte) => match (byte, self.in_object()) {
                 (Some(b','), in_object) => {
-                    self.at += 1;
-                    self.skip_space();
-                    self.start = self.at;
-                    if in_object { self.key()? } else { self.value()? }
+                    at = space(bytes, at + 1);
+                    if in_object { self.key(at)? } else { self.value(at)? }
                 }
-                (Some(b'}'), true) => self.close(Piece::ObjectEnd),
-                (Some(b']'), false) => self.close(Piece::ArrayEnd),
-                (_, true) => return Err(self.expected("a comma or `}`")),
-                (_, false) => return Err(self.expected("a comma or `]`")),
+                (Some(b'}'), true) => self.close(at, Piece::ObjectEnd),
+                (Some(b']'), false) => self.close(at, Piece::ArrayEnd),
+                (_, true) => return Err(expected(at, COMMA_OR_BRACE)),
+                (_, false) => return Err(expected(at, COMMA_OR_BRACKET)),
             },
         };
-        if piece != Piece::Key {
-            self.end = self.at;
-        }
+        self.start = at;
         Ok(Some(piece))
+    }
+
+    /// Reads the next member of the object that the reader stands in, behind its `{` or a member of it, whole; `None` at its
+    /// end.
+    ///
+    /// # Errors
+    /// As for [`Tokens::next`].
+    pub fn member(&mut self) -> Result<Option<Member<'a>>, Error> {
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        let mut at = space(bytes, self.at);
+        match (self.expect, bytes.get(at)) {
+            (Expect::FirstKeyOrEnd | Expect::CommaOrEnd, Some(b'}')) => {
+                self.start = at;
+                self.close(at, Piece::ObjectEnd);
+                return Ok(None);
+            }
+            (Expect::CommaOrEnd, Some(b',')) => at = space(bytes, at + 1),
+            (Expect::FirstKeyOrEnd, _) => {}
+            _ => return Err(expected(at, COMMA_OR_BRACE)),
+        }
+        let Key { string, colon_end } = key(bytes, at)?;
+        let key = Str { raw: &text[at + 1..string.end - 1], escaped: string.escaped };
+        let at = space(bytes, colon_end);
+        let outside = self.depth;
+        let (value, end, depth) = match bytes.get(at) {
+            Some(b'"') => {
+                let StringEnd { end, escaped } = string_end(bytes, at)?;
+                (Token::String(Str { raw: &text[at + 1..end - 1], escaped }), end, 0)
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let end = number_end(bytes, at)?;
+                (Token::Number(&text[at..end]), end, 0)
+            }
+            _ => {
+                let deepest = std::mem::replace(&mut self.deepest, outside);
+                (self.at, self.expect) = (at, Expect::Value);
+                let value = self.next()?.ok_or(expected(at, "a value"))?;
+                self.skip_to(outside)?;
+                let depth = self.deepest - outside;
+                self.deepest = self.deepest.max(deepest);
+                (value, self.at, depth)
+            }
+        };
+        (self.start, self.end, self.at, self.expect) = (at, end, end, Expect::CommaOrEnd);
+        Ok(Some(Member { key, value, text: &text[at..end], at, depth }))
     }
 
     /// Reads the value that comes next (after a key, or at the start) whole and returns its text.
@@ -217,7 +272,7 @@ impl<'a> Tokens<'a> {
     /// As for [`Tokens::next`].
     pub fn value_text(&mut self) -> Result<&'a str, Error> {
         let outside = self.depth;
-        self.next()?.ok_or_else(|| self.expected("a value"))?;
+        self.next()?.ok_or(expected(self.at, "a value"))?;
         let start = self.start;
         self.skip_to(outside)?;
         Ok(&self.text[start..self.at])
@@ -228,9 +283,65 @@ impl<'a> Tokens<'a> {
     /// # Errors
     /// As for [`Tokens::next`].
     pub fn skip_to(&mut self, depth: usize) -> Result<(), Error> {
-        while self.depth > depth {
-            self.advance()?.ok_or_else(|| self.expected("a value"))?;
+        if self.depth <= depth {
+            return Ok(());
         }
+        let bytes = self.text.as_bytes();
+        // In variables of its own, which a processor keeps at hand; what is behind a reference it does not.
+        let (mut at, mut open, mut deepest, mut objects) = (self.at, self.depth, self.deepest, self.objects);
+        let (mut expect, mut in_object) = (self.expect, self.in_object());
+        while open > depth {
+            at = space(bytes, at);
+            let is_end = match (expect, bytes.get(at)) {
+                (Expect::CommaOrEnd, Some(b',')) => {
+                    at = space(bytes, at + 1);
+                    if in_object {
+                        at = space(bytes, key(bytes, at)?.colon_end);
+                    }
+                    false
+                }
+                (Expect::CommaOrEnd | Expect::FirstKeyOrEnd, Some(b'}')) if in_object => true,
+                (Expect::CommaOrEnd | Expect::FirstValueOrEnd, Some(b']')) if !in_object => true,
+                (Expect::CommaOrEnd, _) if in_object => return Err(expected(at, COMMA_OR_BRACE)),
+                (Expect::CommaOrEnd, _) => return Err(expected(at, COMMA_OR_BRACKET)),
+                (Expect::FirstKeyOrEnd, _) => {
+                    at = space(bytes, key(bytes, at)?.colon_end);
+                    false
+                }
+                (Expect::FirstValueOrEnd | Expect::Value, _) => false,
+                (Expect::Nothing, _) => unreachable!("something is open"),
+            };
+            if is_end {
+                at += 1;
+                open -= 1;
+                in_object = is_object(objects, open);
+                expect = Expect::CommaOrEnd;
+                continue;
+            }
+            expect = Expect::CommaOrEnd;
+            match bytes.get(at) {
+                Some(b'"') => at = string_end(bytes, at)?.end,
+                Some(b'-' | b'0'..=b'9') => at = number_end(bytes, at)?,
+                Some(byte @ (b'{' | b'[')) => {
+                    if open == self.depth_max {
+                        return Err(Error::TooDeep { at, max: self.depth_max });
+                    }
+                    in_object = *byte == b'{';
+                    objects = with_container(objects, open, in_object);
+                    expect = if in_object { Expect::FirstKeyOrEnd } else { Expect::FirstValueOrEnd };
+                    open += 1;
+                    deepest = deepest.max(open);
+                    at += 1;
+                }
+                Some(b't') => at = word_end(bytes, at, "true")?,
+                Some(b'f') => at = word_end(bytes, at, "false")?,
+                Some(b'n') => at = word_end(bytes, at, "null")?,
+                _ => return Err(expected(at, "a value")),
+            }
+        }
+        (self.start, self.end, self.at) = (at - 1, at, at);
+        (self.depth, self.deepest, self.objects) = (open, deepest, objects);
+        self.expect = if open == 0 { Expect::Nothing } else { Expect::CommaOrEnd };
         Ok(())
     }
 
@@ -244,166 +355,184 @@ impl<'a> Tokens<'a> {
         self.depth
     }
 
-    /// The deepest nesting met since [`Tokens::forget_deepest`]; a scalar is 0, `[]` is 1.
+    /// The deepest nesting met; a scalar is 0, `[]` is 1.
     pub fn deepest(&self) -> usize {
         self.deepest
     }
 
-    /// Starts measuring [`Tokens::deepest`] anew from the present depth.
-    pub fn forget_deepest(&mut self) {
-        self.deepest = self.depth;
-    }
-
     #[inline(always)]
-    fn value(&mut self) -> Result<Piece, Error> {
-        match self.peek() {
-            Some(b'{') => self.open(Piece::ObjectStart, Expect::FirstKeyOrEnd),
-            Some(b'[') => self.open(Piece::ArrayStart, Expect::FirstValueOrEnd),
+    fn value(&mut self, at: usize) -> Result<Piece, Error> {
+        let bytes = self.text.as_bytes();
+        let (end, piece) = match bytes.get(at) {
+            Some(b'{') => return self.open(at, Piece::ObjectStart),
+            Some(b'[') => return self.open(at, Piece::ArrayStart),
             Some(b'"') => {
-                self.string()?;
-                Ok(self.scalar(Piece::String))
+                let string = string_end(bytes, at)?;
+                self.escaped = string.escaped;
+                (string.end, Piece::String)
             }
-            Some(b'-' | b'0'..=b'9') => {
-                self.number()?;
-                Ok(self.scalar(Piece::Number))
-            }
-            Some(b't') => self.word("true", Piece::Bool),
-            Some(b'f') => self.word("false", Piece::Bool),
-            Some(b'n') => self.word("null", Piece::Null),
-            _ => Err(self.expected("a value")),
-        }
-    }
-
-    #[inline(always)]
-    fn key(&mut self) -> Result<Piece, Error> {
-        if self.peek() != Some(b'"') {
-            return Err(self.expected("a key"));
-        }
-        self.string()?;
-        self.end = self.at;
-        self.skip_space();
-        if self.peek() != Some(b':') {
-            return Err(self.expected("a colon"));
-        }
-        self.at += 1;
-        self.expect = Expect::Value;
-        Ok(Piece::Key)
-    }
-
-    #[inline(always)]
-    fn open(&mut self, piece: Piece, expect: Expect) -> Result<Piece, Error> {
-        if self.depth == self.depth_max {
-            return Err(Error::TooDeep { at: self.at, max: self.depth_max });
-        }
-        let bit = 1u128 << self.depth;
-        if piece == Piece::ObjectStart {
-            self.objects |= bit
-        } else {
-            self.objects &= !bit
-        }
-        self.depth += 1;
-        self.deepest = self.deepest.max(self.depth);
-        self.at += 1;
-        self.expect = expect;
+            Some(b'-' | b'0'..=b'9') => (number_end(bytes, at)?, Piece::Number),
+            Some(b't') => (word_end(bytes, at, "true")?, Piece::Bool),
+            Some(b'f') => (word_end(bytes, at, "false")?, Piece::Bool),
+            Some(b'n') => (word_end(bytes, at, "null")?, Piece::Null),
+            _ => return Err(expected(at, "a value")),
+        };
+        self.ended(end);
         Ok(piece)
     }
 
     #[inline(always)]
-    fn close(&mut self, piece: Piece) -> Piece {
-        self.at += 1;
-        self.depth -= 1;
-        self.scalar(piece)
+    fn key(&mut self, at: usize) -> Result<Piece, Error> {
+        let Key { string, colon_end } = key(self.text.as_bytes(), at)?;
+        self.escaped = string.escaped;
+        (self.end, self.at, self.expect) = (string.end, colon_end, Expect::Value);
+        Ok(Piece::Key)
     }
 
     #[inline(always)]
-    fn scalar(&mut self, piece: Piece) -> Piece {
-        self.expect = if self.depth == 0 { Expect::Nothing } else { Expect::CommaOrEnd };
+    fn open(&mut self, at: usize, piece: Piece) -> Result<Piece, Error> {
+        if self.depth == self.depth_max {
+            return Err(Error::TooDeep { at, max: self.depth_max });
+        }
+        let is_object = piece == Piece::ObjectStart;
+        self.objects = with_container(self.objects, self.depth, is_object);
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        self.expect = if is_object { Expect::FirstKeyOrEnd } else { Expect::FirstValueOrEnd };
+        (self.end, self.at) = (at + 1, at + 1);
+        Ok(piece)
+    }
+
+    #[inline(always)]
+    fn close(&mut self, at: usize, piece: Piece) -> Piece {
+        self.depth -= 1;
+        self.ended(at + 1);
         piece
     }
 
-    fn word(&mut self, word: &str, piece: Piece) -> Result<Piece, Error> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(self.expected("a value"));
-        }
-        self.at += word.len();
-        Ok(self.scalar(piece))
-    }
-
+    /// A value ended there.
     #[inline(always)]
-    fn string(&mut self) -> Result<(), Error> {
-        let bytes = self.text.as_bytes();
-        self.at += 1;
-        self.escaped = false;
-        loop {
-            self.at += plain_length(&bytes[self.at..]);
-            match bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => {
-                    let Some((_, used)) = decode_escape(&bytes[self.at..]) else {
-                        return Err(self.expected("an escape that means a character"));
-                    };
-                    self.escaped = true;
-                    self.at += used;
-                }
-                Some(_) => return Err(self.expected("an escape in place of a control character")),
-                None => return Err(self.expected("a closing quote")),
-            }
-        }
-    }
-
-    fn number(&mut self) -> Result<(), Error> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(self.expected("a digit")),
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), Error> {
-        let rest = &self.text.as_bytes()[self.at..];
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 {
-            return Err(self.expected("a digit"));
-        }
-        self.at += count;
-        Ok(())
-    }
-
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    fn ended(&mut self, end: usize) {
+        (self.end, self.at) = (end, end);
+        self.expect = if self.depth == 0 { Expect::Nothing } else { Expect::CommaOrEnd };
     }
 
     fn in_object(&self) -> bool {
-        self.depth > 0 && self.objects >> (self.depth - 1) & 1 == 1
+        is_object(self.objects, self.depth)
     }
+}
 
-    fn expected(&self, expected: &'static str) -> Error {
-        Error::Syntax { at: self.at, expected }
+const COMMA_OR_BRACE: &str = "a comma or `}`";
+const COMMA_OR_BRACKET: &str = "a comma or `]`";
+
+#[cold]
+fn expected(at: usize, expected: &'static str) -> Error {
+    Error::Syntax { at, expected }
+}
+
+/// Whether the innermost of `open` containers is an object.
+#[inline(always)]
+fn is_object(objects: u128, open: usize) -> bool {
+    open > 0 && objects >> (open - 1) & 1 == 1
+}
+
+/// The containers with one more in `open` others.
+#[inline(always)]
+fn with_container(objects: u128, open: usize, is_object: bool) -> u128 {
+    let bit = 1u128 << open;
+    if is_object { objects | bit } else { objects & !bit }
+}
+
+/// Where the text goes on behind white space.
+#[inline(always)]
+fn space(bytes: &[u8], at: usize) -> usize {
+    let mut at = at;
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
+        at += 1;
     }
+    at
+}
+
+/// Where a string ends, behind its closing quote, and whether it has an escape in it.
+#[derive(Debug, Clone, Copy)]
+struct StringEnd {
+    end: usize,
+    escaped: bool,
+}
+
+/// A key and its colon.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    string: StringEnd,
+    colon_end: usize,
+}
+
+#[inline(always)]
+fn key(bytes: &[u8], at: usize) -> Result<Key, Error> {
+    if bytes.get(at) != Some(&b'"') {
+        return Err(expected(at, "a key"));
+    }
+    let string = string_end(bytes, at)?;
+    let colon = space(bytes, string.end);
+    if bytes.get(colon) != Some(&b':') {
+        return Err(expected(colon, "a colon"));
+    }
+    Ok(Key { string, colon_end: colon + 1 })
+}
+
+#[inline(always)]
+fn string_end(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
+    let mut at = at + 1;
+    let mut escaped = false;
+    loop {
+        at += plain_length(&bytes[at..]);
+        match bytes.get(at) {
+            Some(b'"') => return Ok(StringEnd { end: at + 1, escaped }),
+            Some(b'\\') => {
+                let Some((_, used)) = decode_escape(&bytes[at..]) else {
+                    return Err(expected(at, "an escape that means a character"));
+                };
+                escaped = true;
+                at += used;
+            }
+            Some(_) => return Err(expected(at, "an escape in place of a control character")),
+            None => return Err(expected(at, "a closing quote")),
+        }
+    }
+}
+
+#[inline(always)]
+fn number_end(bytes: &[u8], at: usize) -> Result<usize, Error> {
+    let mut at = at + usize::from(bytes.get(at) == Some(&b'-'));
+    at = if bytes.get(at) == Some(&b'0') { at + 1 } else { digits_end(bytes, at)? };
+    if bytes.get(at) == Some(&b'.') {
+        at = digits_end(bytes, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at += 1;
+        if let Some(b'+' | b'-') = bytes.get(at) {
+            at += 1;
+        }
+        at = digits_end(bytes, at)?;
+    }
+    Ok(at)
+}
+
+#[inline(always)]
+fn digits_end(bytes: &[u8], at: usize) -> Result<usize, Error> {
+    let mut end = at;
+    while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+        end += 1;
+    }
+    if end == at { Err(expected(at, "a digit")) } else { Ok(end) }
+}
+
+#[inline(always)]
+fn word_end(bytes: &[u8], at: usize, word: &str) -> Result<usize, Error> {
+    if !bytes[at..].starts_with(word.as_bytes()) {
+        return Err(expected(at, "a value"));
+    }
+    Ok(at + word.len())
 }
 
 /// How many bytes at the start of `bytes` stand for themselves in a string: no quote, backslash or control character.
@@ -486,15 +615,37 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn accepts(text: &str) -> bool {
+    /// Reads a text to its end, by tokens, as one value, and by the members of an object, and makes sure that this comes out
+    /// alike. Returns how deep it nests.
+    fn read(text: &str) -> Result<usize, Error> {
         let mut tokens = Tokens::new(text);
-        loop {
-            match tokens.next() {
-                Ok(Some(_)) => {}
-                Ok(None) => return true,
-                Err(_) => return false,
-            }
+        let to_the_end = |tokens: &mut Tokens<'_>| {
+            while tokens.next()?.is_some() {}
+            Ok(tokens.deepest())
+        };
+        let by_tokens = to_the_end(&mut tokens);
+        let mut skipping = Tokens::new(text);
+        let skipped = skipping.value_text().and_then(|_| to_the_end(&mut skipping));
+        assert_eq!(skipped, by_tokens, "{text:?}");
+        let mut members = Tokens::new(text);
+        if members.next() == Ok(Some(Token::ObjectStart)) {
+            let all = loop {
+                match members.member() {
+                    Ok(Some(member)) => {
+                        assert_eq!(text[member.at..].get(..member.text.len()), Some(member.text));
+                        assert_eq!(read(member.text), Ok(member.depth), "{text:?}");
+                    }
+                    Ok(None) => break to_the_end(&mut members),
+                    Err(error) => break Err(error),
+                }
+            };
+            assert_eq!(all, by_tokens, "{text:?}");
         }
+        by_tokens
+    }
+
+    fn accepts(text: &str) -> bool {
+        read(text).is_ok()
     }
 
     #[test]

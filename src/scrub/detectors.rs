@@ -141,34 +141,69 @@ enum Target {
 /// A search for literals in any ASCII case.
 struct Search<A> {
     literals: A,
+    /// What each byte of a text is looked up as.
+    alphabet: [u8; 256],
     /// The state before a text.
     start: StateID,
-    /// What each literal stands for, and its length.
-    targets: Vec<(Target, usize)>,
+    /// What each literal stands for, and the literal.
+    targets: Vec<(Target, Box<str>)>,
 }
 
+/// An alphabet of 32: with one more, the table would be twice as large. What stands in a literal and is no letter, digit,
+/// `_` or `-` is one letter of it, and so are the digits; so a hit has to be held against its literal.
+const FEW: [u8; 256] = {
+    let mut alphabet = [0; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        alphabet[byte as usize] = match (byte as u8).to_ascii_lowercase() {
+            letter @ b'a'..=b'z' => letter - b'a' + 1,
+            b'0'..=b'9' => 27,
+            b'_' => 28,
+            b'-' => 29,
+            _ => 30,
+        };
+        byte += 1;
+    }
+    alphabet
+};
+
+/// Every byte for itself.
+const ALL: [u8; 256] = {
+    let mut alphabet = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        alphabet[byte] = byte as u8;
+        byte += 1;
+    }
+    alphabet
+};
+
 impl Search<DFA> {
+    /// For literals of ASCII.
     fn table<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
-        Search::new(patterns, |literals| DFA::builder().ascii_case_insensitive(true).build(literals))
+        Search::new(patterns, FEW, |literals| DFA::builder().build(literals))
     }
 }
 
 impl Search<NFA> {
     fn small<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
-        Search::new(patterns, |literals| NFA::builder().ascii_case_insensitive(true).build(literals))
+        Search::new(patterns, ALL, |literals| NFA::builder().ascii_case_insensitive(true).build(literals))
     }
 }
 
 impl<A: Automaton> Search<A> {
     fn new<'l>(
         patterns: impl Iterator<Item = (&'l str, Target)>,
-        build: impl FnOnce(&[&'l str]) -> Result<A, BuildError>,
+        alphabet: [u8; 256],
+        build: impl FnOnce(&[Vec<u8>]) -> Result<A, BuildError>,
     ) -> Self {
-        let (literals, targets): (Vec<&str>, Vec<Target>) = patterns.unzip();
-        let targets = targets.into_iter().zip(&literals).map(|(target, literal)| (target, literal.len())).collect();
+        let targets: Vec<_> = patterns.map(|(literal, target)| (target, Box::from(literal))).collect();
+        let letters =
+            |(_, literal): &(Target, Box<str>)| literal.bytes().map(|byte| alphabet[usize::from(byte)]).collect();
+        let literals: Vec<Vec<u8>> = targets.iter().map(letters).collect();
         let literals = build(&literals).expect("a few thousand short literals");
         let start = literals.start_state(Anchored::No).expect("unanchored searches are what is built by default");
-        Search { literals, start, targets }
+        Search { literals, alphabet, start, targets }
     }
 
     /// Hands over what stands where, in the order of the ends and overlapping (a keyword may begin inside another), until
@@ -178,14 +213,18 @@ impl<A: Automaton> Search<A> {
     /// the search of a text as short as most are.
     #[inline]
     fn each_hit(&self, text: &str, hand: &mut impl FnMut(Target, Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let text = text.as_bytes();
         let mut state = self.start;
-        for (at, byte) in text.bytes().enumerate() {
-            state = self.literals.next_state(Anchored::No, state, byte);
+        for (at, byte) in text.iter().enumerate() {
+            state = self.literals.next_state(Anchored::No, state, self.alphabet[usize::from(*byte)]);
             if self.literals.is_special(state) && self.literals.is_match(state) {
                 let end = at + 1;
                 for index in 0..self.literals.match_len(state) {
-                    let (target, length) = self.targets[self.literals.match_pattern(state, index).as_usize()];
-                    hand(target, end - length..end)?;
+                    let (target, literal) = &self.targets[self.literals.match_pattern(state, index).as_usize()];
+                    let start = end - literal.len();
+                    if text[start..end].eq_ignore_ascii_case(literal.as_bytes()) {
+                        hand(*target, start..end)?;
+                    }
                 }
             }
         }
@@ -679,6 +718,45 @@ mod tests {
         }
         let spans = spans.into_iter().filter(|span| span.rule == rule);
         spans.map(|span| text[span.range].to_owned()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_search_finds_its_literals_in_any_case_and_nothing_else(text in "[aAbk19_:. é-]{0,24}") {
+            let literals = ["ab", "b", "a1", "k_9", "k-", ":.", "a1:b", "é"];
+            let targets: Vec<_> = (0..literals.len()).map(Target::Own).collect();
+            let patterns = || literals.iter().copied().zip(targets.iter().copied());
+            let hits = |each: &dyn Fn(&mut dyn FnMut(Target, Range<usize>))| {
+                let mut hits = Vec::new();
+                each(&mut |target, hit| {
+                    let Target::Own(literal) = target else { panic!("all are of this kind") };
+                    hits.push((hit.end, literal));
+                });
+                hits
+            };
+            let mut naive = Vec::new();
+            for end in 0..=text.len() {
+                // The longer first.
+                let mut here: Vec<_> = (0..literals.len()).collect();
+                here.sort_by_key(|literal| std::cmp::Reverse(literals[*literal].len()));
+                let ends = |literal: &usize| {
+                    let literal = literals[*literal].as_bytes();
+                    end.checked_sub(literal.len()).is_some_and(|start| text.as_bytes()[start..end].eq_ignore_ascii_case(literal))
+                };
+                naive.extend(here.into_iter().filter(ends).map(|literal| (end, literal)));
+            }
+            let go = |hand: &mut dyn FnMut(Target, Range<usize>), target, hit| {
+                hand(target, hit);
+                ControlFlow::Continue(())
+            };
+            let table = Search::table(patterns().filter(|(literal, _)| literal.is_ascii()));
+            let ascii: Vec<_> = naive.iter().copied().filter(|(_, literal)| literals[*literal].is_ascii()).collect();
+            let found = hits(&|hand| { let _ = table.each_hit(&text, &mut |target, hit| go(hand, target, hit)); });
+            prop_assert_eq!(found, ascii);
+            let small = Search::small(patterns());
+            let found = hits(&|hand| { let _ = small.each_hit(&text, &mut |target, hit| go(hand, target, hit)); });
+            prop_assert_eq!(found, naive);
+        }
     }
 
     #[test]
