@@ -1,11 +1,14 @@
 //! The spool on real files, with a clock of the test's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::symlink;
 
+use super::begin::COPY_HOLD;
 use super::files::Disk;
+use super::files::Stat;
+use super::scan::{DELETED_LINGER, MOVED_LINGER, REFUSED_HOLD};
 use super::tail::Content;
 use super::*;
 
