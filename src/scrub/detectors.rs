@@ -720,20 +720,24 @@ mod tests {
         spans.map(|span| text[span.range].to_owned()).collect()
     }
 
+    /// The ends of hits, and the literals.
+    fn hits<A: Automaton>(search: &Search<A>, text: &str) -> Vec<(usize, usize)> {
+        let mut hits = Vec::new();
+        let end = search.each_hit(text, &mut |target, hit| {
+            let Target::Own(literal) = target else { panic!("all are of this kind") };
+            hits.push((hit.end, literal));
+            ControlFlow::Continue(())
+        });
+        assert!(end.is_continue());
+        hits
+    }
+
     proptest! {
         #[test]
         fn a_search_finds_its_literals_in_any_case_and_nothing_else(text in "[aAbk19_:. é-]{0,24}") {
             let literals = ["ab", "b", "a1", "k_9", "k-", ":.", "a1:b", "é"];
             let targets: Vec<_> = (0..literals.len()).map(Target::Own).collect();
             let patterns = || literals.iter().copied().zip(targets.iter().copied());
-            let hits = |each: &dyn Fn(&mut dyn FnMut(Target, Range<usize>))| {
-                let mut hits = Vec::new();
-                each(&mut |target, hit| {
-                    let Target::Own(literal) = target else { panic!("all are of this kind") };
-                    hits.push((hit.end, literal));
-                });
-                hits
-            };
             let mut naive = Vec::new();
             for end in 0..=text.len() {
                 // The longer first.
@@ -745,17 +749,10 @@ mod tests {
                 };
                 naive.extend(here.into_iter().filter(ends).map(|literal| (end, literal)));
             }
-            let go = |hand: &mut dyn FnMut(Target, Range<usize>), target, hit| {
-                hand(target, hit);
-                ControlFlow::Continue(())
-            };
             let table = Search::table(patterns().filter(|(literal, _)| literal.is_ascii()));
             let ascii: Vec<_> = naive.iter().copied().filter(|(_, literal)| literals[*literal].is_ascii()).collect();
-            let found = hits(&|hand| { let _ = table.each_hit(&text, &mut |target, hit| go(hand, target, hit)); });
-            prop_assert_eq!(found, ascii);
-            let small = Search::small(patterns());
-            let found = hits(&|hand| { let _ = small.each_hit(&text, &mut |target, hit| go(hand, target, hit)); });
-            prop_assert_eq!(found, naive);
+            prop_assert_eq!(hits(&table, &text), ascii);
+            prop_assert_eq!(hits(&Search::small(patterns()), &text), naive);
         }
     }
 
