@@ -64,6 +64,17 @@ enum Basis {
     Assumed(Vec<(FileKey, Position)>),
     /// The database has said so.
     Confirmed,
+    /// It does not rest on anything: what lies behind the frontier of a file that was gone.
+    Guess,
+}
+
+/// How sure it is what became of the lines that a passage leads over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sureness {
+    /// They were let go from where the frontier stands.
+    Sure,
+    /// They were let go from elsewhere, in a file that was gone when that was found out. If it comes back, it tells.
+    Guessed,
 }
 
 /// Lines of one file that were let go in a row.
@@ -113,6 +124,8 @@ pub struct Passed {
     pub declarations: Vec<Declaration>,
     /// Lines that were in doubt and are let go for certain now.
     pub no_longer_in_doubt: Vec<(Reason, Tally)>,
+    /// How sure that is.
+    pub sureness: Sureness,
 }
 
 /// What is not declared yet.
@@ -270,8 +283,14 @@ impl Note {
                 }
             }
             let step = Move { file, path: Arc::from(Path::new(&passage.path)), from: passage.from, to: passage.to() };
-            fitting.push(Passed { step, declarations: passage.declarations(), no_longer_in_doubt });
-            passage.basis = Basis::Confirmed;
+            let sureness = match passage.basis {
+                Basis::Guess => Sureness::Guessed,
+                Basis::Assumed(_) | Basis::Confirmed => {
+                    passage.basis = Basis::Confirmed;
+                    Sureness::Sure
+                }
+            };
+            fitting.push(Passed { step, declarations: passage.declarations(), no_longer_in_doubt, sureness });
             self.passages.insert(file, passage);
         }
         let declared = frontiers.get(&GAPS).map_or(0, |position| position.offset);
@@ -350,8 +369,10 @@ impl Note {
             let to = passage.segments.last().map_or(to, |last| last.to);
             let step = Move { file, path: Arc::from(Path::new(&passage.path)), from: at, to };
             let declarations = passage.declarations();
+            passage.basis = Basis::Guess;
             self.passages.insert(file, passage);
-            passed.push(Passed { step, declarations, no_longer_in_doubt: Vec::new() });
+            let (no_longer_in_doubt, sureness) = (Vec::new(), Sureness::Guessed);
+            passed.push(Passed { step, declarations, no_longer_in_doubt, sureness });
         }
         passed
     }
@@ -363,6 +384,11 @@ impl Note {
             let path = Path::new(&passage.path);
             passage.segments.iter().map(move |segment| (*file, path, segment.to))
         })
+    }
+
+    /// Forgets what was guessed of a file that has come back: it is read from its frontier.
+    pub fn forget_guess(&mut self, file: FileKey) {
+        self.passages.remove(&file);
     }
 
     /// Whether there are passages that do not fit the database's frontiers.
@@ -435,8 +461,10 @@ struct StoredPassage {
     file: String,
     path: String,
     from: Option<StoredPosition>,
-    /// Absent when it is confirmed.
+    /// Absent when it is confirmed or guessed.
     basis: Option<Vec<(String, StoredPosition)>>,
+    #[serde(default)]
+    guessed: bool,
     segments: Vec<StoredSegment>,
 }
 
@@ -483,8 +511,9 @@ impl Note {
                 Basis::Assumed(known) => {
                     Some(known.iter().map(|(file, position)| (file.to_string(), (*position).into())).collect())
                 }
-                Basis::Confirmed => None,
+                Basis::Confirmed | Basis::Guess => None,
             },
+            guessed: passage.basis == Basis::Guess,
             segments: (passage.segments.iter())
                 .map(|segment| StoredSegment {
                     reason: segment.reason,
@@ -532,6 +561,7 @@ impl Note {
             let original = |(file, position): (String, StoredPosition)| Some((file.parse().ok()?, position.into()));
             let basis = match stored.basis {
                 Some(known) => Basis::Assumed(known.into_iter().map(original).collect::<Option<_>>()?),
+                None if stored.guessed => Basis::Guess,
                 None => Basis::Confirmed,
             };
             let passage = Passage { path: stored.path, from: stored.from.map(Position::from), basis, segments };

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::{Reader, Until, facts};
 use crate::record::Timestamp;
 use crate::shed::limits::{self, Limits, Relief};
-use crate::shed::note::{Certainty, GAPS, Passed, gaps_position};
+use crate::shed::note::{Certainty, GAPS, Passed, Sureness, gaps_position};
 use crate::shed::trend::{AWAY_AFTER, Course, Trend};
 use crate::shed::{Declaration, Reason, Tally};
 use crate::spool::files::FileSystem;
@@ -31,6 +31,9 @@ const TURNS_OF_ROUND: usize = 64;
 
 /// How long a passage is held back at most. Twice what the spool waits for paths that cannot be looked at.
 const HELD_MAX: Duration = Duration::from_secs(60);
+
+/// How long a file that is gone may come back before it is declared what is guessed of it.
+const RETURN_WAIT: Duration = Duration::from_secs(30);
 
 /// How many gaps one batch declares.
 const GAPS_OF_BATCH: usize = 500;
@@ -188,7 +191,8 @@ impl<S: FileSystem> Reader<S> {
         self.shed.due = now;
         let mut frontiers = frontiers;
         frontiers.retain(|frontier| frontier.file != GAPS);
-        move_on(&mut frontiers, passed.iter().map(|passed| (passed.step.file, &*passed.step.path, passed.step.to)));
+        let sure = passed.iter().filter(|passed| passed.sureness == Sureness::Sure);
+        move_on(&mut frontiers, sure.map(|passed| (passed.step.file, &*passed.step.path, passed.step.to)));
         self.shed.passed = passed.into();
         self.shed.held_since = now;
         frontiers
@@ -248,20 +252,39 @@ impl<S: FileSystem> Reader<S> {
         true
     }
 
-    /// Holds back the passages into other content of files that are gone, as long as copies of the former content may be
-    /// found: the frontier in it is what they are known by, if the agent ends before their own are in the database. What is
-    /// there is not held back, or lines behind the passage would come before it.
+    /// Holds back passages of files that are gone.
+    ///
+    /// Those that lead into other content, as long as copies of the former content may be found: the frontier in it is what
+    /// they are known by, if the agent ends before their own are in the database. Those that are guessed, for a while: if the
+    /// file comes back, it is read from its frontier, and there is nothing to declare.
+    ///
+    /// What is there is not held back, or lines behind the passage would come before it.
     fn hold_back(&mut self, now: Instant) {
         if self.shed.passed.is_empty() && self.shed.held.is_empty() {
             return;
         }
-        let held_long_enough = now.saturating_duration_since(self.shed.held_since) >= HELD_MAX;
-        let due = if held_long_enough { CopiesDue::Of(HashSet::new()) } else { self.spool.copies_due() };
+        let since = now.saturating_duration_since(self.shed.held_since);
+        let due = if since >= HELD_MAX { CopiesDue::Of(HashSet::new()) } else { self.spool.copies_due() };
         let leads_on = |step: &Move| step.to.generation != step.from.map_or(0, |from| from.generation);
-        let waits =
-            |Passed { step, .. }: &Passed| leads_on(step) && !self.spool.follows(&step.file) && due.of(&step.path);
-        let passages = self.shed.held.drain(..).chain(self.shed.passed.drain(..));
-        (self.shed.held, self.shed.passed) = passages.partition(waits);
+        let (mut passed, mut held, mut back) = (VecDeque::new(), VecDeque::new(), Vec::new());
+        for passage in self.shed.held.drain(..).chain(self.shed.passed.drain(..)) {
+            let Passed { step, sureness, .. } = &passage;
+            match (self.spool.follows(&step.file), sureness) {
+                (true, Sureness::Guessed) => back.push(step.file),
+                (true, Sureness::Sure) => passed.push_back(passage),
+                (false, Sureness::Guessed) if since < RETURN_WAIT => held.push_back(passage),
+                (false, _) if leads_on(step) && due.of(&step.path) => held.push_back(passage),
+                (false, _) => passed.push_back(passage),
+            }
+        }
+        (self.shed.passed, self.shed.held) = (passed, held);
+        if !back.is_empty() {
+            let mut keeper = self.keeper();
+            back.into_iter().for_each(|file| keeper.note_mut().forget_guess(file));
+            if let Err(error) = keeper.save() {
+                tracing::error!(%error, "the note of lines let go cannot be written; what is read again stays in it for now");
+            }
+        }
     }
 
     /// Whether nothing is held back that is to be declared.

@@ -333,3 +333,25 @@ fn a_copy_is_read_again_with_what_it_is_the_copy_of() {
     assert_eq!(note.take_misfits(|_| true, HashMap::new()), []);
     assert!(note.is_empty());
 }
+
+#[test]
+fn what_is_guessed_of_a_file_that_is_gone_stays_a_guess_until_it_is_declared_or_forgotten() {
+    let mut note = noted();
+    let known = frontiers(&[(1, at(0, 150))]);
+    assert_eq!(note.reconcile(&known, |_| Vec::new()), []);
+    let guessed = note.take_misfits(|_| false, HashMap::new());
+    assert_eq!(guessed[0].sureness, Sureness::Guessed);
+
+    let mut note = Note::decode(&note.encode("here"), "here").unwrap();
+    let again = note.reconcile(&known, |_| Vec::new());
+    assert_eq!(
+        (&again[0].step, lines(&again), again[0].sureness),
+        (&guessed[0].step, lines(&guessed), Sureness::Guessed)
+    );
+    note.forget_guess(key(1));
+    assert!(note.is_empty(), "it came back, and is read from its frontier");
+
+    let mut note = noted();
+    let sure = note.reconcile(&frontiers(&[(1, at(0, 100))]), |_| Vec::new());
+    assert_eq!(sure[0].sureness, Sureness::Sure);
+}
