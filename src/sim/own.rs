@@ -150,7 +150,9 @@ impl Files for OwnDisk {
             }
         };
         if begin == Begin::Anew {
-            own.contents[content].data.clear();
+            // What a failed sync dropped was of the former content.
+            let content = &mut own.contents[content];
+            (content.data, content.dropped) = (Vec::new(), None);
         }
         last.ok()?;
         Ok(Box::new(Open { world: Arc::clone(&self.0), content }))

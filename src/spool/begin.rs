@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::copies::{self, Read, possible_originals};
 use super::files::FileSystem;
 use super::position::{ContentKey, FileKey, Marker, Move, Position};
-use super::tail::{self, Replaced, WINDOW};
+use super::tail::{self, Replaced, Source, WINDOW};
 use super::{Absent, Began, Entry, LISTINGS, Refusal, Spool, Stage, StartAt, Vanished};
 use crate::museum;
 
@@ -163,7 +163,8 @@ impl<S: FileSystem> Spool<S> {
     /// Takes in that a file's content was replaced.
     pub(super) fn replaced(&mut self, key: FileKey, what: Replaced, now: Instant) {
         let Some(entry) = self.entries.get_mut(&key) else { return };
-        if entry.step <= self.settled {
+        // A frontier that is only assumed may yet be found in any of the former contents.
+        if entry.step <= self.settled && self.source == Source::Database {
             entry.tail.forget_heads_before(what.position.generation);
         }
         entry.stage = Stage::Replaced { scan: self.scans, listings: 0, since: now };
