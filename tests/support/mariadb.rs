@@ -150,12 +150,17 @@ impl MariaDb {
         child.wait().expect("mariadbd can be waited for");
     }
 
-    /// Starts it again if it has ended by itself, as a service manager would: InnoDB aborts when a rollback finds the
-    /// disk full.
+    /// Whether it has ended by itself: InnoDB aborts when a rollback finds the disk full.
+    #[track_caller]
+    pub fn has_aborted(&mut self) -> bool {
+        let child = self.child.as_mut();
+        child.is_some_and(|child| child.try_wait().expect("mariadbd can be waited for").is_some())
+    }
+
+    /// Starts it again if it has ended by itself, as a service manager would.
     #[track_caller]
     pub fn revive(&mut self) {
-        let child = self.child.as_mut().expect("the server was started");
-        if child.try_wait().expect("mariadbd can be waited for").is_some() {
+        if self.has_aborted() {
             self.child = None;
             self.restart();
         }
