@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::support::{
-    Agent, Habit, MariaDb, Site, Writer, append, eventually, free_port, ids, line, lines, pause, url,
+    Agent, Habit, MariaDb, Site, Writer, append, eventually, free_port, ids, line, lines, pause, poll, url,
 };
 
 const TAKEN_UP: &str = "the config was read again";
@@ -114,8 +114,9 @@ fn keys_that_need_a_restart_are_named_and_the_others_are_taken_up() {
     site.set_text("metrics.listen", &listen).set_text("log.format", "json").set("database.connections", "5");
     site.set_text("agent.id", "another").set_text("quarantine.max_bytes", "64KiB");
     reload(&site, &agent);
-    let log = agent.log();
-    let told = log.lines().find(|line| line.contains("only after a restart")).expect("a line names the keys");
+    // It is said in the next line.
+    let is_told = || agent.log().lines().find(|line| line.contains("only after a restart")).map(str::to_owned);
+    let told = poll(Duration::from_secs(10), is_told).expect("a line names the keys");
     for key in ["agent.id", "metrics.listen", "log.format", "database.connections"] {
         assert!(told.contains(key), "`{key}` is not named: {told}");
     }
