@@ -141,69 +141,34 @@ enum Target {
 /// A search for literals in any ASCII case.
 struct Search<A> {
     literals: A,
-    /// What each byte of a text is looked up as.
-    alphabet: [u8; 256],
     /// The state before a text.
     start: StateID,
-    /// What each literal stands for, and the literal.
-    targets: Vec<(Target, Box<str>)>,
+    /// What each literal stands for, and its length.
+    targets: Vec<(Target, usize)>,
 }
 
-/// An alphabet of 32: with one more, the table would be twice as large. What stands in a literal and is no letter, digit,
-/// `_` or `-` is one letter of it, and so are the digits; so a hit has to be held against its literal.
-const FEW: [u8; 256] = {
-    let mut alphabet = [0; 256];
-    let mut byte = 0x20;
-    while byte < 0x7f {
-        alphabet[byte as usize] = match (byte as u8).to_ascii_lowercase() {
-            letter @ b'a'..=b'z' => letter - b'a' + 1,
-            b'0'..=b'9' => 27,
-            b'_' => 28,
-            b'-' => 29,
-            _ => 30,
-        };
-        byte += 1;
-    }
-    alphabet
-};
-
-/// Every byte for itself.
-const ALL: [u8; 256] = {
-    let mut alphabet = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        alphabet[byte] = byte as u8;
-        byte += 1;
-    }
-    alphabet
-};
-
 impl Search<DFA> {
-    /// For literals of ASCII.
     fn table<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
-        Search::new(patterns, FEW, |literals| DFA::builder().build(literals))
+        Search::new(patterns, |literals| DFA::builder().ascii_case_insensitive(true).build(literals))
     }
 }
 
 impl Search<NFA> {
     fn small<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
-        Search::new(patterns, ALL, |literals| NFA::builder().ascii_case_insensitive(true).build(literals))
+        Search::new(patterns, |literals| NFA::builder().ascii_case_insensitive(true).build(literals))
     }
 }
 
 impl<A: Automaton> Search<A> {
     fn new<'l>(
         patterns: impl Iterator<Item = (&'l str, Target)>,
-        alphabet: [u8; 256],
-        build: impl FnOnce(&[Vec<u8>]) -> Result<A, BuildError>,
+        build: impl FnOnce(&[&'l str]) -> Result<A, BuildError>,
     ) -> Self {
-        let targets: Vec<_> = patterns.map(|(literal, target)| (target, Box::from(literal))).collect();
-        let letters =
-            |(_, literal): &(Target, Box<str>)| literal.bytes().map(|byte| alphabet[usize::from(byte)]).collect();
-        let literals: Vec<Vec<u8>> = targets.iter().map(letters).collect();
+        let (literals, targets): (Vec<&str>, Vec<Target>) = patterns.unzip();
+        let targets = targets.into_iter().zip(&literals).map(|(target, literal)| (target, literal.len())).collect();
         let literals = build(&literals).expect("a few thousand short literals");
         let start = literals.start_state(Anchored::No).expect("unanchored searches are what is built by default");
-        Search { literals, alphabet, start, targets }
+        Search { literals, start, targets }
     }
 
     /// Hands over what stands where, in the order of the ends and overlapping (a keyword may begin inside another), until
@@ -213,18 +178,14 @@ impl<A: Automaton> Search<A> {
     /// the search of a text as short as most are.
     #[inline]
     fn each_hit(&self, text: &str, hand: &mut impl FnMut(Target, Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
-        let text = text.as_bytes();
         let mut state = self.start;
-        for (at, byte) in text.iter().enumerate() {
-            state = self.literals.next_state(Anchored::No, state, self.alphabet[usize::from(*byte)]);
+        for (at, byte) in text.bytes().enumerate() {
+            state = self.literals.next_state(Anchored::No, state, byte);
             if self.literals.is_special(state) && self.literals.is_match(state) {
                 let end = at + 1;
                 for index in 0..self.literals.match_len(state) {
-                    let (target, literal) = &self.targets[self.literals.match_pattern(state, index).as_usize()];
-                    let start = end - literal.len();
-                    if text[start..end].eq_ignore_ascii_case(literal.as_bytes()) {
-                        hand(*target, start..end)?;
-                    }
+                    let (target, length) = self.targets[self.literals.match_pattern(state, index).as_usize()];
+                    hand(target, end - length..end)?;
                 }
             }
         }
