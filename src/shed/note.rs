@@ -388,7 +388,7 @@ impl Note {
 
     /// Forgets what was guessed of a file that has come back: it is read from its frontier.
     pub fn forget_guess(&mut self, file: FileKey) {
-        self.passages.remove(&file);
+        self.passages.retain(|of, passage| *of != file || passage.basis != Basis::Guess);
     }
 
     /// Whether there are passages that do not fit the database's frontiers.

@@ -6,8 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 
 use super::begin::COPY_HOLD;
-use super::files::Disk;
-use super::files::Stat;
+use super::files::{Disk, Stat};
 use super::scan::{DELETED_LINGER, MOVED_LINGER, REFUSED_HOLD};
 use super::tail::Content;
 use super::*;

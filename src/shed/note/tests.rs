@@ -354,4 +354,6 @@ fn what_is_guessed_of_a_file_that_is_gone_stays_a_guess_until_it_is_declared_or_
     let mut note = noted();
     let sure = note.reconcile(&frontiers(&[(1, at(0, 100))]), |_| Vec::new());
     assert_eq!(sure[0].sureness, Sureness::Sure);
+    note.forget_guess(key(1));
+    assert!(!note.is_empty(), "what is sure is no guess");
 }
