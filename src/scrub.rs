@@ -23,6 +23,7 @@ mod lookup;
 mod markers;
 mod own;
 mod seal;
+mod search;
 mod text;
 
 use std::borrow::Cow;

@@ -32,10 +32,6 @@ use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::OnceLock;
 
-use aho_corasick::automaton::{Automaton, StateID};
-use aho_corasick::dfa::DFA;
-use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Anchored, BuildError};
 use regex::bytes::{Regex, RegexBuilder};
 
 use self::forms::{Form, Runs};
@@ -49,6 +45,7 @@ use super::actions::Actions;
 use super::keys::Gate;
 use super::markers::{Kind, marker_at, markers};
 use super::own::{Find as OwnFind, Words};
+use super::search::Search;
 use super::text::{self, Reading, Span};
 
 /// A kind of secret with a form of its own.
@@ -138,67 +135,12 @@ enum Target {
     Own(usize),
 }
 
-/// A search for literals in any ASCII case.
-struct Search<A> {
-    literals: A,
-    /// The state before a text.
-    start: StateID,
-    /// What each literal stands for, and its length.
-    targets: Vec<(Target, usize)>,
-}
-
-impl Search<DFA> {
-    fn table<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
-        Search::new(patterns, |literals| DFA::builder().ascii_case_insensitive(true).build(literals))
-    }
-}
-
-impl Search<NFA> {
-    fn small<'l>(patterns: impl Iterator<Item = (&'l str, Target)>) -> Self {
-        Search::new(patterns, |literals| NFA::builder().ascii_case_insensitive(true).build(literals))
-    }
-}
-
-impl<A: Automaton> Search<A> {
-    fn new<'l>(
-        patterns: impl Iterator<Item = (&'l str, Target)>,
-        build: impl FnOnce(&[&'l str]) -> Result<A, BuildError>,
-    ) -> Self {
-        let (literals, targets): (Vec<&str>, Vec<Target>) = patterns.unzip();
-        let targets = targets.into_iter().zip(&literals).map(|(target, literal)| (target, literal.len())).collect();
-        let literals = build(&literals).expect("a few thousand short literals");
-        let start = literals.start_state(Anchored::No).expect("unanchored searches are what is built by default");
-        Search { literals, start, targets }
-    }
-
-    /// Hands over what stands where, in the order of the ends and overlapping (a keyword may begin inside another), until
-    /// `hand` breaks off.
-    ///
-    /// The library's own iterator finds the same, but asks for each hit through a table of functions, which costs more than
-    /// the search of a text as short as most are.
-    #[inline]
-    fn each_hit(&self, text: &str, hand: &mut impl FnMut(Target, Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
-        let mut state = self.start;
-        for (at, byte) in text.bytes().enumerate() {
-            state = self.literals.next_state(Anchored::No, state, byte);
-            if self.literals.is_special(state) && self.literals.is_match(state) {
-                let end = at + 1;
-                for index in 0..self.literals.match_len(state) {
-                    let (target, length) = self.targets[self.literals.match_pattern(state, index).as_usize()];
-                    hand(target, end - length..end)?;
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    }
-}
-
 /// The value rules, and the gate before them.
 pub struct Detectors {
-    gate: Search<DFA>,
+    gate: Search<Target>,
     /// The patterns with letters beyond ASCII, of which most texts have none. In the first search, they would double its
     /// memory.
-    foreign: Search<NFA>,
+    foreign: Search<Target>,
     rules: Vec<&'static ValueRule>,
     /// Rules that have a keyword and the glance at it in common, as their numbers.
     groups: Vec<Vec<usize>>,
@@ -681,42 +623,6 @@ mod tests {
         spans.map(|span| text[span.range].to_owned()).collect()
     }
 
-    /// The ends of hits, and the literals.
-    fn hits<A: Automaton>(search: &Search<A>, text: &str) -> Vec<(usize, usize)> {
-        let mut hits = Vec::new();
-        let end = search.each_hit(text, &mut |target, hit| {
-            let Target::Own(literal) = target else { panic!("all are of this kind") };
-            hits.push((hit.end, literal));
-            ControlFlow::Continue(())
-        });
-        assert!(end.is_continue());
-        hits
-    }
-
-    proptest! {
-        #[test]
-        fn a_search_finds_its_literals_in_any_case_and_nothing_else(text in "[aAbk19_:. é-]{0,24}") {
-            let literals = ["ab", "b", "a1", "k_9", "k-", ":.", "a1:b", "é"];
-            let targets: Vec<_> = (0..literals.len()).map(Target::Own).collect();
-            let patterns = || literals.iter().copied().zip(targets.iter().copied());
-            let mut naive = Vec::new();
-            for end in 0..=text.len() {
-                // The longer first.
-                let mut here: Vec<_> = (0..literals.len()).collect();
-                here.sort_by_key(|literal| std::cmp::Reverse(literals[*literal].len()));
-                let ends = |literal: &usize| {
-                    let literal = literals[*literal].as_bytes();
-                    end.checked_sub(literal.len()).is_some_and(|start| text.as_bytes()[start..end].eq_ignore_ascii_case(literal))
-                };
-                naive.extend(here.into_iter().filter(ends).map(|literal| (end, literal)));
-            }
-            let table = Search::table(patterns().filter(|(literal, _)| literal.is_ascii()));
-            let ascii: Vec<_> = naive.iter().copied().filter(|(_, literal)| literals[*literal].is_ascii()).collect();
-            prop_assert_eq!(hits(&table, &text), ascii);
-            prop_assert_eq!(hits(&Search::small(patterns()), &text), naive);
-        }
-    }
-
     #[test]
     fn every_rule_finds_its_examples_and_nothing_in_its_counterexamples() {
         let mut wrong = Vec::new();
@@ -765,9 +671,9 @@ mod tests {
 
     #[test]
     fn the_gate_takes_little_memory() {
-        let (gate, foreign) = (DETECTORS.gate.literals.memory_usage(), DETECTORS.foreign.literals.memory_usage());
-        let patterns = DETECTORS.gate.targets.len() + DETECTORS.foreign.targets.len();
-        assert!(gate + foreign < 6 << 20, "{gate} and {foreign} bytes for {patterns} patterns");
+        let (gate, foreign) = (DETECTORS.gate.memory_usage(), DETECTORS.foreign.memory_usage());
+        let patterns = DETECTORS.gate.len() + DETECTORS.foreign.len();
+        assert!(gate + foreign < 2 << 20, "{gate} and {foreign} bytes for {patterns} patterns");
     }
 
     #[test]
