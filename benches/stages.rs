@@ -90,14 +90,14 @@ fn through_scrub(text: &[u8], columns: &Columns, scrubber: &mut Scrubber) {
 /// The path up to a batch that could be sent.
 #[inline(never)]
 fn through_encode(text: &[u8], columns: &Columns, scrubber: &mut Scrubber, path: &Arc<Path>, now: Instant) {
-    let mut batch = Batch::new(0, 0, now);
+    let (mut batch, mut room) = (Batch::new(0, 0, now), None);
     each_line(text, |line, place| {
         let row = Row::compose(scrubbed(line, columns, scrubber), columns).expect("a row");
         let origin = Origin { path: Arc::clone(path), offset: place.start as u64, length: line.len() as u64 };
         batch.push(origin, &row);
         if batch.is_full(&LIMITS) {
-            let next = batch.next(now);
-            black_box(std::mem::replace(&mut batch, next));
+            let next = batch.next(room.take(), now);
+            room = Some(black_box(std::mem::replace(&mut batch, next)).into_room());
         }
     });
     black_box(batch);

@@ -33,20 +33,57 @@ const COPIES: usize = 4;
 /// About how many bytes of text a declaration of lines let go has.
 const DECLARATION: usize = 1 << 10;
 
-/// A row as the batch keeps it: its texts are ranges of the batch's one buffer.
+/// How many columns of text a row has, `event_key` the first of them.
+const TEXTS: usize = 5;
+
+/// A row as the batch keeps it: its texts stand one behind the other in the batch's one buffer.
 #[derive(Debug)]
 struct Kept {
-    source: Source,
     origin: Origin,
-    severity: Severity,
-    actor_admin_id: Option<i128>,
-    ip_address: Option<IpAddr>,
     created_at: Timestamp,
-    event_key: Range<u32>,
-    user_agent: Option<Range<u32>>,
-    route_name: Option<Range<u32>>,
-    request_id: Option<Range<u32>>,
-    metadata: Option<Range<u32>>,
+    actor_admin_id: Actor,
+    start: u32,
+    ends: [u32; TEXTS],
+    /// Bit `n` is set where the text `n` is there; one that is not is empty.
+    there: u8,
+    ip_address: Option<IpAddr>,
+    source: Source,
+    severity: Severity,
+}
+
+/// `actor_admin_id` in half the room: an integer of the database has 64 bits, with a sign or without.
+#[derive(Debug, Clone, Copy)]
+enum Actor {
+    None,
+    Negative(i64),
+    Positive(u64),
+}
+
+impl Actor {
+    /// Beyond 64 bits, where no range of a column lets an id be, it is the nearest that there is.
+    fn of(id: Option<i128>) -> Self {
+        match id {
+            None => Actor::None,
+            Some(id) if id < 0 => Actor::Negative(i64::try_from(id).unwrap_or(i64::MIN)),
+            Some(id) => Actor::Positive(u64::try_from(id).unwrap_or(u64::MAX)),
+        }
+    }
+
+    fn id(self) -> Option<i128> {
+        match self {
+            Actor::None => None,
+            Actor::Negative(id) => Some(id.into()),
+            Actor::Positive(id) => Some(id.into()),
+        }
+    }
+}
+
+/// The room of a batch that has come to its end, for another: to have the same memory again costs less than to ask for it
+/// anew, and leaves no gaps behind.
+#[derive(Debug, Default)]
+pub struct Room {
+    text: String,
+    rows: Vec<Kept>,
 }
 
 /// Where a row comes from.
@@ -196,6 +233,16 @@ struct Shed {
     tally: Tally,
 }
 
+/// Room that is this many times what is wanted is too large to be used for it.
+const ROOM_SHARE: usize = 4;
+
+/// Less than this is not too large for anything, in bytes.
+const ROOM_SMALL: usize = 64 << 10;
+
+fn with_a_little_more(size: usize) -> usize {
+    size + size / 8
+}
+
 /// How many lines let go weigh as much as one row.
 const LOST_PER_ROW: u64 = 50;
 
@@ -220,14 +267,29 @@ impl Batch {
         }
     }
 
-    /// An empty batch to come behind this one, with room for as much: under load one is like the other, and to grow bit by
-    /// bit costs as much as to fill it.
-    pub fn next(&self, now: Instant) -> Self {
-        Batch {
-            text: String::with_capacity(self.text.len()),
-            rows: Vec::with_capacity(self.rows.len()),
-            ..Batch::new(self.epoch, self.sequence + 1, now)
-        }
+    /// An empty batch to come behind this one, with room for as much and a little more: under load one is like the other, and
+    /// to grow bit by bit costs as much as to fill it. `room` is used if it is there and not far too large.
+    pub fn next(&self, room: Option<Room>, now: Instant) -> Self {
+        let (bytes, rows) = (with_a_little_more(self.text.len()), with_a_little_more(self.rows.len()));
+        let mut room =
+            room.filter(|room| room.text.capacity() / ROOM_SHARE <= bytes.max(ROOM_SMALL)).unwrap_or_default();
+        room.text.reserve_exact(bytes);
+        room.rows.reserve_exact(rows);
+        Batch { text: room.text, rows: room.rows, ..Batch::new(self.epoch, self.sequence + 1, now) }
+    }
+
+    /// Its room, for another batch.
+    pub fn into_room(self) -> Room {
+        let Batch { mut text, mut rows, .. } = self;
+        text.clear();
+        rows.clear();
+        Room { text, rows }
+    }
+
+    /// Gives back the room that it does not use.
+    pub fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.rows.shrink_to_fit();
     }
 
     /// Adds the row of a line.
@@ -268,24 +330,31 @@ impl Batch {
 
     fn keep(&mut self, source: Source, origin: Origin, row: &Row<'_>) {
         let before = self.text.len();
-        let text = &mut self.text;
-        let mut keep = |part: &str| {
-            let start = text.len() as u32;
-            text.push_str(part);
-            start..text.len() as u32
-        };
+        let texts: [Option<&str>; TEXTS] = [
+            Some(&row.event_key),
+            row.user_agent.as_deref(),
+            row.route_name.as_deref(),
+            row.request_id.as_deref(),
+            row.metadata.as_deref(),
+        ];
+        let (mut ends, mut there) = ([0; TEXTS], 0);
+        for (n, text) in texts.into_iter().enumerate() {
+            if let Some(text) = text {
+                self.text.push_str(text);
+                there |= 1 << n;
+            }
+            ends[n] = self.text.len() as u32;
+        }
         let kept = Kept {
-            source,
             origin,
-            severity: row.severity,
-            actor_admin_id: row.actor_admin_id,
-            ip_address: row.ip_address,
             created_at: row.created_at,
-            event_key: keep(&row.event_key),
-            user_agent: row.user_agent.as_deref().map(&mut keep),
-            route_name: row.route_name.as_deref().map(&mut keep),
-            request_id: row.request_id.as_deref().map(&mut keep),
-            metadata: row.metadata.as_deref().map(&mut keep),
+            actor_admin_id: Actor::of(row.actor_admin_id),
+            start: before as u32,
+            ends,
+            there,
+            ip_address: row.ip_address,
+            source,
+            severity: row.severity,
         };
         self.rows.push(kept);
         self.largest = self.largest.max(self.text.len() - before);
@@ -370,19 +439,30 @@ impl Batch {
     /// # Panics
     /// The range reaches past the last row.
     pub fn rows(&self, range: Range<usize>) -> impl ExactSizeIterator<Item = RowRef<'_>> {
-        let text = |range: &Range<u32>| &self.text[range.start as usize..range.end as usize];
-        self.rows[range].iter().map(move |row| RowRef {
-            source: row.source,
-            origin: &row.origin,
-            event_key: text(&row.event_key),
-            severity: row.severity,
-            actor_admin_id: row.actor_admin_id,
-            ip_address: row.ip_address,
-            user_agent: row.user_agent.as_ref().map(text),
-            route_name: row.route_name.as_ref().map(text),
-            request_id: row.request_id.as_ref().map(text),
-            metadata: row.metadata.as_ref().map(text),
-            created_at: row.created_at,
+        self.rows[range].iter().map(|row| {
+            let mut start = row.start as usize;
+            let mut texts = [None; TEXTS];
+            for (n, (text, end)) in texts.iter_mut().zip(row.ends).enumerate() {
+                let range = start..end as usize;
+                start = range.end;
+                if row.there & 1 << n != 0 {
+                    *text = Some(&self.text[range]);
+                }
+            }
+            let [event_key, user_agent, route_name, request_id, metadata] = texts;
+            RowRef {
+                source: row.source,
+                origin: &row.origin,
+                event_key: event_key.unwrap_or_default(),
+                severity: row.severity,
+                actor_admin_id: row.actor_admin_id.id(),
+                ip_address: row.ip_address,
+                user_agent,
+                route_name,
+                request_id,
+                metadata,
+                created_at: row.created_at,
+            }
         })
     }
 
@@ -436,7 +516,7 @@ mod tests {
         // What is known of a row beside its texts counts, and so do the copies of the largest line on its way.
         let many = Limits { lines_max: usize::MAX, memory_max: 1 << 20, ..LIMITS };
         let kept = (1 << 20) / size_of::<Kept>();
-        assert!(kept < 10_000, "{kept} rows of next to nothing fill a MiB");
+        assert!(kept < 11_000, "{kept} rows of next to nothing fill a MiB");
         assert!(rows(kept + 1, 1).is_full(&many));
         assert!(!rows(kept / 2, 1).is_full(&many));
         assert!(rows(1, 110 << 10).is_full(&many));
@@ -467,6 +547,54 @@ mod tests {
         assert_eq!(lost.share_of(&limits), 0.0);
         lost.close("agent", Timestamp(7));
         assert!(lost.memory() <= 2 << 20, "{} bytes", lost.memory());
+    }
+
+    #[test]
+    fn rows_come_out_as_they_went_in() {
+        let actors = [None, Some(0), Some(-1), Some(i128::from(i64::MIN)), Some(i128::from(u64::MAX))];
+        let some = |text: &'static str| Some(text.into());
+        let rows = actors.map(|actor_admin_id| Row {
+            event_key: "key".into(),
+            severity: Severity::Error,
+            actor_admin_id,
+            ip_address: None,
+            user_agent: actor_admin_id.and(some("")),
+            route_name: None,
+            request_id: some("id"),
+            metadata: actor_admin_id.is_none().then_some("{}".into()),
+            created_at: Timestamp(9),
+        });
+        let mut batch = Batch::new(0, 0, Instant::now());
+        for (n, row) in rows.iter().enumerate() {
+            batch.push(Origin { path: Arc::from(Path::new("/a")), offset: n as u64, length: 1 }, row);
+        }
+        for (n, (row, kept)) in rows.iter().zip(batch.rows(0..rows.len())).enumerate() {
+            assert_eq!((kept.event_key, kept.origin.offset), ("key", n as u64));
+            assert_eq!((kept.severity, kept.actor_admin_id), (row.severity, row.actor_admin_id));
+            assert_eq!((kept.user_agent, kept.route_name), (row.user_agent.as_deref(), None));
+            assert_eq!((kept.request_id, kept.metadata), (Some("id"), row.metadata.as_deref()));
+            assert_eq!((kept.ip_address, kept.created_at), (None, Timestamp(9)));
+        }
+        let texts: Vec<usize> = batch.rows(0..2).map(|row| row.text_bytes()).collect();
+        assert_eq!(texts, [7, 5]);
+    }
+
+    #[test]
+    fn a_batch_takes_the_room_of_another_unless_that_is_far_too_large() {
+        let small = rows(100, 1000);
+        let first = small.next(None, small.first_read);
+        assert!(first.text.capacity() >= small.text.len() && first.rows.capacity() >= 100);
+        assert_eq!((first.row_count(), first.sequence), (0, small.sequence + 1));
+        let (text, kept) = (first.text.as_ptr(), first.rows.as_ptr());
+        let second = small.next(Some(first.into_room()), small.first_read);
+        assert_eq!((second.text.as_ptr(), second.rows.as_ptr()), (text, kept));
+        let large = rows(100, 100_000);
+        let third = small.next(Some(large.into_room()), small.first_read);
+        assert!(third.text.capacity() < 1 << 20, "{}", third.text.capacity());
+        let mut used = rows(3, 10);
+        used.text.reserve(1 << 20);
+        used.shrink();
+        assert!(used.text.capacity() < 1000 && used.row_count() == 3);
     }
 
     fn at(offset: u64) -> Position {

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use super::pulse::Pulse;
 use super::watchdog::{Waiting, Watchdog};
-use crate::batch::{self, Batch, Origin, Refused};
+use crate::batch::{self, Batch, Origin, Refused, Room};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::museum;
@@ -89,6 +89,7 @@ pub struct Handle {
     orders: Arc<Mutex<Vec<Order>>>,
     size: Arc<Mutex<Size>>,
     view: Arc<Mutex<View>>,
+    rooms: Arc<Mutex<Vec<Room>>>,
 }
 
 /// What the reader saw of the spool a moment ago.
@@ -128,6 +129,19 @@ impl Handle {
     /// Says that a batch was taken, and there may be room for another.
     pub fn taken(&self) {
         self.bell.ring();
+    }
+
+    /// Gives back the room of a batch that has come to its end.
+    pub fn give_back(&self, batch: Batch) {
+        let room = batch.into_room();
+        let mut rooms = self.rooms();
+        if rooms.len() < ROOMS_MAX {
+            rooms.push(room);
+        }
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Vec<Room>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says how large batches may be, as a share of what the config allows.
@@ -243,6 +257,9 @@ const SCAN_PAUSE: Duration = Duration::from_millis(10);
 
 /// How many times longer than a scan the pause behind it is: hints may cost at most this part of a core.
 const SCAN_SHARE: u32 = 20;
+
+/// The room of at most this many batches is kept for others.
+const ROOMS_MAX: usize = 4;
 
 /// How often it is looked at which files have most to read.
 const VIEW_INTERVAL: Duration = Duration::from_millis(500);
@@ -379,6 +396,9 @@ impl<S: FileSystem> Reader<S> {
             if self.stopping || drained {
                 return Step::Ended(self.spool.unreadable());
             }
+            // Nobody knows how long there will be nothing to read.
+            self.maker.batch.shrink();
+            self.handle.rooms().clear();
             Step::WaitUntil(self.rescan_due)
         } else if self.stopping || drained || now >= due {
             self.seal(now);
@@ -531,7 +551,8 @@ impl<S: FileSystem> Reader<S> {
         self.sealed = now;
         self.settle();
         self.on_their_way.push_back((self.maker.batch.sequence, self.spool.steps()));
-        let next = self.maker.batch.next(now);
+        let room = self.handle.rooms().pop();
+        let next = self.maker.batch.next(room, now);
         let mut batch = std::mem::replace(&mut self.maker.batch, next);
         batch.close(&self.agent, Timestamp::from(self.clock.wall()));
         self.shed.sealed(batch.sequence, batch.backlog_bytes());

@@ -407,7 +407,10 @@ impl<D: Database> Writers<D> {
             };
             self.reader.taken();
             match batch {
-                Some(batch) => self.deliver(&mut seat, &batch).await?,
+                Some(batch) => {
+                    self.deliver(&mut seat, &batch).await?;
+                    self.reader.give_back(batch);
+                }
                 None => break,
             }
         }

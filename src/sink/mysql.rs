@@ -558,8 +558,10 @@ impl MySqlSession {
         let what = "sending rows";
         for packet in wire::packets(batch, rows, form, self.max_allowed_packet)? {
             let count = packet.len();
-            let values = batch.rows(packet).map(|row| wire::values(&row, self.shape));
-            let values = values.collect::<Result<Vec<_>, _>>()?;
+            let mut values = Vec::with_capacity(count);
+            for row in batch.rows(packet) {
+                values.push(wire::values(&row, self.shape)?);
+            }
             let done = match form {
                 Form::Bulk => self.link.change_bulk(what, &wire::insert_sql(&self.table, 1), values).await?,
                 Form::MultiRow => {
