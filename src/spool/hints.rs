@@ -117,25 +117,47 @@ pub enum Depth {
 /// How long inotify is left alone after a hint.
 const REST: Duration = Duration::from_millis(5);
 
-/// Hints closer to each other than this were read together.
+/// How long it is left alone after a file was opened: the line for which that was done comes at once.
+const SHORT_REST: Duration = Duration::from_micros(200);
+
+/// Events closer to each other than this were read together.
 const TOGETHER: Duration = Duration::from_micros(200);
 
-/// Leaves inotify alone for a while after a hint. An application that writes wakes whoever waits for events, and the wake-up
+/// Whether an event told of something to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Something,
+    Nothing,
+}
+
+/// Leaves inotify alone for a while after an event. An application that writes wakes whoever waits for events, and the wake-up
 /// is paid for by its `write`, threefold where it is another core that has to be woken. While nobody waits, the kernel
 /// merges what is said again about the same file, and the write costs what it costs without us.
 #[derive(Debug, Default)]
 struct Rest {
     ended: Option<Instant>,
+    short_ended: Option<Instant>,
 }
 
 impl Rest {
     #[allow(clippy::disallowed_methods, reason = "nothing is waited for: the point is not to listen")]
-    fn after_a_hint(&mut self) {
-        // The hints that were read together share one rest, or many files would make it long.
-        if self.ended.is_none_or(|ended| ended.elapsed() >= TOGETHER) {
-            std::thread::sleep(REST);
+    fn after(&mut self, told: Told) {
+        // The events that were read together share one rest, or many files would make it long.
+        let is_over = |ended: Option<Instant>| ended.is_none_or(|ended| ended.elapsed() >= TOGETHER);
+        match told {
+            Told::Something => {
+                if is_over(self.ended) {
+                    std::thread::sleep(REST);
+                }
+                self.ended = Some(Instant::now());
+            }
+            Told::Nothing => {
+                if is_over(self.ended) && is_over(self.short_ended) {
+                    std::thread::sleep(SHORT_REST);
+                }
+                self.short_ended = Some(Instant::now());
+            }
         }
-        self.ended = Some(Instant::now());
     }
 }
 
@@ -153,8 +175,7 @@ impl Watch {
     pub fn new(bell: Bell, depth: Depth) -> Self {
         let mut rest = Rest::default();
         let watcher = notify::recommended_watcher(move |event| {
-            hint(&bell, event);
-            rest.after_a_hint();
+            rest.after(hint(&bell, event));
         });
         if let Err(error) = &watcher {
             tracing::warn!(%error, "inotify cannot be used; new lines are found by looking every `spool.rescan_interval`");
@@ -197,16 +218,17 @@ impl Watch {
     }
 }
 
-fn hint(bell: &Bell, event: notify::Result<notify::Event>) {
+fn hint(bell: &Bell, event: notify::Result<notify::Event>) -> Told {
     match event {
-        // Our own opening and closing of files must not wake us.
         Ok(event) if event.need_rescan() => bell.everything(),
-        Ok(notify::Event { kind: EventKind::Access(_), .. }) => {}
+        // Our own opening and closing of files must not wake us.
+        Ok(notify::Event { kind: EventKind::Access(_), .. }) => return Told::Nothing,
         Ok(notify::Event { kind: EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)), paths, .. }) => {
             bell.grown(paths);
         }
         Ok(_) | Err(_) => bell.everything(),
     }
+    Told::Something
 }
 
 #[cfg(test)]
@@ -272,13 +294,41 @@ mod tests {
     }
 
     #[test]
-    fn hints_that_were_read_together_share_one_rest() {
+    fn events_that_were_read_together_share_one_rest() {
         let mut rest = Rest::default();
         let begun = Instant::now();
-        (0..200).for_each(|_| rest.after_a_hint());
+        for told in [Told::Something, Told::Nothing].repeat(100) {
+            rest.after(told);
+        }
         let took = begun.elapsed();
         assert!(took >= REST, "{took:?}");
         assert!(took < REST * 100, "{took:?}");
+    }
+
+    #[test]
+    fn a_line_for_which_its_file_is_opened_does_not_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("a");
+        std::fs::write(&path, "").unwrap();
+        let bell = Bell::default();
+        let mut watch = Watch::new(bell.clone(), Depth::Entries);
+        watch.watch([folder.path()]);
+        let mut delays = Vec::new();
+        for _ in 0..20 {
+            // Until inotify is listened to again.
+            std::thread::sleep(2 * REST);
+            bell.take_hint();
+            bell.wait(Instant::now());
+            let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, b"x").unwrap();
+            drop(file);
+            let written = Instant::now();
+            bell.wait(written + Duration::from_secs(10));
+            delays.push(written.elapsed());
+            assert_eq!(bell.take_hint(), Hint::Grown([path.clone()].into()));
+        }
+        delays.sort();
+        assert!(delays[10] < REST, "{delays:?}");
     }
 
     #[test]

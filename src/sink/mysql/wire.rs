@@ -144,10 +144,7 @@ pub(super) fn packets(
 /// `None` if one of the sizes does not fit.
 fn cut(sizes: &[usize], form: Form, max_allowed_packet: usize) -> Option<Vec<Range<usize>>> {
     let alone = max_allowed_packet.saturating_sub(HEADER);
-    let together = max_allowed_packet
-        .min(PACKET_WHOLE)
-        .min(PACKET_ENOUGH)
-        .saturating_sub(HEADER);
+    let together = max_allowed_packet.min(PACKET_WHOLE).min(PACKET_ENOUGH).saturating_sub(HEADER);
     let mut cuts = Vec::new();
     let mut start = 0;
     while start < sizes.len() {
