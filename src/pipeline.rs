@@ -339,12 +339,22 @@ async fn save_regularly(ledger: Arc<Mutex<Ledger>>, state: Arc<StateDirectory>, 
     let mut tick = tokio::time::interval(CHECKPOINT_INTERVAL);
     loop {
         tick.tick().await;
+        if is_saved(&ledger) {
+            // An agent at rest wakes no other thread for nothing.
+            metrics.checkpoint_is_current();
+            continue;
+        }
         let (ledger, state, agent, metrics) = (Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone());
         let saved = tokio::task::spawn_blocking(move || save(&ledger, &state, &agent, &metrics)).await;
         if let Err(error) = saved {
             tracing::error!(%error, "the checkpoint was not saved; this is a defect of tracespool");
         }
     }
+}
+
+fn is_saved(ledger: &Mutex<Ledger>) -> bool {
+    let ledger = lock(ledger);
+    !ledger.unsaved && !ledger.quarantine.is_unsettled()
 }
 
 /// Writes the checkpoint if a frontier moved since the last time. A disk without room for it stops nothing: the database

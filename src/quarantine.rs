@@ -211,6 +211,11 @@ impl Quarantine {
         self.ended.map_or(Ok(()), |ended| self.settle(ended))
     }
 
+    /// Whether there is something to try again.
+    pub fn is_unsettled(&self) -> bool {
+        self.ended.is_some()
+    }
+
     /// How many records went with an older half, since the last call.
     pub fn take_dropped(&mut self) -> u64 {
         std::mem::take(&mut self.dropped)

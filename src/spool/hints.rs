@@ -199,15 +199,15 @@ impl Watch {
             Depth::Below => RecursiveMode::Recursive,
         };
         for directory in directories {
-            let resolved = directory.canonicalize().and_then(|there| Ok((there.metadata()?, there)));
-            let Ok((metadata, there)) = resolved else {
+            let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+            if identity(directory).is_ok_and(|identity| self.watched.get(directory) == Some(&identity)) {
+                continue;
+            }
+            let resolved = directory.canonicalize().and_then(|there| Ok((identity(&there)?, there)));
+            let Ok((identity, there)) = resolved else {
                 self.watched.remove(directory);
                 continue;
             };
-            let identity = (metadata.dev(), metadata.ino());
-            if self.watched.get(directory) == Some(&identity) {
-                continue;
-            }
             if let Err(error) = watcher.watch(&there, mode) {
                 tracing::warn!(directory = %directory.display(), %error,
                     "inotify does not watch the directory; it is looked at every `spool.rescan_interval`");
