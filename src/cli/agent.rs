@@ -36,17 +36,22 @@ pub enum Database {
     SqLite(SqLite),
 }
 
-/// What the agent takes with no line in it: the program, the scrubber's tables, its threads.
-const MEMORY_AT_REST: usize = 20 << 20;
+/// What the agent takes beside its batches: the program, the scrubber's tables, its threads, and the driver's copies of
+/// what is on its way.
+const MEMORY_BESIDE: usize = 24 << 20;
+
+/// How many batches there are beside those of the connections: one that is being filled, one that waits for room in the
+/// channel, and one in it.
+pub(super) const BATCHES_BESIDE: usize = 3;
 
 /// The smallest batch that memory may ask for.
 const BATCH_MEMORY_MIN: usize = 256 << 10;
 
-/// How much memory a batch may take, so that all of them together take at most `memory_max`: one being filled, one in the
-/// channel, and one a connection, each half as much again because it grows by doubling.
+/// How much memory a batch may take, so that all of them together take at most `memory_max`, each half as much again because
+/// it grows by doubling.
 fn batch_memory(memory_max: usize, connections: usize) -> usize {
-    let left = memory_max.saturating_sub(MEMORY_AT_REST);
-    (left / (connections + 2) * 2 / 3).max(BATCH_MEMORY_MIN)
+    let left = memory_max.saturating_sub(MEMORY_BESIDE);
+    (left / (connections + BATCHES_BESIDE) * 2 / 3).max(BATCH_MEMORY_MIN)
 }
 
 /// The options of an agent.
@@ -171,11 +176,11 @@ mod tests {
         fn check(memory_mib: usize, connections: usize, want_kib: usize) {
             assert_eq!(batch_memory(memory_mib << 20, connections) >> 10, want_kib);
         }
-        check(48, 2, 4778);
-        check(48, 1, 6371);
-        check(512, 2, 83_968);
-        check(48, 16, 1061);
-        check(32, 16, 455);
+        check(48, 2, 3276);
+        check(48, 1, 4096);
+        check(512, 2, 66_628);
+        check(48, 16, 862);
+        check(32, 16, 287);
         // Where nothing is left batches are small and the work goes on.
         check(1, 1, 256);
     }

@@ -132,7 +132,7 @@ fn meaning(config: &Config, load: Load, hosts: u32) -> Vec<(&'static str, String
         format!(
             "{} at most (`agent.max_memory`): {} batches of up to {}, and the program",
             mib(config.agent.max_memory.bytes() as f64),
-            connections + 2,
+            connections + agent::BATCHES_BESIDE,
             mib(limits.memory_max as f64)
         ),
     );

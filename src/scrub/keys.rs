@@ -728,6 +728,9 @@ static ENTRIES: LazyLock<Entries> = LazyLock::new(|| {
     }
     let mut shapes = Shapes::default();
     by_words.keys().for_each(|word| shapes.add(word.as_bytes()));
+    // Most words have one entry, and all of this is kept for ever.
+    by_words.values_mut().for_each(Vec::shrink_to_fit);
+    all.shrink_to_fit();
     Entries { by_words, shapes, spellings: all }
 });
 

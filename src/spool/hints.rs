@@ -306,6 +306,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "nothing tells when inotify is listened to again")]
     fn a_line_for_which_its_file_is_opened_does_not_wait() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("a");

@@ -649,14 +649,20 @@ enum Search {
     NotYet,
 }
 
+/// What is asked of a file first; most have less to read, and room that is not asked for is neither cleared nor taken.
+const FIRST_READ: usize = 16 << 10;
+
 /// Fills `buffer` with `length` bytes from `offset` on, fewer only where the file ends.
 pub(super) fn load<F: Handle>(file: &F, buffer: &mut Vec<u8>, offset: u64, length: usize) -> io::Result<()> {
-    buffer.resize(length, 0);
+    buffer.resize(length.min(FIRST_READ), 0);
     let mut filled = 0;
     while filled < length {
+        if filled == buffer.len() {
+            buffer.resize(length, 0);
+        }
         match file.read_at(&mut buffer[filled..], offset + filled as u64) {
             Ok(0) => break,
-            Ok(read) if museum::is(museum::Piece::ShortReadIsEnd) => {
+            Ok(read) if read < buffer.len() - filled && museum::is(museum::Piece::ShortReadIsEnd) => {
                 filled += read;
                 break;
             }
