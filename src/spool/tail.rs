@@ -652,9 +652,10 @@ enum Search {
 /// What is asked of a file first; most have less to read, and room that is not asked for is neither cleared nor taken.
 const FIRST_READ: usize = 16 << 10;
 
-/// Fills `buffer` with `length` bytes from `offset` on, fewer only where the file ends.
+/// Fills `buffer` with `length` bytes from `offset` on, fewer only where the file ends. What it holds already is read over
+/// and not cleared again.
 pub(super) fn load<F: Handle>(file: &F, buffer: &mut Vec<u8>, offset: u64, length: usize) -> io::Result<()> {
-    buffer.resize(length.min(FIRST_READ), 0);
+    buffer.resize(buffer.len().clamp(length.min(FIRST_READ), length), 0);
     let mut filled = 0;
     while filled < length {
         if filled == buffer.len() {
@@ -720,6 +721,27 @@ mod tests {
             let file = self.0.borrow();
             let rest = file.0.get(offset as usize..).unwrap_or_default();
             Ok(rest.iter().position(|byte| *byte != 0).map(|data| offset + data as u64))
+        }
+    }
+
+    #[test]
+    fn what_is_loaded_is_the_file_whatever_the_buffer_held_and_little_takes_little_room() {
+        let file = Memory::default();
+        let bytes: Vec<u8> = (0..3 * FIRST_READ).map(|n| (n % 251) as u8).collect();
+        file.append(&bytes);
+        let mut small = Vec::new();
+        load(&file, &mut small, bytes.len() as u64 - 100, 256 << 10).unwrap();
+        assert_eq!(small, bytes[bytes.len() - 100..]);
+        assert!(small.capacity() < 64 << 10, "{}", small.capacity());
+        for held in [0, 7, FIRST_READ, FIRST_READ + 1, 4 * FIRST_READ] {
+            for length in [0, 1, FIRST_READ - 1, FIRST_READ, FIRST_READ + 1, 2 * FIRST_READ, 4 * FIRST_READ] {
+                for offset in [0, 5, FIRST_READ, 3 * FIRST_READ] {
+                    let mut buffer = vec![0xff; held];
+                    load(&file, &mut buffer, offset as u64, length).unwrap();
+                    let want = &bytes[offset..bytes.len().min(offset + length)];
+                    assert!(buffer == want, "{held} {length} {offset}: {} bytes", buffer.len());
+                }
+            }
         }
     }
 
