@@ -324,7 +324,8 @@ impl Detectors {
         let mut runs = Runs::default();
         // For each rule whose keywords stand in the text, where they do, in order and put together.
         let mut places: Vec<(usize, Vec<Range<usize>>)> = Vec::new();
-        let mut place_of = vec![usize::MAX; self.rules.len()];
+        // Small, because it is filled anew for every text.
+        let mut place_of = vec![u16::MAX; self.rules.len()];
         let mut own: Vec<bool> = self.own.iter().map(|rule| rule.keywords.is_empty()).collect();
         let tokens = spans.len();
         self.each_hit(text, |target, hit| {
@@ -355,7 +356,7 @@ impl Detectors {
                     let rules = &self.groups[group];
                     // Once such a rule is to run, it runs over the whole text.
                     let is_settled = |rule: &usize| {
-                        place_of[*rule] != usize::MAX && !matches!(self.rules[*rule].find, Find::Near { .. })
+                        place_of[*rule] != u16::MAX && !matches!(self.rules[*rule].find, Find::Near { .. })
                     };
                     if rules.iter().all(is_settled)
                         || !look(text.as_bytes(), hit.clone())
@@ -365,7 +366,7 @@ impl Detectors {
                     }
                     let end = text.floor_char_boundary(hit.end + AHEAD);
                     for rule in rules {
-                        match places.get_mut(place_of[*rule]).map(|(_, places)| places) {
+                        match places.get_mut(usize::from(place_of[*rule])).map(|(_, places)| places) {
                             Some(known) => match known.last_mut() {
                                 // Hits come in the order of their ends, and a longer keyword may begin before.
                                 Some(last) if last.end >= hit.start => {
@@ -375,7 +376,7 @@ impl Detectors {
                                 _ => known.push(hit.start..end),
                             },
                             None => {
-                                place_of[*rule] = places.len();
+                                place_of[*rule] = places.len() as u16;
                                 places.push((*rule, std::iter::once(hit.start..end).collect()));
                             }
                         }

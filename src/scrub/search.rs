@@ -1,8 +1,9 @@
 //! A search for thousands of literals in one pass over a text, in any ASCII case.
 //!
-//! The library builds the automaton. What it holds it in takes four bytes a step, and room for 128 letters: 6 MiB for the
-//! built-in rules, more than a quarter of what the agent took at rest. So the steps are copied into two bytes each and 72
-//! letters, where that is enough.
+//! The library builds the automaton. Its table takes four bytes a step, and room for 128 letters: 6 MiB for the built-in
+//! rules, more than a quarter of what the agent took at rest. So the steps are taken from its smaller form, into two bytes
+//! each and 72 letters, where that is enough. The large one is not even made on the way: an allocator that has once got 6 MiB
+//! back takes it that it will be asked for as much again, and gives nothing back to the system that is less.
 //!
 //! Invariant: what is handed over is what comparing every literal with every place of a text would find.
 
@@ -33,18 +34,14 @@ impl<T: Copy> Search<T> {
     /// A search as fast as can be, which takes some MiB for some thousand literals. They are not empty.
     pub fn table<'l>(literals: impl Iterator<Item = (&'l str, T)>) -> Self {
         Search::new(literals, |literals| {
-            let wide = DFA::builder().ascii_case_insensitive(true).build(literals);
-            let wide = wide.expect("a few thousand short literals");
-            Narrow::of(&wide, literals).map_or(Steps::Wide(wide), Steps::Narrow)
+            let narrow = Narrow::of(&small(literals), literals);
+            narrow.map_or_else(|| Steps::Wide(wide(literals)), Steps::Narrow)
         })
     }
 
     /// A slower search, which takes a tenth of that.
     pub fn small<'l>(literals: impl Iterator<Item = (&'l str, T)>) -> Self {
-        Search::new(literals, |literals| {
-            let small = NFA::builder().ascii_case_insensitive(true).build(literals);
-            Steps::Small(small.expect("a few thousand short literals"))
-        })
+        Search::new(literals, |literals| Steps::Small(small(literals)))
     }
 
     fn new<'l>(literals: impl Iterator<Item = (&'l str, T)>, build: impl FnOnce(&[&'l str]) -> Steps) -> Self {
@@ -128,6 +125,16 @@ impl<T: Copy> Search<T> {
     }
 }
 
+const FEW: &str = "a few thousand short literals";
+
+fn small(literals: &[&str]) -> NFA {
+    NFA::builder().ascii_case_insensitive(true).build(literals).expect(FEW)
+}
+
+fn wide(literals: &[&str]) -> DFA {
+    DFA::builder().ascii_case_insensitive(true).build(literals).expect(FEW)
+}
+
 fn start_of(steps: &impl Automaton) -> StateID {
     steps.start_state(Anchored::No).expect("unanchored searches are what is built by default")
 }
@@ -155,8 +162,8 @@ impl Narrow {
     const LETTERS: usize = 72;
     const START: usize = 0;
 
-    /// The automaton `wide` of `literals`, if it is not too large.
-    fn of(wide: &DFA, literals: &[&str]) -> Option<Self> {
+    /// The automaton `steps` of `literals`, if it is not too large.
+    fn of(steps: &impl Automaton, literals: &[&str]) -> Option<Self> {
         let mut letters = [0; 256];
         // A byte for each letter.
         let mut bytes = vec![other_byte(literals)?];
@@ -168,9 +175,9 @@ impl Narrow {
                 bytes.push(byte);
             }
         }
-        let states = states_of(wide, &bytes);
+        let states = states_of(steps, &bytes);
         // Those that are ends come last, so that one comparison tells them; the start is none.
-        let (inner, ends): (Vec<StateID>, Vec<StateID>) = states.into_iter().partition(|state| !wide.is_match(*state));
+        let (inner, ends): (Vec<StateID>, Vec<StateID>) = states.into_iter().partition(|state| !steps.is_match(*state));
         let first_end = inner.len();
         let states = [inner, ends].concat();
         let mut numbers: HashMap<StateID, u16, FixedState> = HashMap::default();
@@ -180,14 +187,14 @@ impl Narrow {
         let row = |state: &StateID| {
             let mut row = [0; Self::LETTERS];
             for (next, byte) in row.iter_mut().zip(&bytes) {
-                *next = numbers[&wide.next_state(Anchored::No, *state, *byte)];
+                *next = numbers[&steps.next_state(Anchored::No, *state, *byte)];
             }
             row
         };
         let next = states.iter().flat_map(row).collect();
         let (mut ends, mut literals) = (vec![0], Vec::new());
         for state in &states[first_end..] {
-            literals.extend(literals_at(wide, *state).map(|index| index as u32));
+            literals.extend(literals_at(steps, *state).map(|index| index as u32));
             ends.push(literals.len() as u32);
         }
         Some(Narrow { letters, next, first_end, ends, literals })
@@ -213,14 +220,14 @@ fn other_byte(literals: &[&str]) -> Option<u8> {
 }
 
 /// The states that a text of these bytes can lead to, the start first and what is near to it before what is far.
-fn states_of(wide: &DFA, bytes: &[u8]) -> Vec<StateID> {
-    let mut states = vec![start_of(wide)];
+fn states_of(steps: &impl Automaton, bytes: &[u8]) -> Vec<StateID> {
+    let mut states = vec![start_of(steps)];
     let mut known: HashMap<StateID, (), FixedState> = HashMap::default();
     known.insert(states[0], ());
     let mut at = 0;
     while at < states.len() {
         for byte in bytes {
-            let next = wide.next_state(Anchored::No, states[at], *byte);
+            let next = steps.next_state(Anchored::No, states[at], *byte);
             if known.insert(next, ()).is_none() {
                 states.push(next);
             }
