@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{mpsc, watch};
-use tracespool::batch::{self, Batch, Origin};
+use tracespool::batch::{self, Batch, OriginRef};
 use tracespool::metrics::Metrics;
 use tracespool::pipeline::{self, End, Patience, Stop, Until, reader};
 use tracespool::record::{self, Columns, Record, Timestamp};
@@ -93,7 +93,7 @@ fn through_encode(text: &[u8], columns: &Columns, scrubber: &mut Scrubber, path:
     let (mut batch, mut room) = (Batch::new(0, 0, now), None);
     each_line(text, |line, place| {
         let row = Row::compose(scrubbed(line, columns, scrubber), columns).expect("a row");
-        let origin = Origin { path: Arc::clone(path), offset: place.start as u64, length: line.len() as u64 };
+        let origin = OriginRef { path, offset: place.start as u64, length: line.len() as u64 };
         batch.push(origin, &row);
         if batch.is_full(&LIMITS) {
             let next = batch.next(room.take(), now);

@@ -27,6 +27,24 @@ pub struct Origin {
     pub length: u64,
 }
 
+/// Where a line stood, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct OriginRef<'a> {
+    /// Path of the file when the line was read.
+    pub path: &'a Arc<Path>,
+    /// Offset of the line's first byte.
+    pub offset: u64,
+    /// Bytes of the line without its newline.
+    pub length: u64,
+}
+
+impl OriginRef<'_> {
+    /// The same, to keep.
+    pub fn to_origin(self) -> Origin {
+        Origin { path: Arc::clone(self.path), offset: self.offset, length: self.length }
+    }
+}
+
 /// How often the largest line of a batch is held on its way to the database, a batch's part of it.
 const COPIES: usize = 4;
 
@@ -39,11 +57,14 @@ const TEXTS: usize = 5;
 /// A row as the batch keeps it: its texts stand one behind the other in the batch's one buffer.
 #[derive(Debug)]
 struct Kept {
-    origin: Origin,
+    offset: u64,
+    length: u64,
     created_at: Timestamp,
     actor_admin_id: Actor,
     start: u32,
     ends: [u32; TEXTS],
+    /// Which of the batch's paths its line was read from.
+    path: u32,
     /// Bit `n` is set where the text `n` is there; one that is not is empty.
     there: u8,
     ip_address: Option<IpAddr>,
@@ -84,6 +105,7 @@ impl Actor {
 pub struct Room {
     text: String,
     rows: Vec<Kept>,
+    paths: Vec<Arc<Path>>,
 }
 
 /// Where a row comes from.
@@ -101,7 +123,7 @@ pub struct RowRef<'a> {
     /// Where it comes from.
     pub source: Source,
     /// Where its line stood.
-    pub origin: &'a Origin,
+    pub origin: OriginRef<'a>,
     /// Column `event_key`.
     pub event_key: &'a str,
     /// Column `severity`.
@@ -213,6 +235,9 @@ pub struct Batch {
     pub first_read: Instant,
     text: String,
     rows: Vec<Kept>,
+    /// The paths of the rows' lines. Lines of one file follow one another, and to count another use of a path, which other
+    /// threads count too, takes long.
+    paths: Vec<Arc<Path>>,
     refused: Vec<Refused>,
     refused_bytes: usize,
     own_rows: usize,
@@ -255,6 +280,7 @@ impl Batch {
             first_read: now,
             text: String::new(),
             rows: Vec::new(),
+            paths: Vec::new(),
             refused: Vec::new(),
             refused_bytes: 0,
             own_rows: 0,
@@ -275,25 +301,27 @@ impl Batch {
             room.filter(|room| room.text.capacity() / ROOM_SHARE <= bytes.max(ROOM_SMALL)).unwrap_or_default();
         room.text.reserve_exact(bytes);
         room.rows.reserve_exact(rows);
-        Batch { text: room.text, rows: room.rows, ..Batch::new(self.epoch, self.sequence + 1, now) }
+        Batch { text: room.text, rows: room.rows, paths: room.paths, ..Batch::new(self.epoch, self.sequence + 1, now) }
     }
 
     /// Its room, for another batch.
     pub fn into_room(self) -> Room {
-        let Batch { mut text, mut rows, .. } = self;
+        let Batch { mut text, mut rows, mut paths, .. } = self;
         text.clear();
         rows.clear();
-        Room { text, rows }
+        paths.clear();
+        Room { text, rows, paths }
     }
 
     /// Gives back the room that it does not use.
     pub fn shrink(&mut self) {
         self.text.shrink_to_fit();
         self.rows.shrink_to_fit();
+        self.paths.shrink_to_fit();
     }
 
     /// Adds the row of a line.
-    pub fn push(&mut self, origin: Origin, row: &Row<'_>) {
+    pub fn push(&mut self, origin: OriginRef<'_>, row: &Row<'_>) {
         self.keep(Source::Line, origin, row);
     }
 
@@ -301,7 +329,7 @@ impl Batch {
     pub fn declare(&mut self, declaration: &Declaration, agent: &str, now: Timestamp) {
         let path = Arc::from(Path::new(&declaration.path));
         self.own_rows += 1;
-        self.keep(Source::Own, Origin { path, offset: 0, length: 0 }, &declaration.row(agent, now));
+        self.keep(Source::Own, OriginRef { path: &path, offset: 0, length: 0 }, &declaration.row(agent, now));
     }
 
     /// Lets go of a line; [`Batch::close`] declares it.
@@ -328,7 +356,10 @@ impl Batch {
         self.lost = lost;
     }
 
-    fn keep(&mut self, source: Source, origin: Origin, row: &Row<'_>) {
+    fn keep(&mut self, source: Source, origin: OriginRef<'_>, row: &Row<'_>) {
+        if self.paths.last().is_none_or(|last| !Arc::ptr_eq(last, origin.path)) {
+            self.paths.push(Arc::clone(origin.path));
+        }
         let before = self.text.len();
         let texts: [Option<&str>; TEXTS] = [
             Some(&row.event_key),
@@ -346,11 +377,13 @@ impl Batch {
             ends[n] = self.text.len() as u32;
         }
         let kept = Kept {
-            origin,
+            offset: origin.offset,
+            length: origin.length,
             created_at: row.created_at,
             actor_admin_id: Actor::of(row.actor_admin_id),
             start: before as u32,
             ends,
+            path: self.paths.len() as u32 - 1,
             there,
             ip_address: row.ip_address,
             source,
@@ -401,7 +434,8 @@ impl Batch {
     /// About how many bytes of memory it takes, with its part of what its largest line takes on the way: as it was read,
     /// taken apart, scrubbed and put together, and then as a value, as a packet and as bytes that are being sent.
     fn memory(&self) -> usize {
-        let kept = self.rows.len() * size_of::<Kept>() + self.refused.len() * size_of::<Refused>();
+        let kept = self.rows.len() * size_of::<Kept>() + self.paths.len() * size_of::<Arc<Path>>();
+        let kept = kept + self.refused.len() * size_of::<Refused>();
         let lost = self.lost.len() * (size_of::<Shed>() + size_of::<Kept>() + DECLARATION);
         self.text.len() + self.refused_bytes + kept + lost + COPIES * self.largest
     }
@@ -452,7 +486,7 @@ impl Batch {
             let [event_key, user_agent, route_name, request_id, metadata] = texts;
             RowRef {
                 source: row.source,
-                origin: &row.origin,
+                origin: OriginRef { path: &self.paths[row.path as usize], offset: row.offset, length: row.length },
                 event_key: event_key.unwrap_or_default(),
                 severity: row.severity,
                 actor_admin_id: row.actor_admin_id.id(),
@@ -516,7 +550,7 @@ mod tests {
         // What is known of a row beside its texts counts, and so do the copies of the largest line on its way.
         let many = Limits { lines_max: usize::MAX, memory_max: 1 << 20, ..LIMITS };
         let kept = (1 << 20) / size_of::<Kept>();
-        assert!(kept < 11_000, "{kept} rows of next to nothing fill a MiB");
+        assert!(kept < 12_000, "{kept} rows of next to nothing fill a MiB");
         assert!(rows(kept + 1, 1).is_full(&many));
         assert!(!rows(kept / 2, 1).is_full(&many));
         assert!(rows(1, 110 << 10).is_full(&many));
@@ -564,12 +598,17 @@ mod tests {
             metadata: actor_admin_id.is_none().then_some("{}".into()),
             created_at: Timestamp(9),
         });
+        let paths = ["/a", "/a", "/b", "/a", "/b"].map(Path::new);
+        let [a, b] = [paths[0], paths[2]].map(Arc::<Path>::from);
         let mut batch = Batch::new(0, 0, Instant::now());
         for (n, row) in rows.iter().enumerate() {
-            batch.push(Origin { path: Arc::from(Path::new("/a")), offset: n as u64, length: 1 }, row);
+            let path = if *paths[n] == *a { &a } else { &b };
+            batch.push(OriginRef { path, offset: n as u64, length: 1 }, row);
         }
         for (n, (row, kept)) in rows.iter().zip(batch.rows(0..rows.len())).enumerate() {
-            assert_eq!((kept.event_key, kept.origin.offset), ("key", n as u64));
+            let Origin { path, offset, length } = kept.origin.to_origin();
+            assert_eq!((&*path, offset, length), (paths[n], n as u64, 1));
+            assert_eq!(kept.event_key, "key");
             assert_eq!((kept.severity, kept.actor_admin_id), (row.severity, row.actor_admin_id));
             assert_eq!((kept.user_agent, kept.route_name), (row.user_agent.as_deref(), None));
             assert_eq!((kept.request_id, kept.metadata), (Some("id"), row.metadata.as_deref()));

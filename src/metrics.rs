@@ -198,8 +198,8 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts lines read, blank ones not among them.
-    pub fn line_read(&self) {
-        self.lines.taken.fetch_add(1, Ordering::Relaxed);
+    pub fn lines_taken(&self, lines: u64) {
+        self.lines.taken.fetch_add(lines, Ordering::Relaxed);
     }
 
     /// Takes back lines that will be read again.
@@ -423,7 +423,7 @@ mod tests {
     #[test]
     fn the_page_has_the_contracts_names() {
         let metrics = Metrics::default();
-        (0..3).for_each(|_| metrics.line_read());
+        metrics.lines_taken(3);
         metrics.lines_voided(1);
         metrics.lines_quarantined.with_label_values(&["not_json"]).inc();
         metrics.lines_shed.with_label_values(&["quarantine", "info"]).inc();

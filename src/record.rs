@@ -241,7 +241,7 @@ pub fn parse<'a>(line: &'a [u8], read_at: Timestamp, columns: &Columns) -> Resul
     let request_id = fields.take(Column::RequestId, text_of);
     let created_at = fields.take(Column::CreatedAt, moment_of).unwrap_or(read_at);
     let metadata = fields.of(Column::Metadata).map(Found::json);
-    let (invalid, extra) = fields.into_rest();
+    let (invalid, extra) = fields.take_rest();
     Ok(Record {
         event_key,
         severity,
@@ -389,9 +389,11 @@ impl<'a> Fields<'a> {
         value
     }
 
-    fn into_rest(mut self) -> (Vec<Member<'a>>, Vec<Member<'a>>) {
+    /// Takes what could not be used and what is no column.
+    fn take_rest(&mut self) -> (Vec<Member<'a>>, Vec<Member<'a>>) {
         self.invalid.sort_unstable_by_key(|(at, _)| *at);
-        (self.invalid.into_iter().map(|(_, member)| member).collect(), self.extra)
+        let invalid = std::mem::take(&mut self.invalid);
+        (invalid.into_iter().map(|(_, member)| member).collect(), std::mem::take(&mut self.extra))
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use serde::Deserialize;
 
-use crate::batch::{Batch, Origin};
+use crate::batch::{Batch, OriginRef};
 use crate::quarantine::LINE_MAX;
 use crate::record::{self, Columns, Timestamp};
 use crate::row::Row;
@@ -209,7 +209,7 @@ impl<S: Session, T: FnMut(u64, &str)> Replay<S, T> {
         let scrubbed = self.scrubber.scrub(parsed).map_err(rejected)?;
         let row = Row::compose(scrubbed, &self.columns).map_err(rejected)?;
         let path: Arc<Path> = Arc::from(Path::new(&stored.file));
-        let origin = Origin { path: Arc::clone(&path), offset: stored.offset, length: stored.length };
+        let origin = OriginRef { path: &path, offset: stored.offset, length: stored.length };
         batch.push(origin, &row);
         let to = Position { generation: 0, offset: stored.offset, marker: Marker(mark.inode) };
         batch.pass(Move { file: *mark, path, from: None, to });

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use super::pulse::Pulse;
 use super::watchdog::{Waiting, Watchdog};
-use crate::batch::{self, Batch, Origin, Refused, Room};
+use crate::batch::{self, Batch, OriginRef, Refused, Room};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::museum;
@@ -272,7 +272,8 @@ struct Maker {
     limits: batch::Limits,
     max_line_bytes: usize,
     batch: Batch,
-    metrics: Metrics,
+    /// Lines that no metric counts yet.
+    lines_taken: u64,
 }
 
 impl<S: FileSystem> Reader<S> {
@@ -297,7 +298,7 @@ impl<S: FileSystem> Reader<S> {
             limits: options.batch,
             max_line_bytes: options.max_line_bytes,
             batch: Batch::new(0, 0, now),
-            metrics: metrics.clone(),
+            lines_taken: 0,
         };
         handle.set_limits(options.batch);
         let directories = spool.directories();
@@ -519,6 +520,7 @@ impl<S: FileSystem> Reader<S> {
         let read_at = Timestamp::from(self.clock.wall());
         let (maker, shed) = (&mut self.maker, &self.shed);
         let progress = self.spool.turn(now, |path, line| maker.take(path, line, now, read_at, shed));
+        self.metrics.lines_taken(std::mem::take(&mut self.maker.lines_taken));
         self.scan_if_wanted();
         let maker = &mut self.maker;
         let Some(progress) = progress else {
@@ -594,23 +596,23 @@ impl Maker {
         read_at: Timestamp,
         shed: &relief::State,
     ) -> Flow {
-        self.metrics.line_read();
+        self.lines_taken += 1;
         if self.batch.is_empty() && self.batch.line_count() == 0 {
             self.batch.first_read = now;
         }
-        let origin = Origin { path: Arc::clone(path), offset: line.offset, length: line.length };
+        let origin = OriginRef { path, offset: line.offset, length: line.length };
         match line.content {
             Content::Whole(bytes) => {
-                if let Err(why) = self.make_row(&origin, bytes, read_at, shed) {
+                if let Err(why) = self.make_row(origin, bytes, read_at, shed) {
                     let line = self.scrub_refused(bytes, Extent::Whole);
-                    self.batch.refuse(Refused { origin, severity: Severity::Info, why, line });
+                    self.batch.refuse(Refused { origin: origin.to_origin(), severity: Severity::Info, why, line });
                 }
             }
             Content::TooLong(head) => {
                 let detail = format!("{} bytes, and `spool.max_line_bytes` is {}", line.length, self.max_line_bytes);
                 let why = Rejected { reason: Reason::TooLong, detail };
                 let line = self.scrub_refused(head, Extent::CutOff);
-                self.batch.refuse(Refused { origin, severity: Severity::Info, why, line });
+                self.batch.refuse(Refused { origin: origin.to_origin(), severity: Severity::Info, why, line });
             }
         }
         if self.batch.is_full(&self.limits) { Flow::Enough } else { Flow::More }
@@ -618,22 +620,22 @@ impl Maker {
 
     fn make_row(
         &mut self,
-        origin: &Origin,
+        origin: OriginRef<'_>,
         bytes: &[u8],
         read_at: Timestamp,
         shed: &relief::State,
     ) -> Result<(), Rejected> {
         let record = record::parse(bytes, read_at, &self.columns)?;
         if shed.lets_go_of(record.severity) {
-            let Origin { path, offset, length } = origin;
+            let OriginRef { path, offset, length } = origin;
             let (severity, created_at) = (record.severity, Some(record.created_at));
-            let line = Lost { offset: *offset, length: *length, severity, created_at };
+            let line = Lost { offset, length, severity, created_at };
             self.batch.let_go(path, shed::Reason::SoftBacklogBytes, line);
             return Ok(());
         }
         let scrubbed = self.scrubber.scrub(record)?;
         let row = Row::compose(scrubbed, &self.columns)?;
-        self.batch.push(origin.clone(), &row);
+        self.batch.push(origin, &row);
         Ok(())
     }
 

@@ -1083,5 +1083,5 @@ fn refuse_row(batch: &Batch, index: usize, error: &Error) -> Option<Refused> {
         return None;
     }
     let why = Rejected { reason: Reason::RejectedByDatabase, detail: error.to_string() };
-    Some(Refused { origin: row.origin.clone(), severity: row.severity, why, line: row.to_line().cut(LINE_MAX) })
+    Some(Refused { origin: row.origin.to_origin(), severity: row.severity, why, line: row.to_line().cut(LINE_MAX) })
 }

@@ -228,6 +228,8 @@ impl<'a> Tokens<'a> {
     ///
     /// # Errors
     /// As for [`Tokens::next`].
+    // Inlined, because a member is large, and would be written to memory only to be read again at once.
+    #[inline(always)]
     pub fn member(&mut self) -> Result<Option<Member<'a>>, Error> {
         let (text, bytes) = (self.text, self.text.as_bytes());
         let mut at = space(bytes, self.at);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::batch::{Batch, Origin};
+use crate::batch::{Batch, OriginRef};
 use crate::record::{Severity, Timestamp};
 use crate::row::Row;
 use crate::sink::{Session, Swap};
@@ -116,7 +116,7 @@ pub(crate) fn batch(rows: &[Row<'_>]) -> Batch {
     let mut batch = Batch::new(0, 0, Instant::now());
     let path: Arc<Path> = Path::new("/spool/a.ndjson").into();
     for row in rows {
-        batch.push(Origin { path: Arc::clone(&path), offset: 0, length: 1 }, row);
+        batch.push(OriginRef { path: &path, offset: 0, length: 1 }, row);
     }
     batch
 }

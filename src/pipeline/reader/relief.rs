@@ -406,7 +406,7 @@ impl<S: FileSystem> Reader<S> {
                 |_, _, _| Bound::None,
                 now,
                 |path, line| {
-                    metrics.line_read();
+                    metrics.lines_taken(1);
                     batch.let_go(path, reason, facts(&line, read_at, columns));
                     Flow::More
                 },
