@@ -567,8 +567,8 @@ impl Scrubber {
                 Some(length) => length,
                 None => match self.known.meet_expected(rest) {
                     Some((Verdict::Innocent, length)) => length,
-                    Some((Verdict::Half(more), length)) => {
-                        halves = halves.and(*more);
+                    Some((Verdict::Half(half), length)) => {
+                        halves = halves.with(*half);
                         length
                     }
                     Some((Verdict::Suspect, _)) => return true,
@@ -576,7 +576,7 @@ impl Scrubber {
                         let length = up_to_quote(rest);
                         match self.verdict(&json[at..at + length]) {
                             Verdict::Innocent => {}
-                            Verdict::Half(more) => halves = halves.and(more),
+                            Verdict::Half(half) => halves = halves.with(half),
                             Verdict::Suspect => return true,
                         }
                         length

@@ -685,7 +685,42 @@ const HALVES: &[&str] = &[
     "plz", "postal", "postcode", "private", "recovery", "secret", "session", "signing", "sms", "totp", "verification", "zip", "zipcode",
 ];
 
-/// Which halves of pairs texts are: as the last word of a key, and as a key of one word.
+/// Which half of a pair a text is: as the last word of a key, and as a key of one word. Two bytes, because it is kept of
+/// thousands of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Half {
+    /// Its place in [`HALVES`], or [`Half::NONE`].
+    last: u8,
+    /// The same.
+    whole: u8,
+}
+
+impl Half {
+    const NONE: u8 = u8::MAX;
+
+    /// The half that a text is, when it is a key; `None` if it is none.
+    pub fn of(text: &str) -> Option<Half> {
+        // Of halves that are two words, the last one counts.
+        let ends = |half: &str| {
+            let end = half.len().min(HALF_END);
+            let end = text.len().checked_sub(end).and_then(|start| text.as_bytes().get(start..));
+            end.is_some_and(|end| end.eq_ignore_ascii_case(&half.as_bytes()[half.len() - end.len()..]))
+        };
+        let last = text.bytes().next_back().map_or(0, |last| usize::from(last.to_ascii_lowercase()));
+        if text.len() > HALF_KEY_MAX || !HALVES_BY_END[last].iter().any(|half| ends(half)) {
+            return None;
+        }
+        let role = Role::of(text);
+        let place = |half: Option<&str>| {
+            let at = half.and_then(|half| HALVES.iter().position(|known| *known == half));
+            at.map_or(Half::NONE, |at| at as u8)
+        };
+        let half = Half { last: place(role.last), whole: place(role.whole) };
+        Some(half).filter(|half| *half != Half { last: Half::NONE, whole: Half::NONE })
+    }
+}
+
+/// Which halves of pairs some texts are: a bit for each of [`HALVES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Halves {
     last: u128,
@@ -695,29 +730,10 @@ pub struct Halves {
 const _: () = assert!(HALVES.len() <= 128, "a bit each");
 
 impl Halves {
-    /// The halves that a text is, when it is a key.
-    pub fn of(text: &str) -> Halves {
-        // Of halves that are two words, the last one counts.
-        let ends = |half: &str| {
-            let end = half.len().min(HALF_END);
-            let end = text.len().checked_sub(end).and_then(|start| text.as_bytes().get(start..));
-            end.is_some_and(|end| end.eq_ignore_ascii_case(&half.as_bytes()[half.len() - end.len()..]))
-        };
-        let last = text.bytes().next_back().map_or(0, |last| usize::from(last.to_ascii_lowercase()));
-        if text.len() > HALF_KEY_MAX || !HALVES_BY_END[last].iter().any(|half| ends(half)) {
-            return Halves::default();
-        }
-        let role = Role::of(text);
-        let bit = |half: Option<&str>| {
-            let at = half.and_then(|half| HALVES.iter().position(|known| *known == half));
-            at.map_or(0, |at| 1 << at)
-        };
-        Halves { last: bit(role.last), whole: bit(role.whole) }
-    }
-
-    /// The halves of two texts.
-    pub fn and(self, other: Halves) -> Halves {
-        Halves { last: self.last | other.last, whole: self.whole | other.whole }
+    /// The halves with that of one more text.
+    pub fn with(self, half: Half) -> Halves {
+        let bit = |place: u8| if place == Half::NONE { 0 } else { 1 << place };
+        Halves { last: self.last | bit(half.last), whole: self.whole | bit(half.whole) }
     }
 
     /// Whether two of them are telling together.

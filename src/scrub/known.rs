@@ -7,7 +7,7 @@ use std::fmt;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::frame::Halves;
+use super::frame::Half;
 
 /// What a text between two quotes of a line means for the rest of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Verdict {
     /// As a value it stays as it is, and as a key it says nothing.
     Innocent,
     /// The same, but as a key it is half of a pair.
-    Half(Halves),
+    Half(Half),
     /// There may be a secret in it, or it may be a telling key.
     Suspect,
 }
@@ -23,7 +23,7 @@ pub enum Verdict {
 impl Verdict {
     /// What a text without a secret means.
     pub fn innocent(text: &str) -> Self {
-        Some(Halves::of(text)).filter(|halves| *halves != Halves::default()).map_or(Verdict::Innocent, Verdict::Half)
+        Half::of(text).map_or(Verdict::Innocent, Verdict::Half)
     }
 }
 
@@ -63,6 +63,8 @@ struct Kept {
 }
 
 const _: () = assert!(Known::SLOTS <= 1 << 16, "a slot's number is a u16");
+// Some thousand of them are looked at all the time, and should stay near the processor.
+const _: () = assert!(size_of::<Option<Kept>>() <= 24);
 
 /// How many texts with the same hash are kept side by side, so that two frequent ones do not drive each other out.
 const WAYS: usize = 4;
