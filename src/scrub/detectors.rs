@@ -173,6 +173,7 @@ impl Detectors {
     /// The built-in rules, beside those of an operator.
     pub fn with(words: Words, own: Vec<OwnFind>, actions: Actions) -> Self {
         let rules: Vec<_> = rule_table().collect();
+        assert!(rules.len() < usize::from(u16::MAX), "a rule's place is a u16");
         let Gate { anywhere: mut literals, alone } = text::gate_words();
         literals.extend(words.gate_words());
         let mut targets = vec![Target::Key; literals.len()];

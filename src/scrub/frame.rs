@@ -685,19 +685,15 @@ const HALVES: &[&str] = &[
     "plz", "postal", "postcode", "private", "recovery", "secret", "session", "signing", "sms", "totp", "verification", "zip", "zipcode",
 ];
 
-/// Which half of a pair a text is: as the last word of a key, and as a key of one word. Two bytes, because it is kept of
-/// thousands of texts.
+/// Which half of a pair a text is: as the last word of a key, and as a key of one word. Both are places in [`HALVES`], in a
+/// byte each, because they are kept of thousands of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Half {
-    /// Its place in [`HALVES`], or [`Half::NONE`].
-    last: u8,
-    /// The same.
-    whole: u8,
+    last: Option<u8>,
+    whole: Option<u8>,
 }
 
 impl Half {
-    const NONE: u8 = u8::MAX;
-
     /// The half that a text is, when it is a key; `None` if it is none.
     pub fn of(text: &str) -> Option<Half> {
         // Of halves that are two words, the last one counts.
@@ -712,11 +708,11 @@ impl Half {
         }
         let role = Role::of(text);
         let place = |half: Option<&str>| {
-            let at = half.and_then(|half| HALVES.iter().position(|known| *known == half));
-            at.map_or(Half::NONE, |at| at as u8)
+            let at = HALVES.iter().position(|known| Some(*known) == half)?;
+            Some(at as u8)
         };
         let half = Half { last: place(role.last), whole: place(role.whole) };
-        Some(half).filter(|half| *half != Half { last: Half::NONE, whole: Half::NONE })
+        (half.last.is_some() || half.whole.is_some()).then_some(half)
     }
 }
 
@@ -732,7 +728,7 @@ const _: () = assert!(HALVES.len() <= 128, "a bit each");
 impl Halves {
     /// The halves with that of one more text.
     pub fn with(self, half: Half) -> Halves {
-        let bit = |place: u8| if place == Half::NONE { 0 } else { 1 << place };
+        let bit = |place: Option<u8>| place.map_or(0, |place| 1 << place);
         Halves { last: self.last | bit(half.last), whole: self.whole | bit(half.whole) }
     }
 

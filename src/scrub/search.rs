@@ -2,8 +2,9 @@
 //!
 //! The library builds the automaton. Its table takes four bytes a step, and room for 128 letters: 6 MiB for the built-in
 //! rules, more than a quarter of what the agent took at rest. So the steps are taken from its smaller form, into two bytes
-//! each and 72 letters, where that is enough. The large one is not even made on the way: an allocator that has once got 6 MiB
-//! back takes it that it will be asked for as much again, and gives nothing back to the system that is less.
+//! each and 72 letters, where that is enough. The large one is not even made on the way: once it has got 6 MiB back, glibc
+//! keeps what is freed of that size and below (`M_MMAP_THRESHOLD` in `mallopt(3)`), and the agent took 7 MiB more while
+//! draining.
 //!
 //! Invariant: what is handed over is what comparing every literal with every place of a text would find.
 
