@@ -108,6 +108,20 @@ pub struct Room {
     paths: Vec<Arc<Path>>,
 }
 
+impl Room {
+    /// How many bytes it has room for.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        room_bytes(&self.text, &self.rows, &self.paths)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::ptr_arg, reason = "it is about their capacity")]
+fn room_bytes(text: &String, rows: &Vec<Kept>, paths: &Vec<Arc<Path>>) -> usize {
+    text.capacity() + rows.capacity() * size_of::<Kept>() + paths.capacity() * size_of::<Arc<Path>>()
+}
+
 /// Where a row comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -311,6 +325,12 @@ impl Batch {
         rows.clear();
         paths.clear();
         Room { text, rows, paths }
+    }
+
+    /// How many bytes it has room for.
+    #[cfg(test)]
+    pub(crate) fn room_bytes(&self) -> usize {
+        room_bytes(&self.text, &self.rows, &self.paths)
     }
 
     /// Gives back the room that it does not use.

@@ -108,6 +108,13 @@ struct Entry<F> {
     step: u64,
 }
 
+impl<F: Handle> Entry<F> {
+    /// Whether it has something to read, and where to begin is not decided.
+    fn waits(&self) -> bool {
+        self.stage != Stage::Reading && self.tail.unread() > 0
+    }
+}
+
 /// Whether a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -264,7 +271,8 @@ pub struct Overview {
 pub struct Spool<S: FileSystem> {
     files: S,
     options: Options,
-    entries: BTreeMap<FileKey, Entry<S::File>>,
+    /// Boxed, since a tree holds room for nearly twice what is in it.
+    entries: BTreeMap<FileKey, Box<Entry<S::File>>>,
     by_path: HashMap<Arc<Path>, FileKey>,
     /// Followed files that the last scan did not find.
     missing: Vec<FileKey>,
@@ -535,10 +543,20 @@ impl<S: FileSystem> Spool<S> {
         }
     }
 
+    /// Gives up the room to read into, until there is something to read.
+    pub fn shrink(&mut self) {
+        self.buffer = Vec::new();
+    }
+
+    /// How many bytes of room it keeps to read into.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Whether everything that can be read now was given out.
     pub fn is_exhausted(&self) -> bool {
-        let waits = |entry: &Entry<S::File>| entry.stage != Stage::Reading && entry.tail.unread() > 0;
-        self.queue.is_empty() && self.begun.is_empty() && !self.entries.values().any(waits)
+        self.queue.is_empty() && self.begun.is_empty() && !self.entries.values().any(|entry| entry.waits())
     }
 
     /// How many files and directories cannot be read now that should be.
@@ -589,8 +607,8 @@ impl<S: FileSystem> Spool<S> {
 
     /// The files with the most bytes that were not given out yet, at most `most`, and how many more there are with any.
     pub fn largest(&self, most: usize) -> (Vec<(Arc<Path>, u64)>, usize) {
-        let unread = |(key, entry): (&FileKey, &Entry<S::File>)| (self.unread_of(key, entry).1, *key);
-        let mut files: Vec<_> = self.entries.iter().map(unread).filter(|(bytes, _)| *bytes > 0).collect();
+        let unread = self.entries.iter().map(|(key, entry)| (self.unread_of(key, entry).1, *key));
+        let mut files: Vec<_> = unread.filter(|(bytes, _)| *bytes > 0).collect();
         let more = files.len().saturating_sub(most);
         if more > 0 {
             files.select_nth_unstable_by(most, |one, other| other.cmp(one));

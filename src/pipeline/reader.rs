@@ -140,6 +140,12 @@ impl Handle {
         }
     }
 
+    /// How many batches' rooms wait to be used again.
+    #[cfg(test)]
+    pub(crate) fn rooms_given_back(&self) -> usize {
+        self.rooms().len()
+    }
+
     fn rooms(&self) -> MutexGuard<'_, Vec<Room>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -399,6 +405,7 @@ impl<S: FileSystem> Reader<S> {
             }
             // Nobody knows how long there will be nothing to read.
             self.maker.batch.shrink();
+            self.spool.shrink();
             self.handle.rooms().clear();
             Step::WaitUntil(self.rescan_due)
         } else if self.stopping || drained || now >= due {
@@ -407,6 +414,13 @@ impl<S: FileSystem> Reader<S> {
         } else {
             Step::WaitUntil(due.min(self.rescan_due))
         }
+    }
+
+    /// How many bytes of room it keeps to read into, and for batches that are not on their way.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        let given_back: usize = self.handle.rooms().iter().map(Room::bytes).sum();
+        self.spool.room() + self.maker.batch.room_bytes() + given_back
     }
 
     /// Its scrubber, for the next reader.

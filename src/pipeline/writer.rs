@@ -185,6 +185,8 @@ pub struct Writers<D> {
     ledger: Arc<Mutex<Ledger>>,
     note: Arc<Mutex<NoteFile>>,
     turn: watch::Sender<Turn>,
+    /// How many writers with a connection wait for a batch.
+    at_hand: watch::Sender<usize>,
     placed: Mutex<Option<Placed>>,
     circuit: Mutex<Circuit>,
     pace: Mutex<Pace>,
@@ -200,8 +202,21 @@ pub struct Options {
     pub connections: usize,
 }
 
-/// The batches were recalled.
-struct Recalled;
+/// A writer with a connection waits for a batch, as long as this lives.
+struct AtHand<'w>(&'w watch::Sender<usize>);
+
+impl<'w> AtHand<'w> {
+    fn new(count: &'w watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        AtHand(count)
+    }
+}
+
+impl Drop for AtHand<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
 
 /// The database to write to. Another one may take its place while the agent runs.
 #[derive(Debug)]
@@ -307,6 +322,7 @@ impl<D: Database> Writers<D> {
             ledger,
             note,
             turn,
+            at_hand: watch::Sender::new(0),
             placed: Mutex::new(None),
             circuit: Mutex::default(),
             pace: Mutex::new(Pace::new(options.connections)),
@@ -385,26 +401,7 @@ impl<D: Database> Writers<D> {
         batches: &tokio::sync::Mutex<mpsc::Receiver<Batch>>,
     ) -> Result<(), GaveUp> {
         loop {
-            let batch = {
-                // The lock is held while waiting, so batches are taken in order.
-                let mut batches = batches.lock().await;
-                let batch = tokio::select! {
-                    biased;
-                    () = self.turn_to(|turn| turn.reading == Reading::Unplaced) => Err(Recalled),
-                    batch = batches.recv() => Ok(batch),
-                };
-                match batch {
-                    Ok(batch) => batch,
-                    Err(Recalled) => {
-                        while let Ok(void) = batches.try_recv() {
-                            self.metrics.lines_voided(void.line_count());
-                        }
-                        seat.clear();
-                        self.find_place(&mut seat).await?;
-                        continue;
-                    }
-                }
-            };
+            let batch = self.next_batch(&mut seat, batches).await?;
             self.reader.taken();
             match batch {
                 Some(batch) => {
@@ -418,6 +415,45 @@ impl<D: Database> Writers<D> {
             session.close().await;
         }
         Ok(())
+    }
+
+    /// Waits for the next batch; `None` when there are no more. A writer without a connection leaves it to those that have one
+    /// and nothing to do: a line that comes alone would wait until it is connected.
+    ///
+    /// # Errors
+    /// The batches were recalled, and patience ended before the database told where to go on.
+    async fn next_batch(
+        &self,
+        seat: &mut Seat<D::Session>,
+        batches: &tokio::sync::Mutex<mpsc::Receiver<Batch>>,
+    ) -> Result<Option<Batch>, GaveUp> {
+        loop {
+            let at_hand = seat.session.is_some().then(|| AtHand::new(&self.at_hand));
+            if at_hand.is_none() {
+                self.others_at_hand(|count| count == 0).await;
+            }
+            // The lock is held while waiting, so batches are taken in order, and one writer finds the place for all.
+            let mut batches = batches.lock().await;
+            tokio::select! {
+                biased;
+                () = self.turn_to(|turn| turn.reading == Reading::Unplaced) => {
+                    while let Ok(void) = batches.try_recv() {
+                        self.metrics.lines_voided(void.line_count());
+                    }
+                    drop(at_hand);
+                    seat.clear();
+                    self.find_place(seat).await?;
+                }
+                () = self.others_at_hand(|count| count > 0), if at_hand.is_none() => {}
+                batch = batches.recv() => return Ok(batch),
+            }
+        }
+    }
+
+    /// Waits until as many writers with a connection wait for a batch as is `wanted`.
+    async fn others_at_hand(&self, wanted: impl Fn(usize) -> bool) {
+        let waited = self.at_hand.subscribe().wait_for(|count| wanted(*count)).await.is_ok();
+        debug_assert!(waited, "the count is ours");
     }
 
     /// Brings a batch to its end: committed, or void.

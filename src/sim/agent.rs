@@ -147,6 +147,8 @@ pub(crate) struct Agent {
     ledger: Arc<Mutex<Ledger>>,
     state: Arc<StateDirectory>,
     saves: Duration,
+    /// How often a writer gave back the room of a batch.
+    pub(crate) rooms_given_back: u64,
     pub(crate) metrics: Metrics,
 }
 
@@ -233,8 +235,14 @@ impl Agent {
             ledger,
             state,
             saves,
+            rooms_given_back: 0,
             metrics,
         })
+    }
+
+    /// How many bytes of room the reader holds.
+    pub(crate) fn room(&self) -> usize {
+        self.reader.as_ref().map_or(0, Reader::room)
     }
 
     /// Asks the agent to stop.
@@ -295,9 +303,10 @@ impl Agent {
                 let Some(task) = &mut self.tasks[number] else { return Life::Goes };
                 task.woken.0.store(false, Ordering::Relaxed);
                 let waker = Waker::from(Arc::clone(&task.woken));
-                let Poll::Ready(ended) = task.future.as_mut().poll(&mut Context::from_waker(&waker)) else {
-                    return Life::Goes;
-                };
+                let rooms = self.handle.rooms_given_back();
+                let polled = task.future.as_mut().poll(&mut Context::from_waker(&waker));
+                self.rooms_given_back += u64::from(self.handle.rooms_given_back() > rooms);
+                let Poll::Ready(ended) = polled else { return Life::Goes };
                 self.tasks[number] = None;
                 self.working -= 1;
                 match ended {

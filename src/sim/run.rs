@@ -34,6 +34,8 @@ pub(crate) struct Report {
     pub(crate) commits: u64,
     pub(crate) lives: u64,
     pub(crate) steps: u64,
+    /// How often the last agent of a seed had the room of a batch back.
+    pub(crate) rooms_given_back: u64,
     /// How long it took from the end of all trouble until every line had its end.
     pub(crate) drained_after: Duration,
     /// A number that follows from everything that happened.
@@ -51,6 +53,7 @@ impl Report {
         self.commits += other.commits;
         self.lives += other.lives;
         self.steps += other.steps;
+        self.rooms_given_back += other.rooms_given_back;
         self.drained_after = self.drained_after.max(other.drained_after);
         self.fingerprint ^= other.fingerprint;
     }
@@ -381,16 +384,20 @@ impl Game {
         self.report.not_quarantined = counted;
         self.report.let_go = let_go;
         self.report.commits = world.database.commits;
+        self.report.rooms_given_back = self.agent.as_ref().map_or(0, |agent| agent.rooms_given_back);
         Ok(self.report)
     }
 
-    /// What the agent counted adds up.
+    /// What the agent counted adds up, and what it needs for reading it has given back.
     fn at_rest(&self) -> Result<(), String> {
         let Some(agent) = &self.agent else { return Err("the agent does not run".to_owned()) };
         let (read, ended) = agent.metrics.lines_at_rest();
-        if read == ended {
-            return Ok(());
+        if read != ended {
+            return Err(format!("{read} lines were counted as read, and {ended} ends"));
         }
-        Err(format!("{read} lines were counted as read, and {ended} ends"))
+        match agent.room() {
+            0 => Ok(()),
+            room => Err(format!("there is nothing to read, and {room} bytes are held for what is read")),
+        }
     }
 }

@@ -77,6 +77,13 @@ fn every_line_has_one_end_whatever_happens() {
     }
 }
 
+#[test]
+fn a_batch_that_has_come_to_its_end_leaves_its_room_to_another() {
+    let (sum, failures) = play_some(0..20);
+    assert!(failures.is_empty(), "{failures:?}");
+    assert!(sum.rooms_given_back * 4 > sum.commits, "{sum:?}");
+}
+
 /// Plays the seed that `SEED` names, and shows all of it.
 #[test]
 fn one_seed() {

@@ -46,6 +46,10 @@ impl Ages {
             let pairs = self.marks.iter().skip(1).step_by(2).copied();
             self.marks = pairs.collect();
         }
+        if self.marks.is_empty() {
+            // Most files stay at one, and there may be thousands of files.
+            self.marks.reserve_exact(1);
+        }
         self.marks.push_back(Mark { end: size, seen: now });
     }
 

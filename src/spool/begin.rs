@@ -373,8 +373,7 @@ impl<S: FileSystem> Spool<S> {
 
     /// The paths whose copies may be among the files in which it is not decided where to begin.
     fn originals_in_question(&self) -> HashSet<PathBuf> {
-        let undecided = |entry: &&Entry<S::File>| entry.stage != Stage::Reading && entry.tail.unread() > 0;
-        let undecided = self.entries.values().filter(undecided).map(|entry| &**entry.tail.path());
+        let undecided = self.entries.values().filter(|entry| entry.waits()).map(|entry| &**entry.tail.path());
         let unreadable = self.refused.iter().filter(|(_, why)| matches!(why, Refusal::Unreadable(_)));
         undecided.chain(unreadable.map(|(path, _)| &**path)).flat_map(possible_originals).collect()
     }

@@ -155,7 +155,7 @@ impl<S: FileSystem> Spool<S> {
             skimmed: 0,
             step: 0,
         };
-        self.entries.insert(stat.key, entry);
+        self.entries.insert(stat.key, Box::new(entry));
         // Opened while it has a name: a file may be deleted before its turn comes.
         if let Err(error) = self.open(stat.key) {
             self.entries.remove(&stat.key);
@@ -195,7 +195,7 @@ impl<S: FileSystem> Spool<S> {
 
     fn rename(&mut self, key: FileKey, path: &Path) {
         let Some(entry) = self.entries.get_mut(&key) else { return };
-        if &**entry.tail.path() == path {
+        if entry.tail.path().as_os_str() == path.as_os_str() {
             // Another file may have taken the name for a while.
             self.by_path.insert(Arc::clone(entry.tail.path()), key);
             return;

@@ -309,6 +309,10 @@ impl<F: Handle> Tail<F> {
             if self.heads.len() == HEADS_MAX {
                 self.heads.pop_front();
             }
+            if self.heads.is_empty() {
+                // Most files have one content only.
+                self.heads.reserve_exact(1);
+            }
             self.heads.push_back(Head::new(generation));
         }
         self.heads.back_mut().expect("one was pushed")

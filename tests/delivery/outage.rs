@@ -94,6 +94,23 @@ fn d12_a_connection_that_was_idle_for_too_long_is_replaced() {
 }
 
 #[test]
+fn lines_that_come_singly_do_not_wait_for_a_connection_more() {
+    let server = MariaDb::start();
+    let mut site = Site::mariadb(&server);
+    site.set("database.connections", "3");
+    let path = site.path("app.ndjson");
+    let written = ids("single", 0..12);
+    let agent = site.start();
+    for (n, id) in written.iter().enumerate() {
+        append(&path, line(id));
+        site.wait_rows(n + 1);
+    }
+    let connections = "SELECT count(*) FROM information_schema.processlist WHERE user = 'tracespool'";
+    assert_eq!(server.query(connections), [[Some("1".to_owned())]], "the one that is there is always at hand");
+    site.finish_exactly(agent, &written);
+}
+
+#[test]
 fn a_server_that_turns_read_only_and_back() {
     let server = MariaDb::start();
     let site = Site::mariadb(&server);
