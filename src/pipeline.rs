@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
@@ -177,7 +177,10 @@ pub async fn run<D: Database>(
     };
     let mut background = JoinSet::new();
     let agent = options.agent.clone();
-    background.spawn(save_regularly(Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone()));
+    // What is done every second is done in one go: an agent at rest wakes once for it.
+    let began = tokio::time::Instant::now();
+    let tick = tokio::time::interval_at(began, CHECKPOINT_INTERVAL);
+    background.spawn(save_regularly(tick, Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone()));
 
     let handle = reader::Handle::default();
     handle.watchdog().begin(clock.now(), options.quiet_max);
@@ -213,7 +216,7 @@ pub async fn run<D: Database>(
     ));
     let board = Board::new(agent.clone(), quarantine_path, metrics.clone(), handle.clone(), Arc::clone(&writers));
     let board = Arc::new(board);
-    background.spawn(sample_regularly(Arc::clone(&board)));
+    background.spawn(sample_regularly(tokio::time::interval_at(began, SAMPLE_INTERVAL), Arc::clone(&board)));
     let reporter = Arc::clone(&board);
     background.spawn(systemd::keep_informed(move || reporter.report()));
     if let Some(listener) = listener {
@@ -257,8 +260,7 @@ pub async fn run<D: Database>(
     Ok(if end == End::Complete && unreadable > 0 { End::Unreadable(unreadable) } else { end })
 }
 
-async fn sample_regularly<D: Database>(board: Arc<Board<D>>) {
-    let mut tick = tokio::time::interval(SAMPLE_INTERVAL);
+async fn sample_regularly<D: Database>(mut tick: Interval, board: Arc<Board<D>>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
@@ -335,8 +337,13 @@ pub(crate) fn load_checkpoint(state: &StateDirectory, agent: &str) -> Checkpoint
     }
 }
 
-async fn save_regularly(ledger: Arc<Mutex<Ledger>>, state: Arc<StateDirectory>, agent: String, metrics: Metrics) {
-    let mut tick = tokio::time::interval(CHECKPOINT_INTERVAL);
+async fn save_regularly(
+    mut tick: Interval,
+    ledger: Arc<Mutex<Ledger>>,
+    state: Arc<StateDirectory>,
+    agent: String,
+    metrics: Metrics,
+) {
     loop {
         tick.tick().await;
         if is_saved(&ledger) {

@@ -345,6 +345,13 @@ class Agent:
             quiet(["cargo", "build", "--release", "--locked"], cwd=ROOT)
             self.binary = os.path.join(TARGET, "release", "tracespool")
         self.binary = os.path.abspath(self.binary)
+        # As the service has it.
+        self.environment = dict(os.environ)
+        with open(os.path.join(ROOT, "systemd", "tracespool.service"), encoding="ascii") as unit:
+            for line in unit:
+                if line.startswith("Environment="):
+                    name, value = line.removeprefix("Environment=").strip().split("=", 1)
+                    self.environment[name] = value
 
     def config(self, bed, server, more=""):
         """A config with an empty spool and no memory; returns its path and the spool. `more` is TOML."""

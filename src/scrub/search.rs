@@ -8,14 +8,12 @@
 //!
 //! Invariant: what is handed over is what comparing every literal with every place of a text would find.
 
-use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 
 use aho_corasick::Anchored;
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::dfa::DFA;
 use aho_corasick::nfa::contiguous::NFA;
-use foldhash::fast::FixedState;
 
 /// Literals to search for, each with what it stands for.
 pub struct Search<T> {
@@ -176,26 +174,23 @@ impl Narrow {
                 bytes.push(byte);
             }
         }
-        let states = states_of(steps, &bytes);
+        let (states, mut next) = walk(steps, &bytes)?;
         // Those that are ends come last, so that one comparison tells them; the start is none.
-        let (inner, ends): (Vec<StateID>, Vec<StateID>) = states.into_iter().partition(|state| !steps.is_match(*state));
+        let (inner, ends): (Vec<usize>, Vec<usize>) =
+            (0..states.len()).partition(|number| !steps.is_match(states[*number]));
         let first_end = inner.len();
-        let states = [inner, ends].concat();
-        let mut numbers: HashMap<StateID, u16, FixedState> = HashMap::default();
-        for (number, state) in states.iter().enumerate() {
-            numbers.insert(*state, u16::try_from(number).ok()?);
+        let order = [inner, ends].concat();
+        let mut places = vec![0u16; order.len()];
+        for (place, number) in order.iter().enumerate() {
+            places[*number] = u16::try_from(place).ok()?;
         }
-        let row = |state: &StateID| {
-            let mut row = [0; Self::LETTERS];
-            for (next, byte) in row.iter_mut().zip(&bytes) {
-                *next = numbers[&steps.next_state(Anchored::No, *state, *byte)];
-            }
-            row
-        };
-        let next = states.iter().flat_map(row).collect();
+        for number in &mut next {
+            *number = places[usize::from(*number)];
+        }
+        put_in_place(&mut next, &mut places);
         let (mut ends, mut literals) = (vec![0], Vec::new());
-        for state in &states[first_end..] {
-            literals.extend(literals_at(steps, *state).map(|index| index as u32));
+        for number in &order[first_end..] {
+            literals.extend(literals_at(steps, states[*number]).map(|index| index as u32));
             ends.push(literals.len() as u32);
         }
         Some(Narrow { letters, next, first_end, ends, literals })
@@ -220,22 +215,49 @@ fn other_byte(literals: &[&str]) -> Option<u8> {
     (0..=u8::MAX).find(|byte| literals.iter().all(|literal| !literal.bytes().any(|own| own.eq_ignore_ascii_case(byte))))
 }
 
-/// The states that a text of these bytes can lead to, the start first and what is near to it before what is far.
-fn states_of(steps: &impl Automaton, bytes: &[u8]) -> Vec<StateID> {
-    let mut states = vec![start_of(steps)];
-    let mut known: HashMap<StateID, (), FixedState> = HashMap::default();
-    known.insert(states[0], ());
+/// The states that a text of these bytes can lead to, the start first and what is near to it before what is far; and a row for
+/// each of them, of the numbers that `bytes` lead to. `None` if there are more than a number can tell apart.
+fn walk(steps: &impl Automaton, bytes: &[u8]) -> Option<(Vec<StateID>, Vec<u16>)> {
+    let mut states = Vec::new();
+    // By the library's numbers, which are places in a table of some hundred KiB.
+    let mut numbers: Vec<Option<u16>> = Vec::new();
+    let mut number_of = |states: &mut Vec<StateID>, state: StateID| {
+        if numbers.len() <= state.as_usize() {
+            numbers.resize(state.as_usize() + 1, None);
+        }
+        let number = &mut numbers[state.as_usize()];
+        if number.is_none() {
+            *number = Some(u16::try_from(states.len()).ok()?);
+            states.push(state);
+        }
+        *number
+    };
+    number_of(&mut states, start_of(steps))?;
+    let mut next = Vec::new();
     let mut at = 0;
     while at < states.len() {
-        for byte in bytes {
-            let next = steps.next_state(Anchored::No, states[at], *byte);
-            if known.insert(next, ()).is_none() {
-                states.push(next);
-            }
+        let mut row = [0; Narrow::LETTERS];
+        for (next, byte) in row.iter_mut().zip(bytes) {
+            let state = steps.next_state(Anchored::No, states[at], *byte);
+            *next = number_of(&mut states, state)?;
         }
+        next.extend(row);
         at += 1;
     }
-    states
+    Some((states, next))
+}
+
+/// Puts each row of `next` into its place; `places` is then in order. Without a table more: see the top of this file.
+fn put_in_place(next: &mut [u16], places: &mut [u16]) {
+    for row in 0..places.len() {
+        while usize::from(places[row]) != row {
+            let place = usize::from(places[row]);
+            for letter in 0..Narrow::LETTERS {
+                next.swap(row * Narrow::LETTERS + letter, place * Narrow::LETTERS + letter);
+            }
+            places.swap(row, place);
+        }
+    }
 }
 
 #[cfg(test)]

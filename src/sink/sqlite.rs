@@ -19,8 +19,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
 use crate::batch::{Batch, RowRef};
-use crate::record::{Columns, Timestamp};
-use crate::sink::table::{COLUMNS, TableName, utc};
+use crate::record::Columns;
+use crate::sink::table::{COLUMNS, TableName};
 use crate::sink::{Class, Database, Error, Progress, Server, Session, Swap};
 use crate::spool::{FileKey, Frontier, Marker, Move, Position};
 
@@ -196,19 +196,17 @@ impl SqLiteSession {
             let (mut address, mut created_at) = (String::new(), String::new());
             for row in batch.rows(rows) {
                 let RowRef { event_key, user_agent, route_name, request_id, metadata, .. } = row;
-                let out_of_range = |column: &str| Error {
+                let actor = row.actor_admin_id.map(i64::try_from).transpose().map_err(|_| Error {
                     class: Class::Data,
                     code: None,
-                    what: format!("{what}: `{column}` is out of the column's range"),
-                };
-                let actor = row.actor_admin_id.map(i64::try_from).transpose();
-                let actor = actor.map_err(|_| out_of_range("actor_admin_id"))?;
+                    what: format!("{what}: `actor_admin_id` is out of the column's range"),
+                })?;
                 address.clear();
                 if let Some(ip) = row.ip_address {
                     write!(address, "{ip}").expect("writing to a string");
                 }
                 created_at.clear();
-                moment(row.created_at, &mut created_at).ok_or_else(|| out_of_range("created_at"))?;
+                write!(created_at, "{}", row.created_at).expect("writing to a string");
                 let ip = row.ip_address.map(|_| address.as_str());
                 let severity = row.severity.as_str();
                 insert
@@ -291,18 +289,6 @@ impl ToSql for Unsigned {
         let signed = i64::try_from(self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         Ok(ToSqlOutput::from(signed))
     }
-}
-
-/// `YYYY-MM-DD HH:MM:SS.ffffff`, or nothing for a year that does not have four digits.
-fn moment(at: Timestamp, into: &mut String) -> Option<()> {
-    let at = utc(at)?;
-    if at.year() < 0 {
-        return None;
-    }
-    let micros = at.subsec_nanosecond() / 1000;
-    let (year, month, day) = (at.year(), at.month(), at.day());
-    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-    write!(into, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}").ok()
 }
 
 impl Session for SqLiteSession {
@@ -526,11 +512,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_row_out_of_the_range_of_time_is_bad_data() {
+    async fn a_number_out_of_the_range_of_the_column_is_bad_data() {
         let folder = tempfile::tempdir().unwrap();
         let mut session = database(&folder).connect().await.unwrap();
         let mut row = with_long_key(1);
-        row.created_at = Timestamp(i64::MIN);
+        row.actor_admin_id = Some(i128::from(i64::MAX) + 1);
         session.begin().await.unwrap();
         let error = session.insert(&batch(&[row]), 0..1).await.unwrap_err();
         assert_eq!(error.class, Class::Data);

@@ -7,11 +7,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::SignedDuration;
-use jiff::civil::DateTime;
-
-use crate::record::Timestamp;
-
 /// The columns a row fills, in the order in which it is sent.
 pub const COLUMNS: [&str; 9] = [
     "event_key",
@@ -36,12 +31,6 @@ const OWN_PREFIX: &str = "tracespool_";
 
 /// The longest name a server takes, in characters.
 pub(crate) const NAME_MAX: usize = 64;
-
-/// Date and time of day in UTC, or nothing for years past 9999 either way.
-pub(super) fn utc(at: Timestamp) -> Option<DateTime> {
-    // Reckoned from a date, because the library's own moments end a day before the year 9999 does.
-    DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(SignedDuration::from_micros(at.0)).ok()
-}
 
 /// Name of a table, with its schema if one was given: `telemetry_traces`, `app.telemetry_traces`.
 ///

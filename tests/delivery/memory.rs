@@ -1,8 +1,9 @@
 //! Memory has a limit that nothing in the spool moves: not the number of lines, not their length, not the number of files.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use crate::support::{Agent, MariaDb, PATIENCE, Site, append, poll};
+use crate::support::{Agent, MariaDb, PATIENCE, Site, append, pause, poll};
 
 /// Ships what is in the spool and returns the most memory the agent had meanwhile.
 #[track_caller]
@@ -43,6 +44,33 @@ fn many_lines() {
     }
     let peak = peak_of_shipping(&site, count);
     assert!(peak <= Agent::MEMORY_MAX, "a peak of {peak} bytes");
+}
+
+/// What the unit of the service sets in its environment.
+fn environment_of_the_service() -> Vec<String> {
+    let unit = include_str!("../../systemd/tracespool.service");
+    unit.lines().filter_map(|line| line.strip_prefix("Environment=")).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_a_backlog_took_is_given_back_by_the_service() {
+    let server = MariaDb::start();
+    let text: String = (0..30_000).map(typical).collect();
+    let after_a_backlog = |environment: &[String]| {
+        server.query("TRUNCATE app.telemetry_traces");
+        let site = Site::mariadb(&server);
+        append(&site.path("app.ndjson"), &text);
+        let program: Vec<&str> = ["env"].into_iter().chain(environment.iter().map(String::as_str)).collect();
+        let agent = site.start_through(&program);
+        site.wait_rows(30_000);
+        pause(Duration::from_secs(2));
+        agent.memory_of_its_own()
+    };
+    let environment = environment_of_the_service();
+    assert!(!environment.is_empty());
+    let (service, bare) = (after_a_backlog(&environment), after_a_backlog(&[]));
+    eprintln!("at rest after a backlog: {} KiB as the service, {} KiB as it is", service >> 10, bare >> 10);
+    assert!(service * 10 < bare * 9, "{service} bytes of {bare}");
 }
 
 #[test]

@@ -142,10 +142,21 @@ impl Agent {
     /// The most memory it ever had resident, in bytes.
     #[track_caller]
     pub fn memory_peak(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    #[track_caller]
+    fn memory(&self, what: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the agent runs");
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a process has a peak");
+        let line = status.lines().find(|line| line.starts_with(what)).expect("a process has memory");
         let number = line.split_whitespace().nth(1).expect("`VmHWM: n kB`");
         number.parse::<u64>().expect("`VmHWM: n kB`") * 1024
+    }
+
+    /// The memory that it has now and that is not a file's, in bytes.
+    #[track_caller]
+    pub fn memory_of_its_own(&self) -> u64 {
+        self.memory("RssAnon:")
     }
 
     /// The most memory it may have: the promise, and what a build without optimisations has more of: its program text.

@@ -12,7 +12,7 @@ use mysql_async::Value;
 
 use crate::batch::{Batch, RowRef};
 use crate::record::Timestamp;
-use crate::sink::table::{COLUMNS, utc};
+use crate::sink::table::COLUMNS;
 use crate::sink::{Class, Error};
 
 /// The protocol takes 65535 parameters a statement.
@@ -65,7 +65,7 @@ pub(super) fn values(row: &RowRef<'_>, shape: Shape) -> Result<Vec<Value>, Error
         optional(row.route_name),
         optional(row.request_id),
         optional(row.metadata),
-        moment(row.created_at, shape.fraction)?,
+        moment(row.created_at, shape.fraction),
     ])
 }
 
@@ -94,22 +94,10 @@ fn actor(id: Option<i128>, sign: Sign) -> Result<Value, Error> {
 }
 
 /// Cut to the column's digits here, because MySQL would round.
-fn moment(at: Timestamp, fraction: u32) -> Result<Value, Error> {
-    let out_of_range = || bad_row("`created_at` is out of the column's range");
-    let at = utc(at).ok_or_else(out_of_range)?;
-    let year = u16::try_from(at.year()).map_err(|_| out_of_range())?;
+fn moment(at: Timestamp, fraction: u32) -> Value {
+    let (year, month, day, hour, minute, second, micros) = at.civil();
     let unit = 10u32.pow(6u32.saturating_sub(fraction));
-    let micros = at.subsec_nanosecond().unsigned_abs() / 1000;
-    let part = |number: i8| number.unsigned_abs();
-    Ok(Value::Date(
-        year,
-        part(at.month()),
-        part(at.day()),
-        part(at.hour()),
-        part(at.minute()),
-        part(at.second()),
-        micros - micros % unit,
-    ))
+    Value::Date(year, month, day, hour, minute, second, micros - micros % unit)
 }
 
 fn bad_row(what: &str) -> Error {
@@ -182,32 +170,23 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check_moment(micros: i64, fraction: u32, want: Option<Value>) {
-        assert_eq!(moment(Timestamp(micros), fraction).ok(), want, "{micros}");
+    fn check_moment(micros: i64, fraction: u32, want: Value) {
+        assert_eq!(moment(Timestamp(micros), fraction), want, "{micros}");
     }
 
     #[test]
     fn a_moment_is_taken_apart() {
-        check_moment(0, 6, Some(Value::Date(1970, 1, 1, 0, 0, 0, 0)));
-        check_moment(1_700_000_000_123_456, 6, Some(Value::Date(2023, 11, 14, 22, 13, 20, 123_456)));
-        check_moment(-1, 6, Some(Value::Date(1969, 12, 31, 23, 59, 59, 999_999)));
-        check_moment(253_402_300_799_999_999, 6, Some(Value::Date(9999, 12, 31, 23, 59, 59, 999_999)));
-        check_moment(951_782_400_000_000, 6, Some(Value::Date(2000, 2, 29, 0, 0, 0, 0)));
+        check_moment(0, 6, Value::Date(1970, 1, 1, 0, 0, 0, 0));
+        check_moment(1_700_000_000_123_456, 6, Value::Date(2023, 11, 14, 22, 13, 20, 123_456));
+        check_moment(-1, 6, Value::Date(1969, 12, 31, 23, 59, 59, 999_999));
+        check_moment(253_402_300_799_999_999, 6, Value::Date(9999, 12, 31, 23, 59, 59, 999_999));
+        check_moment(951_782_400_000_000, 6, Value::Date(2000, 2, 29, 0, 0, 0, 0));
     }
 
     #[test]
     fn a_moment_is_cut_to_the_columns_digits_and_not_rounded() {
-        check_moment(1_700_000_000_999_999, 3, Some(Value::Date(2023, 11, 14, 22, 13, 20, 999_000)));
-        check_moment(1_700_000_000_999_999, 0, Some(Value::Date(2023, 11, 14, 22, 13, 20, 0)));
-    }
-
-    #[test]
-    fn a_moment_outside_the_years_0_to_9999_is_no_moment() {
-        check_moment(i64::MIN, 6, None);
-        check_moment(i64::MAX, 6, None);
-        check_moment(253_402_300_800_000_000, 6, None);
-        check_moment(-62_167_219_200_000_001, 6, None);
-        check_moment(-62_167_219_200_000_000, 6, Some(Value::Date(0, 1, 1, 0, 0, 0, 0)));
+        check_moment(1_700_000_000_999_999, 3, Value::Date(2023, 11, 14, 22, 13, 20, 999_000));
+        check_moment(1_700_000_000_999_999, 0, Value::Date(2023, 11, 14, 22, 13, 20, 0));
     }
 
     #[test]
