@@ -6,6 +6,7 @@
 //! Invariant: memory is bounded by the batches that can exist at once: one filling, one waiting, one in the channel, and
 //! one a connection.
 
+pub mod ledger;
 pub mod pace;
 pub mod pulse;
 pub mod reader;
@@ -24,7 +25,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
 use crate::endpoint;
 use crate::metrics::Metrics;
@@ -39,18 +39,16 @@ use crate::spool::hints::Watch;
 use crate::spool::{self, Spool};
 use crate::state::{self, StateDirectory};
 use crate::systemd;
+use ledger::{CHECKPOINT_INTERVAL, Ledger, load_checkpoint, save, save_regularly};
 pub use reader::Until;
 use reader::{Order, Reader, Reload};
 use status::{Board, SAMPLE_INTERVAL};
 use watchdog::Watched;
+use writer::Writers;
 pub use writer::{GaveUp, Patience, Stop};
-use writer::{Ledger, Writers};
 
 /// Where the status is logged to: it was asked for, so it is written whatever `log.level` is.
 pub const STATUS_TARGET: &str = "tracespool::status";
-
-/// How often the checkpoint is written while frontiers move.
-pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What an agent needs to know.
 #[derive(Debug, Clone)]
@@ -324,77 +322,6 @@ async fn commit_everything<D: Database>(
         }
     }
     Ok(end)
-}
-
-pub(crate) fn load_checkpoint(state: &StateDirectory, agent: &str) -> Checkpoint {
-    match Checkpoint::load(state, agent) {
-        Ok(Some(checkpoint)) => checkpoint,
-        Ok(None) => Checkpoint::default(),
-        Err(damage) => {
-            tracing::warn!(%damage, "the checkpoint file is not believed; the database's frontiers are used");
-            Checkpoint::default()
-        }
-    }
-}
-
-async fn save_regularly(
-    mut tick: Interval,
-    ledger: Arc<Mutex<Ledger>>,
-    state: Arc<StateDirectory>,
-    agent: String,
-    metrics: Metrics,
-) {
-    loop {
-        tick.tick().await;
-        if is_saved(&ledger) {
-            // An agent at rest wakes no other thread for nothing.
-            metrics.checkpoint_is_current();
-            continue;
-        }
-        let (ledger, state, agent, metrics) = (Arc::clone(&ledger), Arc::clone(&state), agent.clone(), metrics.clone());
-        let saved = tokio::task::spawn_blocking(move || save(&ledger, &state, &agent, &metrics)).await;
-        if let Err(error) = saved {
-            tracing::error!(%error, "the checkpoint was not saved; this is a defect of tracespool");
-        }
-    }
-}
-
-fn is_saved(ledger: &Mutex<Ledger>) -> bool {
-    let ledger = lock(ledger);
-    !ledger.unsaved && !ledger.quarantine.is_unsettled()
-}
-
-/// Writes the checkpoint if a frontier moved since the last time. A disk without room for it stops nothing: the database
-/// has the frontiers too.
-pub(crate) fn save(ledger: &Mutex<Ledger>, state: &StateDirectory, agent: &str, metrics: &Metrics) {
-    let checkpoint = {
-        let mut ledger = lock(ledger);
-        if let Err(error) = ledger.quarantine.retry() {
-            tracing::debug!(%error, "quarantine records still cannot be settled");
-        }
-        if !std::mem::take(&mut ledger.unsaved) {
-            metrics.checkpoint_is_current();
-            return;
-        }
-        ledger.checkpoint.clone()
-    };
-    let saved = checkpoint.save(state, agent);
-    let mut ledger = lock(ledger);
-    match saved {
-        Ok(()) => {
-            metrics.checkpoint_is_current();
-            if std::mem::take(&mut ledger.unsavable) {
-                tracing::info!("the checkpoint file can be written again");
-            }
-        }
-        Err(error) => {
-            ledger.unsaved = true;
-            if !std::mem::replace(&mut ledger.unsavable, true) {
-                tracing::error!(directory = %state.path().display(), %error,
-                    "the checkpoint file cannot be written; shipping goes on, and the database keeps the frontiers");
-            }
-        }
-    }
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

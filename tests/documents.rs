@@ -317,7 +317,15 @@ fn the_package_is_of_this_version_and_has_every_page() {
         recipe.split("[package.metadata.deb]").nth(1).and_then(|text| text.split("[package.").next()).expect("a .deb"),
         recipe.split("[package.metadata.generate-rpm]").nth(1).expect("an .rpm"),
     ] {
-        for folder in ["docs/*.md", "man/*.1", "man/*.5", "logrotate.d/tracespool", "sysusers.d/", "tmpfiles.d/"] {
+        for folder in [
+            "docs/*.md",
+            "docs/growth.svg",
+            "man/*.1",
+            "man/*.5",
+            "logrotate.d/tracespool",
+            "sysusers.d/",
+            "tmpfiles.d/",
+        ] {
             assert!(recipe.contains(folder), "a recipe in Cargo.toml lacks {folder}");
         }
         let units = std::fs::read_dir(root().join("systemd")).expect("a folder").flatten();

@@ -478,12 +478,7 @@ fn every_number_has_its_bounds() {
             assert!(message.ends_with(want), "{message}");
         }
     }
-    check(
-        "batch.max_rows",
-        &["1", "100000"],
-        &["0", "100001", "-1", "1.5", "true"],
-        "use a number from 1 to 100000",
-    );
+    check("batch.max_rows", &["1", "100000"], &["0", "100001", "-1", "1.5", "true"], "use a number from 1 to 100000");
     check("database.connections", &["1", "16"], &["0", "17", "9223372036854775807"], "use a number from 1 to 16");
     let grace = "use a duration from `0s` to `10m`";
     check(
@@ -903,11 +898,7 @@ fn the_key_of_the_hashes_is_read_and_checked() {
     let host = Host::new("");
     let check = |content: &str, mode: u32, want: Option<&str>| {
         let key = host.write("key", content, mode);
-        host.write(
-            "config.toml",
-            format!("{REQUIRED}scrub.action = \"hash\"\nscrub.hash_key_file = {key:?}"),
-            0o640,
-        );
+        host.write("config.toml", format!("{REQUIRED}scrub.action = \"hash\"\nscrub.hash_key_file = {key:?}"), 0o640);
         assert!(host.load(&[]).is_ok(), "the file is not looked at yet");
         let problems = host.check(&[]).err().map(|problems| problems.to_string());
         let scrubbing = Config::load_scrubbing(&host.path("config.toml"), pairs(&[])).err();

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::ledger::{BatchEnds, Ledger, Quarantined, Uncounted, lost, number};
+use super::lock;
 use super::pace::Pace;
 use super::reader::{self, Order};
 use crate::batch::{Batch, Refused, Source};
@@ -21,14 +23,14 @@ use crate::checkpoint::{Checkpoint, Known};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::museum::{self, Piece};
-use crate::quarantine::{LINE_MAX, Outcome, Quarantine};
+use crate::quarantine::{LINE_MAX, Outcome};
 use crate::record::{Columns, Reason, Rejected, Timestamp};
 use crate::shed::note::{Changed, NoteFile, OnDisk};
-use crate::shed::{self, Declaration, Lost, Tally};
+use crate::shed::{self, Declaration, Tally};
 use crate::sink::circuit::{Circuit, News, Return, State};
 use crate::sink::sending::{Again, Sending};
 use crate::sink::{Backoff, Class, Database, Error, Progress, Session, Swap};
-use crate::spool::{FileKey, Frontier, Move, Position};
+use crate::spool::{FileKey, Frontier, Position};
 
 /// How far a stop has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,104 +76,6 @@ enum Reading {
     Placed,
     /// By none: its batches were recalled, or the database was never reached.
     Unplaced,
-}
-
-/// What is kept of commits outside the database.
-#[derive(Debug)]
-pub struct Ledger {
-    /// The quarantine file.
-    pub quarantine: Quarantine,
-    /// The committed frontiers.
-    pub checkpoint: Checkpoint,
-    /// The steps of a commit that is under way, or whose outcome is unknown.
-    pub in_doubt: Vec<Move>,
-    /// What that commit ends, to be counted by whoever learns first that it happened.
-    pub uncounted: Uncounted,
-    /// Whether `checkpoint` changed since it was last saved.
-    pub unsaved: bool,
-    /// Whether the last attempt to save it failed.
-    pub unsavable: bool,
-}
-
-impl Ledger {
-    /// The ledger of an agent that starts.
-    pub fn new(quarantine: Quarantine, checkpoint: Checkpoint) -> Self {
-        Ledger {
-            quarantine,
-            checkpoint,
-            in_doubt: Vec::new(),
-            uncounted: Uncounted::Nothing,
-            unsaved: false,
-            unsavable: false,
-        }
-    }
-}
-
-/// What a commit that is under way ends, which nobody has counted yet: its batch can be recalled before its answer comes.
-#[derive(Debug, Default)]
-pub enum Uncounted {
-    /// Nothing is under way, or nothing came of it.
-    #[default]
-    Nothing,
-    /// The ends of a batch, should its commit happen.
-    Batch(Box<BatchEnds>),
-    /// The frontiers told that the commit of this batch happened, and its ends were counted.
-    Counted(BatchNumber),
-}
-
-/// Epoch and sequence of a batch.
-type BatchNumber = (u64, u64);
-
-/// The ends of a batch.
-#[derive(Debug)]
-pub struct BatchEnds {
-    batch: BatchNumber,
-    /// Where its frontiers stand when they are in the database.
-    to: Vec<(FileKey, Position)>,
-    /// How many lines were read for it.
-    lines: usize,
-    rows: u64,
-    quarantined: Vec<Reason>,
-    let_go: Vec<(shed::Reason, Tally)>,
-}
-
-impl BatchEnds {
-    fn new(batch: &Batch, refused: &[Refused], quarantine: Quarantined) -> Self {
-        let mut let_go: Vec<_> = batch.lost().map(|(reason, tally)| (reason, *tally)).collect();
-        let mut quarantined = Vec::new();
-        for line in batch.refused().iter().chain(refused) {
-            match quarantine {
-                Quarantined::Yes => quarantined.push(line.why.reason),
-                Quarantined::No => {
-                    let mut tally = Tally::default();
-                    tally.add(lost(line));
-                    let_go.push((shed::Reason::QuarantineUnwritable, tally));
-                }
-            }
-        }
-        BatchEnds {
-            batch: number(batch),
-            to: batch.moves().iter().map(|step| (step.file, step.to)).collect(),
-            lines: batch.line_count(),
-            rows: (batch.line_row_count() - refused.len()) as u64,
-            quarantined,
-            let_go,
-        }
-    }
-
-    fn count(&self, metrics: &Metrics) {
-        for reason in &self.quarantined {
-            metrics.lines_quarantined.with_label_values(&[reason.as_str()]).inc();
-        }
-        for (reason, tally) in &self.let_go {
-            metrics.lines_let_go(*reason, tally);
-        }
-        metrics.rows_committed.inc_by(self.rows);
-    }
-}
-
-fn number(batch: &Batch) -> BatchNumber {
-    (batch.epoch, batch.sequence)
 }
 
 /// What all writers share.
@@ -262,16 +166,6 @@ struct Ends {
     quarantined: Quarantined,
     /// How long sending and committing took, without the wait for the turn; `None` when the answer was lost.
     took: Option<Duration>,
-}
-
-/// Whether the quarantine took records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Quarantined {
-    /// It did, or there were none.
-    #[default]
-    Yes,
-    /// It could not be written to; the lines are let go.
-    No,
 }
 
 /// How an attempt ended that did not fail.
@@ -1075,10 +969,6 @@ impl<D: Database> Writers<D> {
     }
 }
 
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Whether the note says what the database does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Noted {
@@ -1095,12 +985,6 @@ fn known_frontiers(checkpoint: &Checkpoint) -> Vec<Frontier> {
         idle: Duration::ZERO,
     };
     checkpoint.files().iter().map(frontier).collect()
-}
-
-/// What a declaration tells of a line that belonged into the quarantine.
-fn lost(line: &Refused) -> Lost {
-    let Refused { origin, severity, .. } = line;
-    Lost { offset: origin.offset, length: origin.length, severity: *severity, created_at: None }
 }
 
 /// What the frontier says of a commit whose answer was lost.

@@ -107,10 +107,7 @@ fn only_the_secret_in_a_text_goes() {
     fn check(input: &str, want: &str) {
         assert_eq!(line(&format!(r#"{{"m":{input}}}"#)), format!(r#"{{"m":{want}}}"#));
     }
-    check(
-        r#""login failed, Authorization: Bearer x""#,
-        r#""login failed, Authorization: Bearer [REDACTED:bearer]""#,
-    );
+    check(r#""login failed, Authorization: Bearer x""#, r#""login failed, Authorization: Bearer [REDACTED:bearer]""#);
     check(&format!(r#""got {JWT} twice""#), r#""got [REDACTED:jwt] twice""#);
     check(r#""got \u0065yJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln""#, r#""got [REDACTED:jwt]""#);
     check(r#""postgres:\/\/a:b\u0040c@d/e""#, r#""postgres://a:[REDACTED:url_password]@d/e""#);
@@ -310,10 +307,7 @@ fn a_line_that_the_scrubber_fails_on_goes_nowhere() {
     let bad = Record { event_key: Cow::Borrowed("a.defect"), ..record() };
     let rejected = scrubber.scrub(bad).expect_err("a defect");
     assert_eq!(rejected.reason, Reason::Unscrubbable);
-    assert_eq!(
-        scrubber.scrub_text("a defect, password=hunter2", Extent::Whole).as_str(),
-        "[REDACTED:unscrubbable]"
-    );
+    assert_eq!(scrubber.scrub_text("a defect, password=hunter2", Extent::Whole).as_str(), "[REDACTED:unscrubbable]");
     // The next line is none the worse for it.
     assert_eq!(scrubber.scrub(record()).expect("JSON").into_record(), record());
     assert_eq!(scrubber.scrub_text("password=hunter2", Extent::Whole).as_str(), "password=[REDACTED:password]");
@@ -461,8 +455,7 @@ fn own_rules_find_their_secrets() {
         keywords: vec!["STAFF-".into()],
         ..RuleText::default()
     };
-    let bare =
-        RuleText { id: "scrub_bare".into(), pattern: Some("[.]{3}(x+)[.]{3}".into()), ..RuleText::default() };
+    let bare = RuleText { id: "scrub_bare".into(), pattern: Some("[.]{3}(x+)[.]{3}".into()), ..RuleText::default() };
     let rule = |text| OwnRule::new(text).expect("a good rule");
     for (rules, bare) in
         [(vec![rule(&text)], "...xx..."), (vec![rule(&text), rule(&bare)], "...[REDACTED:scrub_bare]...")]
@@ -495,10 +488,7 @@ fn people_are_known_by_what_stands_around_their_names() {
         r#"{"user":{"name":"kim"},"service":{"name":"Order Desk"}}"#,
         r#"{"user":{"name":"kim"},"service":{"name":"Order Desk"}}"#,
     );
-    check(
-        r#"{"name":"Kim Lee","dob":"1990-04-12"}"#,
-        r#"{"name":"[REDACTED:name]","dob":"[REDACTED:birth_date]"}"#,
-    );
+    check(r#"{"name":"Kim Lee","dob":"1990-04-12"}"#, r#"{"name":"[REDACTED:name]","dob":"[REDACTED:birth_date]"}"#);
     check(r#"{"name":"Order Desk Team","id":7}"#, r#"{"name":"Order Desk Team","id":7}"#);
     check(
         r#"{"telecom":[{"system":"phone","value":"(0911) 715410"}]}"#,
@@ -509,15 +499,9 @@ fn people_are_known_by_what_stands_around_their_names() {
         r#"{"number":"[REDACTED:passport]","idDocType":"PASSPORT"}"#,
     );
     check(r#"{"number":"C30066562","type":"invoice"}"#, r#"{"number":"C30066562","type":"invoice"}"#);
-    check(
-        r#"{"address":"Elmstraat","house_number":"7"}"#,
-        r#"{"address":"[REDACTED:address]","house_number":"7"}"#,
-    );
+    check(r#"{"address":"Elmstraat","house_number":"7"}"#, r#"{"address":"[REDACTED:address]","house_number":"7"}"#);
     check(r#"{"address":"resolved","port":"7"}"#, r#"{"address":"resolved","port":"7"}"#);
-    check(
-        r#"{"street":"Elm Road 5","zip":"89073"}"#,
-        r#"{"street":"[REDACTED:address]","zip":"[REDACTED:address]"}"#,
-    );
+    check(r#"{"street":"Elm Road 5","zip":"89073"}"#, r#"{"street":"[REDACTED:address]","zip":"[REDACTED:address]"}"#);
     check(r#"{"zip":"89073","size":7}"#, r#"{"zip":"89073","size":7}"#);
 }
 
@@ -675,8 +659,7 @@ fn near_json() -> impl Strategy<Value = String> {
         "Basic YTpi",
     ]);
     let string = prop::collection::vec(word, 0..4).prop_map(|words| format!("\"{}\"", words.concat()));
-    let scalar =
-        prop::sample::select(vec!["1", "-0.5e7", "true", "null", "\"\"", "123456"]).prop_map(str::to_owned);
+    let scalar = prop::sample::select(vec!["1", "-0.5e7", "true", "null", "\"\"", "123456"]).prop_map(str::to_owned);
     let leaf = prop_oneof![3 => string, 1 => scalar];
     leaf.prop_recursive(4, 24, 4, move |inner| {
         let member = (key.clone(), inner.clone()).prop_map(|(key, value)| format!("\"{key}\" : {value}"));

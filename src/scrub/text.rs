@@ -34,8 +34,8 @@ pub use self::forms::{
     is_example, is_full_name, is_iso_date, is_mask, is_placeholder, is_random, is_secret_number, is_sentence_word,
     is_uuid,
 };
-use self::headers::{Scheme, is_scheme, split_scheme};
 pub use self::headers::is_harmless_cookie;
+use self::headers::{Scheme, is_scheme, split_scheme};
 pub use self::prose::is_spoken_password;
 use super::actions::Actions;
 use super::frame::VALUE_KEYS;

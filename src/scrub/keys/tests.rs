@@ -278,8 +278,7 @@ fn no_tail_is_telling_itself() {
 
 /// Keys near enough to telling ones that many of them are.
 fn near_key() -> impl Strategy<Value = String> {
-    let mut parts: Vec<&'static str> =
-        groups().flat_map(|group| group.keys).flat_map(|key| key.split(' ')).collect();
+    let mut parts: Vec<&'static str> = groups().flat_map(|group| group.keys).flat_map(|key| key.split(' ')).collect();
     parts.extend(TAILS);
     let part = (prop::sample::select(parts), "[_. é0-9A-Z-]{0,2}").prop_flat_map(|(word, gap)| {
         prop::collection::vec(any::<bool>(), word.len()).prop_map(move |upper| {

@@ -1,5 +1,5 @@
 //! Texts that are written in another way: `%`-escapes, entities of HTML, colours of terminals, `\u`-escapes of JSON.
-//! 
+//!
 //! Invariant: of each byte of a decoded text it is known where it was written.
 
 use std::borrow::Cow;

@@ -1,9 +1,9 @@
 //! Names and values that stand beside each other, not in one another: elements of XML and HTML and their attributes, fields with
 //! labels.
 
-use super::{BESIDE_MAX, KEY_MAX, Quoting, Reading, Scan, Span};
 use super::forms::is_random;
 use super::prose::is_spoken_password;
+use super::{BESIDE_MAX, KEY_MAX, Quoting, Reading, Scan, Span};
 use crate::scrub::frame::{NAME_KEYS, VALUE_KEYS};
 use crate::scrub::keys::Telling;
 

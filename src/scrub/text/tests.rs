@@ -46,10 +46,7 @@ fn values_of_telling_keys_in_prose_are_redacted() {
     check("Authorization: abc def\nHost: a", "Authorization: [REDACTED:authorization]\nHost: a");
     check("authorization: digest username=\"kim\"", "authorization: digest [REDACTED:authorization]\"kim\"");
     check("Cookie: sid=b; c=d\r\nHost: a", "Cookie: sid=[REDACTED:cookie]; c=d\r\nHost: a");
-    check(
-        "curl -H 'Cookie: sid=b; c=d' https://a.test",
-        "curl -H 'Cookie: sid=[REDACTED:cookie]; c=d' https://a.test",
-    );
+    check("curl -H 'Cookie: sid=b; c=d' https://a.test", "curl -H 'Cookie: sid=[REDACTED:cookie]; c=d' https://a.test");
     check("Cookie: abc123", "Cookie: [REDACTED:cookie]");
     check("X-Api-Key: abc", "X-Api-Key: [REDACTED:api_key]");
     check("passphrase: correct horse battery", "passphrase: [REDACTED:passphrase]");
@@ -61,14 +58,8 @@ fn values_of_telling_keys_in_prose_are_redacted() {
     );
     check("<password>a b</password>", "<password>[REDACTED:password]</password>");
     check("//registry.test/:_authToken=abc1", "//registry.test/:_authToken=[REDACTED:token]");
-    check(
-        "otpauth://totp/Dev:kim?secret=IJL&issuer=Dev",
-        "otpauth://totp/Dev:kim?secret=[REDACTED:secret]&issuer=Dev",
-    );
-    check(
-        "UPDATE u SET password = 'a b' WHERE id = 1",
-        "UPDATE u SET password = '[REDACTED:password]' WHERE id = 1",
-    );
+    check("otpauth://totp/Dev:kim?secret=IJL&issuer=Dev", "otpauth://totp/Dev:kim?secret=[REDACTED:secret]&issuer=Dev");
+    check("UPDATE u SET password = 'a b' WHERE id = 1", "UPDATE u SET password = '[REDACTED:password]' WHERE id = 1");
     check("password=[REDACTED:password]hunter2", "password=[REDACTED:password]");
     check("var password string = \"a b\"", "var password string = \"[REDACTED:password]\"");
     check("let password: &str = \"a b\";", "let password: &str = \"[REDACTED:password]\";");
@@ -99,10 +90,7 @@ fn values_of_telling_keys_in_prose_are_redacted() {
         "[\"password\":\"App\\User\":private]=> \"a b\"",
         "[\"password\":\"App\\User\":private]=> \"[REDACTED:password]\"",
     );
-    check(
-        "variable \"db_pass\" { default = \"a b\" }",
-        "variable \"db_pass\" { default = \"[REDACTED:password]\" }",
-    );
+    check("variable \"db_pass\" { default = \"a b\" }", "variable \"db_pass\" { default = \"[REDACTED:password]\" }");
     check("&quot;password&quot;:&quot;a b&quot;,", "&quot;password&quot;:&quot;[REDACTED:password]&quot;,");
     check(
         "\u{1b}[33mpassword\u{1b}[0m=\u{1b}[36ma1b2 x",
