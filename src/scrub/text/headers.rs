@@ -77,7 +77,7 @@ pub fn is_harmless_cookie(name: &str) -> bool {
     HARMLESS_COOKIES.iter().any(|known| starts(known)) && !is_telling_cookie(name)
 }
 
-pub(super) fn is_telling_cookie(name: &str) -> bool {
+fn is_telling_cookie(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     // Every cookie is one, and those that say so mostly keep whether cookies are wanted: `cookie_notice=1`.
     keys::classify(name).is_some_and(|telling| telling.rule != "cookie")
