@@ -16,6 +16,7 @@ pub mod position;
 pub mod tail;
 
 mod begin;
+mod calm;
 mod copies;
 mod scan;
 
@@ -28,9 +29,10 @@ use std::time::{Duration, Instant};
 
 use ages::Ages;
 pub use begin::CopiesDue;
+use calm::Calm;
 use copies::Replacements;
 pub use copies::possible_originals;
-use files::{FileSystem, Handle, Kind};
+use files::{FileSystem, Handle, Kind, Stat};
 use globs::Globs;
 pub use position::{ContentKey, FileKey, Frontier, Marker, Move, Position};
 use tail::{Flow, Head, Limits, Line, Skipped, Source, Tail};
@@ -112,6 +114,18 @@ impl<F: Handle> Entry<F> {
     /// Whether it has something to read, and where to begin is not decided.
     fn waits(&self) -> bool {
         self.stage != Stage::Reading && self.tail.unread() > 0
+    }
+
+    /// Takes in what a look at it shows. Says whether it may have a turn by that.
+    fn note(&mut self, stat: &Stat, now: Instant) -> bool {
+        self.presence = Presence::There;
+        let unread = self.tail.unread();
+        let changed = self.tail.look(stat);
+        if self.tail.unread() != unread {
+            self.grown = now;
+        }
+        self.ages.grown(self.tail.size(), self.tail.position().offset, now);
+        changed
     }
 }
 
@@ -302,6 +316,8 @@ pub struct Spool<S: FileSystem> {
     unreadable: HashMap<FileKey, String>,
     buffer: Vec<u8>,
     scans: u64,
+    /// The last walk, if it found the files that are followed and nothing else.
+    calm: Option<Calm>,
     /// How many scans could list everything since the frontiers are known.
     listed: u64,
     /// The last scan by the options before these.
@@ -340,6 +356,7 @@ impl<S: FileSystem> Spool<S> {
             unreadable: HashMap::new(),
             buffer: Vec::new(),
             scans: 0,
+            calm: None,
             listed: 0,
             reloaded: None,
             refused_since: None,
@@ -363,6 +380,7 @@ impl<S: FileSystem> Spool<S> {
     pub fn set_options(&mut self, options: Options) -> Paths {
         let paths = if self.options.globs == options.globs { Paths::Same } else { Paths::Others };
         self.options = options;
+        self.calm = None;
         self.reloaded = Some(self.scans);
         paths
     }

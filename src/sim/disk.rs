@@ -12,10 +12,13 @@ use std::time::Duration;
 use super::lines::{Expected, Lines, number_in};
 use super::world::{Shared, lock};
 use crate::spool::FileKey;
-use crate::spool::files::{FileSystem, Handle, Kind, Stat};
+use crate::spool::files::{FileSystem, Handle, Kind, Stamp, Stat};
 
 /// The longest line that is no refused one.
 pub(crate) const LINE_MAX: usize = 300;
+
+/// One tick of the clock by which a directory says when a name in it last changed, in nanoseconds.
+const TICK: u64 = 1_500_000_000;
 
 /// A file, whatever its names.
 #[derive(Debug)]
@@ -52,6 +55,8 @@ pub(crate) struct Volume {
     /// Whether files have birth times.
     pub(crate) births: bool,
     pub(crate) writes: i128,
+    /// In which tick a name last changed.
+    pub(crate) changed: u64,
     /// How many files the agent has open.
     pub(crate) open: usize,
     /// When the agent last could not open a file for want of descriptors: it closes another one at once then.
@@ -71,6 +76,7 @@ impl Volume {
             .collect();
         let inode = (1..).find(|inode| !used.contains(inode)).expect("there are numbers enough");
         self.writes += 1;
+        self.changed = now / TICK;
         self.objects.push(Object {
             inode,
             birth: if self.births { 1_000 + now + self.writes as u64 } else { 0 },
@@ -96,16 +102,17 @@ impl Volume {
         }
     }
 
-    pub(crate) fn unlink(&mut self, path: &Path, lines: &mut Lines) {
+    pub(crate) fn unlink(&mut self, path: &Path, now: u64, lines: &mut Lines) {
         if let Some(object) = self.names.remove(path) {
+            self.changed = now / TICK;
             self.unlinked(object, lines);
         }
     }
 
-    pub(crate) fn rename(&mut self, from: &Path, to: &Path, lines: &mut Lines) {
-        if let Some(object) = self.names.remove(from)
-            && let Some(former) = self.names.insert(to.to_owned(), object)
-        {
+    pub(crate) fn rename(&mut self, from: &Path, to: &Path, now: u64, lines: &mut Lines) {
+        let Some(object) = self.names.remove(from) else { return };
+        self.changed = now / TICK;
+        if let Some(former) = self.names.insert(to.to_owned(), object) {
             self.unlinked(former, lines);
         }
     }
@@ -253,6 +260,15 @@ impl FileSystem for SpoolDisk {
         let inside = world.disk.names.keys().filter(|path| path.parent() == Some(directory));
         let seen = inside.filter(|path| missed.as_ref() != Some(*path));
         Ok(seen.filter_map(|path| Some((path.file_name()?.to_owned(), Kind::Regular))).collect())
+    }
+
+    fn stamp(&self, _: &Path) -> io::Result<Stamp> {
+        let mut world = lock(&self.0);
+        world.look("stamp")?;
+        if world.fails(|faults| faults.lists) {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
+        Ok(Stamp { device: 1, inode: 0, changed: world.disk.changed.into() })
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {

@@ -273,14 +273,14 @@ impl World {
 
     /// Shifts the rotated files by one.
     fn shift(&mut self, app: usize) {
-        let last = self.rotated(app, KEPT);
-        self.disk.unlink(&last, &mut self.lines);
+        let (last, now) = (self.rotated(app, KEPT), self.nanoseconds());
+        self.disk.unlink(&last, now, &mut self.lines);
         for number in (1..KEPT).rev() {
             let (from, to) = (self.rotated(app, number), self.rotated(app, number + 1));
             if self.chance.permille(200) && self.disk.names.contains_key(&from) {
                 self.disk.missed = Some(from.clone());
             }
-            self.disk.rename(&from, &to, &mut self.lines);
+            self.disk.rename(&from, &to, now, &mut self.lines);
         }
         self.hint(None);
     }
@@ -301,7 +301,7 @@ impl World {
             self.script.apps[app].truncates = Some(self.time.passed() + gap);
         } else {
             self.tell(|| format!("{} is renamed to {}", path.display(), first.display()));
-            self.disk.rename(&path, &first, &mut self.lines);
+            self.disk.rename(&path, &first, now, &mut self.lines);
             let delay = self.chance.time(Duration::ZERO, Duration::from_millis(700));
             self.script.apps[app].reopens = Some(self.time.passed() + delay);
             if self.chance.permille(500) {
@@ -331,7 +331,8 @@ impl World {
             return;
         }
         self.tell(|| format!("{} is deleted", path.display()));
-        self.disk.unlink(&path, &mut self.lines);
+        let now = self.nanoseconds();
+        self.disk.unlink(&path, now, &mut self.lines);
         let delay = self.chance.time(Duration::ZERO, Duration::from_secs(3));
         self.script.apps[app].reopens = Some(self.time.passed() + delay);
         self.hint(None);
@@ -345,7 +346,7 @@ impl World {
             let (packed, now) = (PathBuf::from(format!("{}.gz", path.display())), self.nanoseconds());
             let object = self.disk.create(&packed, now, &mut self.lines);
             self.disk.write(object, None, b"\x1f\x8b packed\n", &mut self.lines);
-            self.disk.unlink(&path, &mut self.lines);
+            self.disk.unlink(&path, now, &mut self.lines);
             self.hint(None);
         }
     }
@@ -356,7 +357,8 @@ impl World {
         {
             let away = PathBuf::from(format!("/archive{}", path.display()));
             self.tell(|| format!("{} is moved out of the spool", path.display()));
-            self.disk.rename(&path, &away, &mut self.lines);
+            let now = self.nanoseconds();
+            self.disk.rename(&path, &away, now, &mut self.lines);
             self.script.apps[app].away = Some(away);
             self.hint(None);
         }
@@ -366,7 +368,8 @@ impl World {
         if let Some(away) = self.script.apps[app].away.take() {
             let path = PathBuf::from(format!("{}.back", self.script.apps[app].path.display()));
             self.tell(|| format!("{} comes back as {}", away.display(), path.display()));
-            self.disk.rename(&away, &path, &mut self.lines);
+            let now = self.nanoseconds();
+            self.disk.rename(&away, &path, now, &mut self.lines);
             self.hint(None);
         }
     }

@@ -62,6 +62,18 @@ pub struct Stat {
     pub links: u64,
 }
 
+/// Which directory is meant and when a name in it last changed. A change that comes within one tick of the file system's clock
+/// after another, two seconds on some, leaves it as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The device it is on.
+    pub device: u64,
+    /// Its inode there.
+    pub inode: u64,
+    /// When a name in it was last made, renamed or removed, in nanoseconds since 1970. Nobody but the kernel sets it.
+    pub changed: i128,
+}
+
 /// Where files are found.
 pub trait FileSystem {
     /// An open file.
@@ -72,6 +84,9 @@ pub trait FileSystem {
 
     /// The names in a directory.
     fn list(&self, directory: &Path) -> io::Result<Vec<(OsString, Kind)>>;
+
+    /// Whether the names in a directory are the same as before.
+    fn stamp(&self, directory: &Path) -> io::Result<Stamp>;
 
     /// The path without symbolic links in it.
     fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
@@ -109,6 +124,18 @@ impl FileSystem for Disk {
             Ok((entry.file_name(), kind_of(entry.file_type()?)))
         };
         fs::read_dir(directory)?.map(entry).collect()
+    }
+
+    fn stamp(&self, directory: &Path) -> io::Result<Stamp> {
+        let metadata = fs::symlink_metadata(directory)?;
+        if !metadata.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Stamp {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            changed: i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec()),
+        })
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::files::{FileSystem, Kind};
+use super::files::{FileSystem, Kind, Stamp};
 
 /// How long a path or pattern may be, in bytes: as long as the kernel takes one.
 const PATH_MAX: usize = 4096;
@@ -127,6 +127,10 @@ pub struct Found {
     pub paths: Vec<(PathBuf, Kind)>,
     /// Directories that could not be listed, with the error. Nothing may be concluded from a path being absent then.
     pub unlisted: Vec<(PathBuf, io::Error)>,
+    /// Where each pattern's literal part led to, as far as it led anywhere.
+    pub roots: Vec<PathBuf>,
+    /// The directories that were listed, as they were just before.
+    pub listed: Vec<(PathBuf, Stamp)>,
 }
 
 impl Globs {
@@ -166,15 +170,18 @@ impl Globs {
                     continue;
                 }
             };
+            found.roots.push(directory.clone());
             let mut todo = vec![(directory, pattern.directory.clone(), 0)];
             while let Some((directory, named, level)) = todo.pop() {
-                let entries = match files.list(&directory) {
-                    Ok(entries) => entries,
+                let listed = files.stamp(&directory).and_then(|stamp| Ok((stamp, files.list(&directory)?)));
+                let (stamp, entries) = match listed {
+                    Ok(listed) => listed,
                     Err(error) => {
                         found.unlisted.push((directory, error));
                         continue;
                     }
                 };
+                found.listed.push((directory.clone(), stamp));
                 for (name, kind) in entries {
                     let named = named.join(&name);
                     if kind == Kind::Directory {
@@ -191,6 +198,12 @@ impl Globs {
         found.paths.sort_unstable_by(|one, other| one.0.as_os_str().cmp(other.0.as_os_str()));
         found.paths.dedup_by(|one, other| one.0.as_os_str() == other.0.as_os_str());
         found
+    }
+
+    /// Whether the patterns' literal parts lead to where they led before.
+    pub fn lead_to(&self, roots: &[PathBuf], files: &impl FileSystem) -> bool {
+        self.paths.len() == roots.len()
+            && self.directories().zip(roots).all(|(named, root)| files.resolve(named).is_ok_and(|now| now == *root))
     }
 
     /// Whether a pattern speaks of this path, to take it in or to leave it out.

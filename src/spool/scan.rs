@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ages::Ages;
+use super::calm::Calm;
 use super::files::{FileSystem, Handle, Kind, Stat};
 use super::position::{FileKey, Position};
 use super::tail::Tail;
@@ -48,8 +49,44 @@ impl<S: FileSystem> Spool<S> {
     /// Looks at the whole spool: what is new, renamed, grown, gone.
     pub fn scan(&mut self, now: Instant) {
         self.scans += 1;
+        let unlisted = if self.look_again(now) { Vec::new() } else { self.look_anew(now) };
+        self.vanished.extend(self.replacements.expire(now));
+        self.decide(now);
+        self.go_on(&unlisted, now);
+        if unlisted.is_empty() {
+            self.listed += 1;
+            self.forget_absent(now);
+            self.forget_former_inodes();
+        }
+    }
+
+    /// Looks at the files that are followed, if no name can have changed since all of them were found. Says whether it did.
+    fn look_again(&mut self, now: Instant) -> bool {
+        if !self.calm.as_ref().is_some_and(|calm| calm.lasts(&self.options.globs, &self.files, now)) {
+            return false;
+        }
+        let mut grown = Vec::new();
+        let mut all = true;
+        for (key, entry) in &mut self.entries {
+            let stat = entry.tail.file().map_or_else(|| self.files.stat(entry.tail.path()), Handle::stat);
+            match stat {
+                Ok(stat) if stat.key == *key && stat.kind == Kind::Regular && stat.links > 0 => {
+                    if entry.note(&stat, now) {
+                        grown.push(*key);
+                    }
+                }
+                Ok(_) | Err(_) => all = false,
+            }
+        }
+        grown.into_iter().for_each(|key| self.enqueue(key));
+        all
+    }
+
+    /// Walks the directories and looks at all that is in them. Returns those that could not be listed.
+    fn look_anew(&mut self, now: Instant) -> Vec<PathBuf> {
         let found = self.options.globs.walk(&self.files);
         let whole = found.unlisted.is_empty();
+        let mut as_expected = whole;
         let mut refused = HashMap::new();
         let unlisted: Vec<PathBuf> = found.unlisted.iter().map(|(directory, _)| directory.clone()).collect();
         for (directory, error) in found.unlisted {
@@ -60,10 +97,12 @@ impl<S: FileSystem> Spool<S> {
         for (path, kind) in found.paths {
             match self.observe(&path, kind, now) {
                 Ok(Some(key)) => {
+                    as_expected &= kind == Kind::Regular;
                     seen.insert(key);
                 }
-                Ok(None) => {}
+                Ok(None) => as_expected = false,
                 Err(why) => {
+                    as_expected = false;
                     // A file that cannot be looked at is not missing.
                     seen.extend(self.by_path.get(&*path).filter(|_| matches!(why, Refusal::Unreadable(_))));
                     self.refuse(&mut refused, path, why);
@@ -77,14 +116,10 @@ impl<S: FileSystem> Spool<S> {
         let waits = self.refused_since.is_some_and(|since| now.saturating_duration_since(since) < REFUSED_HOLD);
         self.seen_whole = whole && !waits;
         self.miss(&seen, whole, now);
-        self.vanished.extend(self.replacements.expire(now));
-        self.decide(now);
-        self.go_on(&unlisted, now);
-        if whole {
-            self.listed += 1;
-            self.forget_absent(now);
-            self.forget_former_inodes();
-        }
+        as_expected &= self.missing.is_empty();
+        let before = self.calm.take();
+        self.calm = as_expected.then(|| Calm::new(found.roots, found.listed, before, now));
+        unlisted
     }
 
     /// Looks at the one file that has this path, because it may have grown. Says whether it is known.
@@ -210,15 +245,7 @@ impl<S: FileSystem> Spool<S> {
 
     /// Takes in what a look at a followed file shows.
     fn note(&mut self, key: FileKey, stat: &Stat, now: Instant) {
-        let Some(entry) = self.entries.get_mut(&key) else { return };
-        entry.presence = Presence::There;
-        let unread = entry.tail.unread();
-        let changed = entry.tail.look(stat);
-        if entry.tail.unread() != unread {
-            entry.grown = now;
-        }
-        entry.ages.grown(entry.tail.size(), entry.tail.position().offset, now);
-        if changed {
+        if self.entries.get_mut(&key).is_some_and(|entry| entry.note(stat, now)) {
             self.enqueue(key);
         }
     }

@@ -1,19 +1,67 @@
 //! The spool on real files, with a clock of the test's own.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::rc::Rc;
 
 use super::begin::COPY_HOLD;
-use super::files::{Disk, Stat};
+use super::calm::{RELIED_ON, SETTLED};
+use super::files::{Disk, Stamp, Stat};
 use super::scan::{DELETED_LINGER, MOVED_LINGER, REFUSED_HOLD};
 use super::tail::Content;
 use super::*;
 
+/// Real files, and directories that say for sure whether a name in them has changed, which those of older kernels do not
+/// within some milliseconds: the time between two steps of a test.
+#[derive(Clone, Default)]
+struct Exact {
+    /// How many listings there were.
+    listings: Rc<Cell<u32>>,
+    /// What all directories say in place of the truth.
+    told: Rc<Cell<Option<i128>>>,
+}
+
+impl FileSystem for Exact {
+    type File = File;
+
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        Disk.stat(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+        self.listings.update(|listings| listings + 1);
+        Disk.list(directory)
+    }
+
+    fn stamp(&self, directory: &Path) -> io::Result<Stamp> {
+        let mut names = Disk.list(directory)?;
+        names.sort_by(|one, other| one.0.cmp(&other.0));
+        let mut hasher = DefaultHasher::new();
+        for (name, kind) in names {
+            (Disk.stat(&directory.join(&name))?.key.inode, name, kind).hash(&mut hasher);
+        }
+        let changed = self.told.get().unwrap_or(hasher.finish().into());
+        Ok(Stamp { changed, ..Disk.stamp(directory)? })
+    }
+
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        Disk.resolve(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        Disk.open(path)
+    }
+}
+
 struct Site {
     folder: tempfile::TempDir,
-    spool: Spool<Disk>,
+    files: Exact,
+    spool: Spool<Exact>,
     now: Instant,
     /// What was given out, by the file's name.
     got: BTreeMap<String, Vec<String>>,
@@ -29,9 +77,11 @@ impl Site {
     fn with(start_at: StartAt, files_open_max: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("spool")).unwrap();
+        let files = Exact::default();
         let mut site = Site {
-            spool: Spool::new(Disk, Site::options(folder.path(), start_at, files_open_max)),
+            spool: Spool::new(files.clone(), Site::options(folder.path(), start_at, files_open_max)),
             folder,
+            files,
             now: Instant::now(),
             got: BTreeMap::new(),
             frontiers: HashMap::new(),
@@ -56,7 +106,7 @@ impl Site {
     }
 
     fn restart_with(&mut self, start_at: StartAt, files_open_max: usize) {
-        self.spool = Spool::new(Disk, Site::options(self.folder.path(), start_at, files_open_max));
+        self.spool = Spool::new(self.files.clone(), Site::options(self.folder.path(), start_at, files_open_max));
         self.spool.scan(self.now);
         self.place();
     }
@@ -447,7 +497,7 @@ struct Dim {
     hidden: Hidden,
 }
 
-type Hidden = std::rc::Rc<std::cell::Cell<&'static [&'static str]>>;
+type Hidden = Rc<Cell<&'static [&'static str]>>;
 
 impl Dim {
     fn hides(&self, path: &Path) -> bool {
@@ -462,8 +512,12 @@ impl FileSystem for Dim {
         if self.hides(path) { Err(rustix::io::Errno::IO.into()) } else { Disk.stat(path) }
     }
 
-    fn list(&self, directory: &Path) -> io::Result<Vec<(std::ffi::OsString, Kind)>> {
+    fn list(&self, directory: &Path) -> io::Result<Vec<(OsString, Kind)>> {
         if self.hides(directory) { Err(rustix::io::Errno::IO.into()) } else { Disk.list(directory) }
+    }
+
+    fn stamp(&self, directory: &Path) -> io::Result<Stamp> {
+        Disk.stamp(directory)
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
@@ -482,7 +536,7 @@ fn m7_a_file_that_cannot_be_looked_at_is_not_missing() {
     site.append("b.ndjson", "one\n");
     let hidden = Hidden::default();
     let options = Site::options(site.folder.path(), StartAt::Beginning, 1);
-    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
+    let files = Dim { hidden: Rc::clone(&hidden) };
     let mut spool = Spool::new(files, options);
     spool.scan(site.now);
     hidden.set(&["a.ndjson", "b.ndjson"]);
@@ -496,7 +550,7 @@ fn a_listing_that_fails_does_not_say_that_there_is_no_copy() {
     let site = Site::new();
     site.append("app.ndjson", "one\n");
     let hidden = Hidden::default();
-    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
+    let files = Dim { hidden: Rc::clone(&hidden) };
     let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
     spool.place([], site.now);
     let steps = |spool: &mut Spool<Dim>| {
@@ -532,7 +586,7 @@ fn while_a_path_cannot_be_looked_at_not_everything_was_seen() {
     site.append("a.ndjson", "one\n");
     let hidden = Hidden::default();
     hidden.set(&["a.ndjson"]);
-    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
+    let files = Dim { hidden: Rc::clone(&hidden) };
     let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
     spool.scan(site.now);
     assert!(!spool.was_seen_whole());
@@ -697,7 +751,7 @@ fn a_file_waits_while_what_it_may_be_the_copy_of_cannot_be_looked_at() {
     fs::copy(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
     fs::write(site.path("app.ndjson"), "two\n").unwrap();
     let hidden = Hidden::default();
-    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
+    let files = Dim { hidden: Rc::clone(&hidden) };
     let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
     let frontier = |(file, (path, position)): (&FileKey, &(PathBuf, Position))| Frontier {
         file: *file,
@@ -730,7 +784,7 @@ fn a_copy_waits_while_its_original_was_never_seen_and_nothing_can_be_listed() {
     fs::copy(site.path("app.ndjson"), site.path("app.ndjson.1")).unwrap();
     site.append("app.ndjson", "two\n");
     let hidden = Hidden::default();
-    let files = Dim { hidden: std::rc::Rc::clone(&hidden) };
+    let files = Dim { hidden: Rc::clone(&hidden) };
     let mut spool = Spool::new(files, Site::options(site.folder.path(), StartAt::Beginning, 100));
     spool.place([], site.now);
     let mut lines = Vec::new();
@@ -753,7 +807,7 @@ fn a_copy_waits_while_its_original_was_never_seen_and_nothing_can_be_listed() {
 fn before_the_frontiers_are_known_what_is_expected_to_be_read_is_no_backlog() {
     let mut site = Site::new();
     site.append("a.ndjson", "one\ntwo\n");
-    site.spool = Spool::new(Disk, Site::options(site.folder.path(), StartAt::Beginning, 100));
+    site.spool = Spool::new(site.files.clone(), Site::options(site.folder.path(), StartAt::Beginning, 100));
     site.spool.scan(site.now);
     assert_eq!(site.spool.overview().unread_bytes, 8);
     let key = *site.spool.entries.keys().next().unwrap();
@@ -844,4 +898,151 @@ fn copies_are_due_until_enough_listings_and_while_a_file_waits_that_may_be_one()
     assert_eq!(site.spool.copies_due(), CopiesDue::OfAny, "the copy's first step is still to be taken");
     site.read();
     assert_eq!(site.spool.copies_due(), CopiesDue::Of(HashSet::new()));
+}
+
+/// A site with two files that has been looked at for long enough to be relied on.
+fn settled_site() -> Site {
+    let mut site = Site::new();
+    site.append("a.ndjson", "1\n");
+    site.append("b.ndjson", "1\n");
+    site.read();
+    site.now += SETTLED;
+    site.read();
+    site
+}
+
+impl Site {
+    /// How many listings the reading of what is there takes.
+    fn listings_of_a_read(&mut self) -> u32 {
+        let before = self.files.listings.get();
+        self.now += Duration::from_secs(1);
+        self.read();
+        self.files.listings.get() - before
+    }
+}
+
+#[test]
+fn directories_in_which_no_name_changes_are_not_listed_again_for_a_while() {
+    let mut site = settled_site();
+    for text in ["2", "3", "4"] {
+        site.append("a.ndjson", &format!("{text}\n"));
+        assert_eq!(site.listings_of_a_read(), 0);
+    }
+    site.assert_got(&[("a.ndjson", &["1", "2", "3", "4"]), ("b.ndjson", &["1"])]);
+    site.now += RELIED_ON;
+    assert_eq!([(); 3].map(|()| site.listings_of_a_read()), [1, 0, 0]);
+}
+
+#[test]
+fn a_change_of_names_is_seen_at_once_by_directories_that_were_not_listed_for_a_while() {
+    let mut site = settled_site();
+    site.append("c.ndjson", "1\n");
+    assert_eq!(site.listings_of_a_read(), 1);
+    site.assert_got(&[("a.ndjson", &["1"]), ("b.ndjson", &["1"]), ("c.ndjson", &["1"])]);
+
+    let mut site = settled_site();
+    fs::rename(site.path("a.ndjson"), site.path("a.ndjson.1")).unwrap();
+    site.append("a.ndjson", "2\n");
+    assert!(site.listings_of_a_read() > 0);
+    site.assert_got(&[("a.ndjson", &["1", "2"]), ("b.ndjson", &["1"])]);
+
+    let mut site = settled_site();
+    fs::remove_file(site.path("a.ndjson")).unwrap();
+    assert!(site.listings_of_a_read() > 0);
+    assert_eq!(site.spool.overview().files, 2, "it is kept open for a while");
+    site.now += DELETED_LINGER;
+    assert!(site.listings_of_a_read() > 0, "as long as a file is missing, nothing is relied on");
+    assert_eq!(site.spool.overview().files, 1);
+}
+
+#[test]
+fn a_listing_is_not_relied_on_that_may_have_run_while_a_name_changed() {
+    let mut site = Site::new();
+    site.append("a.ndjson", "1\n");
+    // One tick of a clock, in which a file appears after the listing.
+    site.files.told.set(Some(1));
+    site.read();
+    site.append("b.ndjson", "1\n");
+    site.now += SETTLED / 2;
+    site.read();
+    site.assert_got(&[("a.ndjson", &["1"]), ("b.ndjson", &["1"])]);
+
+    // The same in a later tick, when the one before was relied on.
+    site.now += SETTLED;
+    site.read();
+    assert_eq!(site.listings_of_a_read(), 0);
+    site.files.told.set(Some(2));
+    site.append("c.ndjson", "1\n");
+    site.now += Duration::from_millis(1);
+    site.read();
+    site.append("d.ndjson", "1\n");
+    site.now += Duration::from_millis(1);
+    site.read();
+    assert_eq!(site.got.len(), 4);
+}
+
+#[test]
+fn a_directory_that_says_that_nothing_changed_is_listed_now_and_then_all_the_same() {
+    let mut site = settled_site();
+    site.files.told.set(Some(1));
+    site.read();
+    site.now += SETTLED;
+    site.read();
+    site.append("c.ndjson", "1\n");
+    assert_eq!(site.listings_of_a_read(), 0);
+    site.now += RELIED_ON;
+    site.read();
+    assert_eq!(site.got.len(), 3);
+}
+
+#[test]
+fn a_file_that_is_not_the_one_that_was_found_ends_the_calm() {
+    let mut site = settled_site();
+    site.files.told.set(Some(1));
+    site.read();
+    site.now += SETTLED;
+    site.read();
+    assert_eq!(site.listings_of_a_read(), 0);
+    fs::remove_file(site.path("a.ndjson")).unwrap();
+    assert!(site.listings_of_a_read() > 0, "its descriptor says that it has no name any more");
+}
+
+#[test]
+fn a_link_to_another_directory_is_followed_at_once() {
+    let site = Site::new();
+    for (directory, name) in [("one", "a.ndjson"), ("two", "b.ndjson")] {
+        fs::create_dir(site.folder.path().join(directory)).unwrap();
+        fs::write(site.folder.path().join(directory).join(name), "1\n").unwrap();
+    }
+    let link = site.folder.path().join("link");
+    symlink("one", &link).unwrap();
+    let pattern = format!("{}/*.ndjson", link.display());
+    let options = Options {
+        globs: Globs::new(&[pattern], &[]).unwrap(),
+        ..Site::options(site.folder.path(), StartAt::Beginning, 9)
+    };
+    let mut spool = Spool::new(site.files.clone(), options);
+    let mut now = site.now;
+    for _ in 0..3 {
+        spool.scan(now);
+        now += SETTLED;
+    }
+    let listings = site.files.listings.get();
+    spool.scan(now);
+    assert_eq!((site.files.listings.get() - listings, spool.overview().files), (0, 1));
+    fs::remove_file(&link).unwrap();
+    symlink("two", &link).unwrap();
+    spool.scan(now);
+    assert_eq!(spool.overview().files, 2);
+}
+
+#[test]
+fn what_is_not_read_is_looked_at_in_every_scan() {
+    let mut site = settled_site();
+    assert_eq!(site.listings_of_a_read(), 0);
+    symlink(site.path("a.ndjson"), site.path("link.ndjson")).unwrap();
+    site.read();
+    site.now += SETTLED;
+    site.read();
+    assert!(site.listings_of_a_read() > 0, "what a link leads to may change without its name");
 }

@@ -23,7 +23,7 @@ const HEADER: usize = 1024;
 const PACKET_WHOLE: usize = (1 << 24) - 1;
 /// A packet of more than this gains nothing, and the driver holds each of them several times over: as values, as a packet,
 /// and as bytes on their way. A row that is larger has a packet of its own.
-const PACKET_ENOUGH: usize = 256 << 10;
+const PACKET_ENOUGH: usize = 128 << 10;
 /// A multi-row statement past this size gains nothing and costs the server's parser.
 const STATEMENT_ROWS: usize = 512;
 
