@@ -4,7 +4,7 @@ use super::run::{Trace, play};
 use crate::museum::{self, Piece};
 
 /// How many seeds are played for each fault when it is looked for anew.
-const SEEDS_MAX: u64 = 1000;
+const SEEDS_MAX: u64 = 3000;
 
 /// The table that says which seed finds each.
 const TABLE: &str = include_str!("../../docs/reliability.md");
