@@ -4,7 +4,7 @@
 //! Invariant: a walk is not relied on that may have run while a name changed. The change a file system's clock shows last
 //! must have been seen [`SETTLED`] before the walk, so that a later one shows.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ pub(super) const RELIED_ON: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Calm {
     roots: Vec<PathBuf>,
-    directories: HashMap<PathBuf, Seen>,
+    directories: BTreeMap<PathBuf, Seen>,
     walked: Instant,
 }
 
@@ -38,7 +38,7 @@ impl Calm {
     /// What a walk found at `now`, and what the one before it did.
     pub(super) fn new(roots: Vec<PathBuf>, listed: Vec<(PathBuf, Stamp)>, before: Option<Calm>, now: Instant) -> Self {
         let mut before = before.map(|calm| calm.directories).unwrap_or_default();
-        let mut directories = HashMap::with_capacity(listed.len());
+        let mut directories = BTreeMap::new();
         for (directory, stamp) in listed {
             let same = before.remove(&directory).filter(|seen| seen.stamp == stamp);
             // Two patterns may have one directory; what was seen first counts.
