@@ -60,7 +60,8 @@ impl<S: FileSystem> Spool<S> {
         }
     }
 
-    /// Looks at the files that are followed, if no name can have changed since all of them were found. Says whether it did.
+    /// Looks at the files that are followed, if no name can have changed since all of them were found. Says whether that and they
+    /// are so; if not, everything is to be looked at.
     fn look_again(&mut self, now: Instant) -> bool {
         if !self.calm.as_ref().is_some_and(|calm| calm.lasts(&self.options.globs, &self.files, now)) {
             return false;

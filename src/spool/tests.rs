@@ -905,13 +905,26 @@ fn settled_site() -> Site {
     let mut site = Site::new();
     site.append("a.ndjson", "1\n");
     site.append("b.ndjson", "1\n");
-    site.read();
-    site.now += SETTLED;
-    site.read();
+    site.settle();
+    site
+}
+
+/// The same, with directories that say that nothing ever changes.
+fn settled_site_that_lies() -> Site {
+    let mut site = settled_site();
+    site.files.told.set(Some(1));
+    site.settle();
     site
 }
 
 impl Site {
+    /// Looks for so long that what is found then may be relied on.
+    fn settle(&mut self) {
+        self.read();
+        self.now += SETTLED;
+        self.read();
+    }
+
     /// How many listings the reading of what is there takes.
     fn listings_of_a_read(&mut self) -> u32 {
         let before = self.files.listings.get();
@@ -983,11 +996,7 @@ fn a_listing_is_not_relied_on_that_may_have_run_while_a_name_changed() {
 
 #[test]
 fn a_directory_that_says_that_nothing_changed_is_listed_now_and_then_all_the_same() {
-    let mut site = settled_site();
-    site.files.told.set(Some(1));
-    site.read();
-    site.now += SETTLED;
-    site.read();
+    let mut site = settled_site_that_lies();
     site.append("c.ndjson", "1\n");
     assert_eq!(site.listings_of_a_read(), 0);
     site.now += RELIED_ON;
@@ -997,11 +1006,7 @@ fn a_directory_that_says_that_nothing_changed_is_listed_now_and_then_all_the_sam
 
 #[test]
 fn a_file_that_is_not_the_one_that_was_found_ends_the_calm() {
-    let mut site = settled_site();
-    site.files.told.set(Some(1));
-    site.read();
-    site.now += SETTLED;
-    site.read();
+    let mut site = settled_site_that_lies();
     assert_eq!(site.listings_of_a_read(), 0);
     fs::remove_file(site.path("a.ndjson")).unwrap();
     assert!(site.listings_of_a_read() > 0, "its descriptor says that it has no name any more");
@@ -1041,8 +1046,19 @@ fn what_is_not_read_is_looked_at_in_every_scan() {
     let mut site = settled_site();
     assert_eq!(site.listings_of_a_read(), 0);
     symlink(site.path("a.ndjson"), site.path("link.ndjson")).unwrap();
-    site.read();
-    site.now += SETTLED;
-    site.read();
+    site.settle();
     assert!(site.listings_of_a_read() > 0, "what a link leads to may change without its name");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_let_go_though_the_directory_stays_as_it_is() {
+    let mut site = settled_site();
+    fs::rename(site.path("a.ndjson"), site.folder.path().join("away")).unwrap();
+    site.settle();
+    assert_eq!(site.spool.overview().files, 2, "it is kept open for a while");
+    let until = site.now + MOVED_LINGER;
+    while site.now < until {
+        assert!(site.listings_of_a_read() > 0, "as long as a file is missing, nothing is relied on");
+    }
+    assert_eq!(site.spool.overview().files, 1);
 }
