@@ -675,7 +675,7 @@ mod tests {
     fn the_gate_takes_little_memory() {
         let (gate, foreign) = (DETECTORS.gate.memory_usage(), DETECTORS.foreign.memory_usage());
         let patterns = DETECTORS.gate.len() + DETECTORS.foreign.len();
-        assert!(gate + foreign < 2 << 20, "{gate} and {foreign} bytes for {patterns} patterns");
+        assert!(gate + foreign < 512 << 10, "{gate} and {foreign} bytes for {patterns} patterns");
     }
 
     #[test]

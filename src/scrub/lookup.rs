@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 
 /// What each word of a table stands for.
 pub struct Table<V> {
-    by_word: HashMap<String, V, FixedState>,
+    by_word: HashMap<&'static str, V, FixedState>,
     shapes: Shapes,
 }
 
@@ -45,16 +45,19 @@ impl Shapes {
 }
 
 impl<V: Copy> Table<V> {
-    /// A table of words and what they stand for; of a word that comes twice, the first.
+    /// A table of words and what they stand for; of a word that comes twice, the first. Tables are made once, and for ever.
     ///
     /// # Panics
     /// A word is longer than 63 bytes.
-    pub fn of<'w>(words: impl IntoIterator<Item = (&'w str, V)>) -> Self {
+    pub fn of(words: impl IntoIterator<Item = (&'static str, V)>) -> Self {
         let mut table = Table { by_word: HashMap::default(), shapes: Shapes::default() };
         for (word, value) in words {
             assert!(word.len() <= WORD_MAX, "`{word}` is too long for a table");
             table.shapes.add(word.as_bytes());
-            table.by_word.entry(word.to_ascii_lowercase()).or_insert(value);
+            // Few have a capital letter, and only those need a copy.
+            let has_capital = word.bytes().any(|byte| byte.is_ascii_uppercase());
+            let lower = if has_capital { word.to_ascii_lowercase().leak() } else { word };
+            table.by_word.entry(lower).or_insert(value);
         }
         table
     }
@@ -74,7 +77,7 @@ impl<V: Copy> Table<V> {
 
 impl Table<()> {
     /// A table of words.
-    pub fn words<'w>(words: impl IntoIterator<Item = &'w &'w str>) -> Self {
+    pub fn words(words: impl IntoIterator<Item = &'static &'static str>) -> Self {
         Table::of(words.into_iter().map(|word| (*word, ())))
     }
 
