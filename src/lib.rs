@@ -16,6 +16,8 @@
 
 pub mod clock;
 
+pub mod aside;
+
 pub mod finding;
 
 pub mod spool;

@@ -186,21 +186,19 @@ pub async fn run<D: Database>(
     let spool = Spool::new(Disk, options.spool);
     let watch = Watch::new(handle.bell().clone(), spool.depth());
     let (sender, batches) = mpsc::channel(1);
-    let reader = Reader::new(
-        options.reader,
-        clock.clone(),
-        handle.clone(),
-        watch,
-        spool,
-        Scrubber::new(options.scrub),
-        sender,
-        Arc::clone(&note),
-        metrics.clone(),
-    );
-    let reader = thread::Builder::new()
-        .name("reader".to_owned())
-        .spawn(move || reader.run())
-        .map_err(|source| Error::File { what: "a thread for reading", source })?;
+    let reader = {
+        let (clock, handle, note, metrics) = (clock.clone(), handle.clone(), Arc::clone(&note), metrics.clone());
+        // The scrubber's tables are made on the thread that uses them: what the making takes and gives back is there for
+        // batches then. Allocators keep it for the thread.
+        let work = move || {
+            let scrubber = Scrubber::new(options.scrub);
+            Reader::new(options.reader, clock, handle, watch, spool, scrubber, sender, note, metrics).run()
+        };
+        thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(work)
+            .map_err(|source| Error::File { what: "a thread for reading", source })?
+    };
 
     let writers = Arc::new(Writers::new(
         watched(database),

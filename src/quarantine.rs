@@ -211,6 +211,11 @@ impl Quarantine {
         self.ended.map_or(Ok(()), |ended| self.settle(ended))
     }
 
+    /// Whether a commit has records that are to be settled.
+    pub fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// Whether there is something to try again.
     pub fn is_unsettled(&self) -> bool {
         self.ended.is_some()

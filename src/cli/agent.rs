@@ -144,7 +144,7 @@ pub fn database(config: &Config) -> Result<Database, Problem> {
 
 /// Builds a runtime and runs `work` on it.
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     match runtime {
         Ok(runtime) => {
             let result = runtime.block_on(work);

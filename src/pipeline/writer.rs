@@ -18,6 +18,7 @@ use super::ledger::{BatchEnds, Ledger, Quarantined, Uncounted, lost, number};
 use super::lock;
 use super::pace::Pace;
 use super::reader::{self, Order};
+use crate::aside::aside;
 use crate::batch::{Batch, Refused, Source};
 use crate::checkpoint::{Checkpoint, Known};
 use crate::clock::Clock;
@@ -627,7 +628,7 @@ impl<D: Database> Writers<D> {
         let mut keeper = self.note();
         match (keeper.note_mut().committed(batch.moves()), keeper.on_disk()) {
             (Changed::No, OnDisk::Current) => Noted::Yes,
-            (Changed::No, OnDisk::Former) | (Changed::Yes, _) => match keeper.save() {
+            (Changed::No, OnDisk::Former) | (Changed::Yes, _) => match aside(|| keeper.save()) {
                 Ok(()) => Noted::Yes,
                 Err(error) => {
                     tracing::warn!(%error, "the note of lines let go cannot be written; what is declared stays in it for now");
@@ -937,9 +938,13 @@ impl<D: Database> Writers<D> {
             return Quarantined::Yes;
         }
         let now = Timestamp::from(self.clock.wall());
-        let mut ledger = self.ledger();
-        let prepared = ledger.quarantine.prepare(batch.refused().iter().chain(refused), batch.moves(), now);
-        self.metrics.quarantine_dropped.inc_by(ledger.quarantine.take_dropped());
+        let records = batch.refused().iter().chain(refused);
+        let prepared = aside(|| {
+            let mut ledger = self.ledger();
+            let prepared = ledger.quarantine.prepare(records, batch.moves(), now);
+            self.metrics.quarantine_dropped.inc_by(ledger.quarantine.take_dropped());
+            prepared
+        });
         match prepared {
             Ok(()) => Quarantined::Yes,
             Err(error) => {
@@ -955,7 +960,10 @@ impl<D: Database> Writers<D> {
             // The database's frontiers tell the outcome when reading begins anew, or have told it.
             return;
         }
-        if let Err(error) = self.ledger().quarantine.settle(outcome) {
+        if !self.ledger().quarantine.is_pending() {
+            return;
+        }
+        if let Err(error) = aside(|| self.ledger().quarantine.settle(outcome)) {
             tracing::error!(%error, "quarantine records cannot be settled; a record may appear twice or be missing");
         }
     }

@@ -15,9 +15,8 @@ use std::time::Duration;
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params};
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::block_in_place;
 
+use crate::aside::aside;
 use crate::batch::{Batch, RowRef};
 use crate::record::Columns;
 use crate::sink::table::{COLUMNS, TableName};
@@ -118,14 +117,6 @@ pub fn schema_sql(table: &TableName) -> String {
 fn insert_sql(table: &TableName) -> String {
     let columns = COLUMNS.join(", ");
     format!("INSERT INTO `{}` ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", table.name())
-}
-
-/// Runs what blocks where it holds up as few as possible.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
-        Ok(_) | Err(_) => work(),
-    }
 }
 
 /// An error of SQLite's in our words; its own may quote values.
