@@ -20,7 +20,8 @@ fn d1_the_database_is_away_at_the_start_and_comes_later() {
         metrics.sum("tracespool_database_up") == 0.0 && metrics.sum("tracespool_database_errors_total") >= 2.0
     });
     assert_eq!(agent.exited(), None, "the agent stays up");
-    assert!(agent.metrics().sum("tracespool_backlog_bytes") > 0.0, "the lines wait in the spool");
+    // The reader makes its tables while the database is asked for the first time.
+    eventually("the lines wait in the spool", || agent.metrics().sum("tracespool_backlog_bytes") > 0.0);
     server.restart();
     site.wait_rows(written.len());
     assert_eq!(agent.metrics().sum("tracespool_database_up"), 1.0);
