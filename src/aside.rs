@@ -6,7 +6,8 @@
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-/// Runs what blocks; the tasks beside the one that calls go on meanwhile. Where there is only one thread, as in a test, they do not.
+/// Runs what blocks; the tasks beside the one that calls go on meanwhile. On a runtime that has no thread but the caller's they
+/// do not.
 pub fn aside<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => block_in_place(work),

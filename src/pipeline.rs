@@ -188,8 +188,8 @@ pub async fn run<D: Database>(
     let (sender, batches) = mpsc::channel(1);
     let reader = {
         let (clock, handle, note, metrics) = (clock.clone(), handle.clone(), Arc::clone(&note), metrics.clone());
-        // The scrubber's tables are made on the thread that uses them: what the making takes and gives back is there for
-        // batches then. Allocators keep it for the thread.
+        // The scrubber's tables are made on the thread that uses them: an allocator keeps what is given back for the thread that
+        // gave it, and here batches take it again.
         let work = move || {
             let scrubber = Scrubber::new(options.scrub);
             Reader::new(options.reader, clock, handle, watch, spool, scrubber, sender, note, metrics).run()

@@ -142,7 +142,7 @@ pub fn database(config: &Config) -> Result<Database, Problem> {
     }
 }
 
-/// Builds a runtime and runs `work` on it.
+/// Builds a runtime and runs `work` on it. Its tasks share one thread; what blocks goes [`aside`](crate::aside::aside).
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     match runtime {
