@@ -7,7 +7,8 @@
 //!
 //! Invariant: a row is given up as refused only if the server said so of it, or if it is too large to be ordinary and the
 //! connection broke at it alone [`BROKEN_MAX`] times in a row.
-//! Invariant: for a reason that is not known no batch is refused as a whole: then the reason lies elsewhere.
+//! Invariant: for a reason that is not known no batch is refused as a whole: then the reason lies elsewhere. Nor is a row
+//! that was not refused for it again after the server had taken another.
 
 use std::ops::Range;
 
@@ -159,7 +160,7 @@ impl Sending {
         }
     }
 
-    /// Halves the batch until single rows are refused: at most 2·log2(n) statements for each of them.
+    /// Halves the batch until single rows are refused: at most 2·log2(n) statements for each of them, and one more.
     async fn bisect<S: Session>(&mut self, session: &mut S, batch: &Batch) -> Result<Vec<(usize, Error)>, Error> {
         let mut refused = Vec::new();
         let mut ranges: Vec<_> = pieces(self.rows, self.rows.max(1), &self.given_up).collect();
@@ -192,10 +193,33 @@ impl Sending {
         }
         let is_unknown = |(_, error): &&(usize, Error)| error.class == Class::Unknown;
         match refused.iter().find(is_unknown) {
+            None => Ok(refused),
             // Not one row is taken: the reason is no row's.
             Some((_, error)) if refused.len() + self.given_up.len() == self.rows => Err(error.clone()),
-            Some(_) | None => Ok(refused),
+            Some(_) => Self::try_once_more(session, batch, refused).await,
         }
+    }
+
+    /// Sends those rows again, one at a time, that were refused for a reason that is not known: it may have been none of theirs
+    /// and ended before other rows were taken. Returns what is refused all the same.
+    async fn try_once_more<S: Session>(
+        session: &mut S,
+        batch: &Batch,
+        refused: Vec<(usize, Error)>,
+    ) -> Result<Vec<(usize, Error)>, Error> {
+        let mut still = Vec::new();
+        for (row, error) in refused {
+            if error.class != Class::Unknown {
+                still.push((row, error));
+                continue;
+            }
+            match session.insert_atomic(batch, row..row + 1).await {
+                Ok(()) => {}
+                Err(error) if matches!(error.class, Class::Data | Class::Unknown) => still.push((row, error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(still)
     }
 }
 
@@ -275,6 +299,84 @@ mod tests {
         }
         unknown.note(&error(Class::Unknown), 0..10, 10);
         assert_eq!((unknown.way, unknown.take_again()), (Way::Bisecting, Again::Later));
+    }
+
+    /// A server that refuses so many statements for a reason that is not known, and these rows always.
+    struct Refusing {
+        statements: usize,
+        rows: Vec<usize>,
+        stored: Vec<usize>,
+    }
+
+    impl Session for Refusing {
+        fn server(&self) -> &crate::sink::Server {
+            unreachable!()
+        }
+
+        async fn frontiers(&mut self) -> Result<Vec<crate::spool::Frontier>, Error> {
+            unreachable!()
+        }
+
+        async fn begin(&mut self) -> Result<(), Error> {
+            unreachable!()
+        }
+
+        async fn insert(&mut self, _: &Batch, _: Range<usize>) -> Result<(), Error> {
+            unreachable!()
+        }
+
+        async fn insert_atomic(&mut self, _: &Batch, rows: Range<usize>) -> Result<(), Error> {
+            let refuses = self.statements > 0;
+            self.statements = self.statements.saturating_sub(1);
+            if refuses || self.rows.iter().any(|row| rows.contains(row)) {
+                return Err(error(Class::Unknown));
+            }
+            self.stored.extend(rows);
+            Ok(())
+        }
+
+        async fn swap(&mut self, _: &[crate::spool::Move]) -> Result<crate::sink::Swap, Error> {
+            unreachable!()
+        }
+
+        async fn commit(&mut self) -> Result<(), Error> {
+            unreachable!()
+        }
+
+        async fn rollback(&mut self) -> Result<(), Error> {
+            unreachable!()
+        }
+
+        async fn forget(&mut self, _: &[crate::spool::FileKey]) -> Result<(), Error> {
+            unreachable!()
+        }
+
+        async fn close(self) {}
+    }
+
+    /// Which of eight rows are given up, after the reason that is not known came so often that they are sent by halves.
+    async fn given_up_of_eight(statements: usize, rows: &[usize]) -> Result<Vec<usize>, Error> {
+        let batch = crate::sink::samples::batch(&vec![crate::sink::samples::with_long_key(1); 8]);
+        let mut sending = Sending { way: Way::Bisecting, unknown: UNKNOWN_MAX, ..sending(8) };
+        let mut server = Refusing { statements, rows: rows.to_vec(), stored: Vec::new() };
+        let refused = sending.send(&mut server, &batch).await?;
+        let refused: Vec<_> = refused.into_iter().map(|(row, _)| row).collect();
+        let mut ended = [server.stored, refused.clone()].concat();
+        ended.sort_unstable();
+        assert_eq!(ended, (0..8).collect::<Vec<_>>(), "each row has one end");
+        Ok(refused)
+    }
+
+    #[tokio::test]
+    async fn a_reason_that_is_not_known_and_ends_while_its_rows_are_looked_for_costs_none() {
+        for statements in 0..15 {
+            assert_eq!(given_up_of_eight(statements, &[]).await, Ok(vec![]), "{statements}");
+        }
+        // It is refused, whatever the server has besides.
+        for statements in 0..15 {
+            assert_eq!(given_up_of_eight(statements, &[0, 5]).await, Ok(vec![0, 5]), "{statements}");
+        }
+        assert!(given_up_of_eight(usize::MAX, &[]).await.is_err(), "not one row is taken");
     }
 
     proptest! {
