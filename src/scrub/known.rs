@@ -44,8 +44,9 @@ pub struct Known {
     /// enough to stay near the processor. Zero is no text's.
     marks: Vec<[u32; WAYS]>,
     slots: Vec<Option<Kept>>,
-    /// Marks of texts that were met once: most are never met again, and not worth a slot.
-    once: Vec<u32>,
+    /// Parts of the hashes of texts that were met once: most are never met again, and not worth a slot. That one of some ten
+    /// thousand is taken for another costs less than room for longer parts.
+    once: Vec<u16>,
     /// The slot of the last text that was found, and the slot of what came behind it the time before: lines are built
     /// alike, and to compare two texts costs less than to find one.
     last: usize,
@@ -73,14 +74,20 @@ const WAYS: usize = 4;
 #[derive(Debug, Clone, Copy)]
 struct Place {
     set: usize,
-    once: usize,
     mark: u32,
+    once: usize,
+    once_mark: u16,
 }
 
 impl Place {
     fn of(text: &str) -> Self {
         let hash = xxh3_64(text.as_bytes());
-        Place { set: hash as usize % SETS, once: hash as usize % ONCE, mark: (hash >> 32) as u32 | 1 }
+        Place {
+            set: hash as usize % SETS,
+            mark: (hash >> 32) as u32 | 1,
+            once: hash as usize % ONCE,
+            once_mark: (hash >> 48) as u16 | 1,
+        }
     }
 }
 
@@ -139,7 +146,7 @@ impl Known {
             return Met::Often(verdict);
         }
         let once = &mut self.once[place.once];
-        if std::mem::replace(once, place.mark) == place.mark { Met::Once } else { Met::Never }
+        if std::mem::replace(once, place.once_mark) == place.once_mark { Met::Once } else { Met::Never }
     }
 
     /// What was found out about `text`, if it is kept.

@@ -1708,26 +1708,6 @@ pub const RULES: &[ValueRule] = &[
         ],
     },
     ValueRule {
-        id: "url_token",
-        what: "tokens as the user of a URL, and Sentry DSNs",
-        kind: Kind::Secret,
-        find: Find::Whole {
-            keywords: &["@"],
-            look: looks::at_sign,
-            pattern: r#"://([A-Za-z0-9_.-]{20,400})(?::[^\s/@"\'<>]{0,400})?@"#,
-            check: checks::is_random,
-        },
-        secrets: &[
-            ("https://0123456789abcdef0123456789abcdef@o4501.ingest.sentry.test/450", "0123456789abcdef0123456789abcdef"),
-            ("clone https://aB3dE5fG7hJ9kL1mN3pQ5@git.test/x.git", "aB3dE5fG7hJ9kL1mN3pQ5"),
-        ],
-        innocent: &[
-            "postgres://reporting-service-user:@db/x",
-            "https://kim@dev.test",
-            "https://dev.test/@kim",
-        ],
-    },
-    ValueRule {
         id: "app_password",
         what: "app passwords in groups of four",
         kind: Kind::Secret,

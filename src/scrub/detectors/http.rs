@@ -1,6 +1,6 @@
 //! Secrets of the web: tokens, credentials of HTTP authentication, private keys, passwords in URLs, signatures, sessions.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::super::markers::{Kind, is_marker};
 use super::super::own::Words;
@@ -109,12 +109,7 @@ pub const RULES: &[ValueRule] = &[
         id: "url_password",
         what: "passwords in URLs",
         kind: Kind::Secret,
-        find: Find::Whole {
-            keywords: &["@"],
-            look: looks::at_sign,
-            pattern: r#"://[^\s:/?#"'<>\[\]\\]*:([^\s"'<>]{0,512})@"#,
-            check: |text, range| is_url_password(&text[range.clone()]),
-        },
+        find: Find::Code { keywords: &["@"], look: looks::at_sign, next: find_url_password },
         secrets: &[
             ("postgresql://report:zug1WNPpr@pg-2.local:5432/dwh", "zug1WNPpr"),
             ("redis://:hunter2@cache", "hunter2"),
@@ -130,6 +125,20 @@ pub const RULES: &[ValueRule] = &[
             "mysql://app:${DB_PASSWORD}@db/shop",
             "postgres://app:xxxxx@pg-1/shop",
         ],
+    },
+    ValueRule {
+        id: "url_token",
+        what: "tokens as the user of a URL, and Sentry DSNs",
+        kind: Kind::Secret,
+        find: Find::Code { keywords: &["@"], look: looks::at_sign, next: find_url_token },
+        secrets: &[
+            (
+                "https://0123456789abcdef0123456789abcdef@o4501.ingest.sentry.test/450",
+                "0123456789abcdef0123456789abcdef",
+            ),
+            ("clone https://aB3dE5fG7hJ9kL1mN3pQ5@git.test/x.git", "aB3dE5fG7hJ9kL1mN3pQ5"),
+        ],
+        innocent: &["postgres://reporting-service-user:@db/x", "https://kim@dev.test", "https://dev.test/@kim"],
     },
 ];
 
@@ -287,6 +296,70 @@ fn is_basic_credential(word: &str) -> bool {
     decoded.contains(&b':') && decoded.iter().all(|byte| !byte.is_ascii_control())
 }
 
+/// The next password in a URL. By a pattern it would take a tenth of a megabyte for ever, as would [`find_url_token`] three.
+fn find_url_password(text: &str, from: usize) -> Option<Range<usize>> {
+    next_in_url(text, from, |start| {
+        let bytes = text.as_bytes();
+        let user = run(&bytes[start..], |byte| !is_space(byte) && !b":/?#\"'<>[]\\".contains(&byte));
+        let start = start + user + 1;
+        if bytes.get(start - 1) != Some(&b':') {
+            return None;
+        }
+        let within = &bytes[start..bytes.len().min(start + URL_PASSWORD_MAX + 1)];
+        let solid = run(within, |byte| !is_space(byte) && !b"\"'<>".contains(&byte));
+        let password = start..start + memchr::memrchr(b'@', &within[..solid])?;
+        let is_secret = !password.is_empty() && is_url_password(&text[password.clone()]);
+        Some(if is_secret { Ok(password) } else { Err(password.end + 1) })
+    })
+}
+
+/// Longer passwords in URLs are none.
+const URL_PASSWORD_MAX: usize = 512;
+
+/// The next user of a URL that is a token.
+fn find_url_token(text: &str, from: usize) -> Option<Range<usize>> {
+    next_in_url(text, from, |start| {
+        let bytes = text.as_bytes();
+        let token = start..start + run(&bytes[start..], |byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+        let password = match bytes.get(token.end)? {
+            b':' => 1 + run(&bytes[token.end + 1..], |byte| !is_space(byte) && !b"/@\"'<>".contains(&byte)),
+            _ => 0,
+        };
+        let end = token.end + password;
+        let is_whole =
+            URL_TOKEN.contains(&token.len()) && password <= URL_TOKEN_PASSWORD_MAX + 1 && bytes.get(end) == Some(&b'@');
+        is_whole.then(|| if checks::is_random(text, &token) { Ok(token) } else { Err(end + 1) })
+    })
+}
+
+/// How long tokens in URLs are.
+const URL_TOKEN: RangeInclusive<usize> = 20..=400;
+/// What may stand between a token and the host.
+const URL_TOKEN_PASSWORD_MAX: usize = 400;
+
+/// The next secret of a URL, by what `read` says of each place behind a `://`: nothing, a secret, or the end of what is none.
+fn next_in_url(
+    text: &str,
+    from: usize,
+    read: impl Fn(usize) -> Option<Result<Range<usize>, usize>>,
+) -> Option<Range<usize>> {
+    let mut at = from;
+    while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"://") {
+        at += found + 3;
+        match read(at) {
+            None => {}
+            Some(Ok(secret)) => return Some(secret),
+            Some(Err(end)) => at = end,
+        }
+    }
+    None
+}
+
+/// What a pattern calls `\s`.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
 fn is_url_password(text: &str) -> bool {
     // `host:8080/path@x` has a port there, and no password.
     let host_end = text.find(['/', '?', '#']);
@@ -337,6 +410,11 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use regex::bytes::{Regex, RegexBuilder};
+
     use super::*;
 
     #[test]
@@ -355,5 +433,68 @@ mod tests {
         check("Y", None);
         check("Y=Q=", None);
         check("Y Q=", None);
+    }
+
+    /// What [`find_url_password`] is to find, as a pattern.
+    static PASSWORD: LazyLock<Regex> = LazyLock::new(|| pattern(r#"://[^\s:/?#"'<>\[\]\\]*:([^\s"'<>]{0,512})@"#));
+    /// What [`find_url_token`] is to find.
+    static TOKEN: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r#"://([A-Za-z0-9_.-]{20,400})(?::[^\s/@"'<>]{0,400})?@"#));
+
+    fn pattern(pattern: &str) -> Regex {
+        RegexBuilder::new(pattern).unicode(false).build().expect("a pattern")
+    }
+
+    fn by_pattern(pattern: &Regex, text: &str, is_secret: impl Fn(&Range<usize>) -> bool) -> Vec<Range<usize>> {
+        let (mut found, mut at) = (Vec::new(), 0);
+        while let Some(captures) = pattern.captures_at(text.as_bytes(), at) {
+            let secret = captures.get(1).expect("the pattern has one group").range();
+            let is_secret = !secret.is_empty() && is_secret(&secret);
+            at = if is_secret { secret.end } else { captures.get_match().end() };
+            found.extend(is_secret.then_some(secret));
+        }
+        found
+    }
+
+    fn by_code(next: fn(&str, usize) -> Option<Range<usize>>, text: &str) -> Vec<Range<usize>> {
+        std::iter::successors(next(text, 0), |last| next(text, last.end)).collect()
+    }
+
+    fn near_url() -> impl Strategy<Value = String> {
+        const PIECES: &[&str] = &[
+            "://",
+            ":",
+            "@",
+            "/",
+            " ",
+            "\"",
+            "[",
+            "\\",
+            "?",
+            "\u{a0}",
+            "\u{b}",
+            "ü",
+            "kim",
+            "8080",
+            "hunter2",
+            "****",
+            "a1B2c3D4e5F6g7H8i9J0",
+        ];
+        let long = (prop::sample::select(&["a1b2c3d4e5", "x", ":"][..]), prop_oneof![398..403_usize, 510..515_usize])
+            .prop_map(|(piece, length)| piece.chars().cycle().take(length).collect());
+        let piece = prop_oneof![12 => prop::sample::select(PIECES).prop_map(str::to_owned), 1 => long];
+        prop::collection::vec(piece, 1..16).prop_map(|pieces| format!("at ://{}", pieces.concat()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn what_code_finds_in_urls_is_what_patterns_find(text in near_url()) {
+            let passwords = by_pattern(&PASSWORD, &text, |range| is_url_password(&text[range.clone()]));
+            prop_assert_eq!(by_code(find_url_password, &text), passwords);
+            let tokens = by_pattern(&TOKEN, &text, |range| checks::is_random(&text, range));
+            prop_assert_eq!(by_code(find_url_token, &text), tokens);
+        }
     }
 }
