@@ -13,6 +13,7 @@ mod vendors;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
@@ -587,7 +588,7 @@ pub fn beside(form: Form) -> Telling {
 pub fn gate_words() -> Gate {
     let is_free =
         |key: &str| key.len() > SHORT_MAX || !key.is_ascii() || tells_of_secrets(key) && !SHORT_SECRETS.contains(&key);
-    let keys = || ENTRIES.spellings.iter().map(String::as_str);
+    let keys = || ENTRIES.spellings();
     let (mut anywhere, mut alone): (Vec<&str>, Vec<&str>) =
         keys().filter(|key| !key.contains(' ')).partition(|key| is_free(key));
     let singles = anywhere.clone();
@@ -633,12 +634,12 @@ const SHORT_SECRETS: &[&str] = &["mdp", "nsec", "psk", "psw", "puk", "tan", "wif
 
 /// The words of secrets may be the ends of others.
 fn tells_of_secrets(key: &str) -> bool {
-    ENTRIES.by_words[key].iter().any(|entry| entry.telling.kind == Kind::Secret)
+    ENTRIES.of(key).iter().any(|entry| entry.telling.kind == Kind::Secret)
 }
 
 /// A pair as one word.
 fn glued(pair: &str) -> Option<&'static str> {
-    let (glued, _) = ENTRIES.by_words.get_key_value(&pair.replace(' ', ""))?;
+    let (glued, _) = ENTRIES.by_words.get_key_value(&*pair.replace(' ', ""))?;
     Some(glued)
 }
 
@@ -697,51 +698,121 @@ pub fn word_texts(key: &str) -> Vec<&str> {
 }
 
 /// What is known of telling words.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     telling: Telling,
     place: Place,
 }
 
 /// The entries by their words, lower-case: a pair with a space between its words, and glued.
+///
+/// All of this is kept for ever, so it is small: of thousands of words most say what hundreds of others say.
 struct Entries {
-    by_words: HashMap<String, Vec<Entry>, FixedState>,
+    by_words: HashMap<&'static str, Said, FixedState>,
     shapes: Shapes,
+    entries: Vec<Entry>,
+}
+
+/// What a word or a pair says.
+#[derive(Debug, Clone)]
+struct Said {
+    /// Its entries' places.
+    entries: Range<u16>,
+    spelling: Spelling,
+}
+
+/// How a word stands in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    AsWritten,
+    /// As a pair, which is one word here.
+    Glued,
+}
+
+impl Entries {
+    fn of(&self, words: &str) -> &[Entry] {
+        self.by_words
+            .get(words)
+            .map_or(&[], |said| &self.entries[usize::from(said.entries.start)..usize::from(said.entries.end)])
+    }
+
     /// The words and pairs, unglued.
-    spellings: Vec<String>,
+    fn spellings(&self) -> impl Iterator<Item = &'static str> {
+        let as_written = self.by_words.iter().filter(|(_, said)| said.spelling == Spelling::AsWritten);
+        as_written.map(|(words, _)| *words)
+    }
 }
 
 static ENTRIES: LazyLock<Entries> = LazyLock::new(|| {
-    let mut by_words: HashMap<String, Vec<Entry>, FixedState> = HashMap::default();
-    let mut all = Vec::new();
+    let mut kinds: Vec<Entry> = Vec::new();
+    let (mut texts, mut said) = (Vec::new(), Vec::new());
     for group in groups() {
         for key in group.keys {
             let entry = Entry { telling: telling(group, key), place: group.place };
+            if kinds.last() != Some(&entry) {
+                kinds.push(entry);
+            }
             for spelling in spellings(key) {
-                by_words.entry(spelling.clone()).or_default().push(entry);
-                if spelling.contains(' ') && !NEVER_GLUED.contains(key) {
-                    by_words.entry(spelling.replace(' ', "")).or_default().push(entry);
-                }
-                all.push(spelling);
+                let glued = spelling.contains(' ') && !NEVER_GLUED.contains(key);
+                let glued = glued.then(|| Cow::Owned(spelling.replace(' ', "")));
+                texts.push(spelling);
+                said.push((kinds.len() - 1, Spelling::AsWritten));
+                texts.extend(glued);
+                said.resize(texts.len(), (kinds.len() - 1, Spelling::Glued));
             }
         }
     }
+    let mut kinds_of: HashMap<&str, (SmallVec<[usize; 2]>, Spelling), FixedState> = HashMap::default();
+    for (text, (kind, spelling)) in kept(texts).into_iter().zip(said) {
+        let (kinds, known) = kinds_of.entry(text).or_insert((SmallVec::new(), spelling));
+        kinds.push(kind);
+        if spelling == Spelling::AsWritten {
+            *known = spelling;
+        }
+    }
     let mut shapes = Shapes::default();
-    by_words.keys().for_each(|word| shapes.add(word.as_bytes()));
-    // Most words have one entry, and all of this is kept for ever.
-    by_words.values_mut().for_each(Vec::shrink_to_fit);
-    all.shrink_to_fit();
-    Entries { by_words, shapes, spellings: all }
+    kinds_of.keys().for_each(|word| shapes.add(word.as_bytes()));
+    let mut entries = Vec::new();
+    let mut places: HashMap<SmallVec<[usize; 2]>, Range<u16>, FixedState> = HashMap::default();
+    let mut place = |of: SmallVec<[usize; 2]>| {
+        let add = |of: &SmallVec<[usize; 2]>| {
+            let start = entries.len() as u16;
+            entries.extend(of.iter().map(|kind| kinds[*kind]));
+            start..entries.len() as u16
+        };
+        places.entry(of).or_insert_with_key(add).clone()
+    };
+    let say = |(words, (of, spelling))| (words, Said { entries: place(of), spelling });
+    let by_words = kinds_of.into_iter().map(say).collect();
+    assert!(entries.len() < usize::from(u16::MAX), "an entry's place is a u16");
+    entries.shrink_to_fit();
+    Entries { by_words, shapes, entries }
 });
 
+/// Texts that are kept for ever; those that are not from a table as one piece of memory.
+fn kept(texts: Vec<Cow<'static, str>>) -> Vec<&'static str> {
+    let is_own = |text: &&Cow<'_, str>| matches!(text, Cow::Owned(_));
+    let mut own: &str = texts.iter().filter(is_own).map(|text| &**text).collect::<String>().leak();
+    let mut keep = |text: Cow<'static, str>| match text {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(text) => {
+            let (text, rest) = own.split_at(text.len());
+            own = rest;
+            text
+        }
+    };
+    texts.into_iter().map(&mut keep).collect()
+}
+
 /// The ways to write a key, but for the case of its ASCII letters: `prénom`, `prÉnom`.
-fn spellings(key: &str) -> Vec<String> {
+fn spellings(key: &'static str) -> Vec<Cow<'static, str>> {
     if key.is_ascii() {
-        return vec![key.to_owned()];
+        return vec![Cow::Borrowed(key)];
     }
     let mut capital = key.chars();
     let capital: String = capital.next().into_iter().flat_map(char::to_uppercase).chain(capital).collect();
-    let mut all = vec![key.to_owned(), key.to_uppercase().to_ascii_lowercase(), capital.to_ascii_lowercase()];
+    let written = [key.to_uppercase().to_ascii_lowercase(), capital.to_ascii_lowercase()];
+    let mut all: Vec<_> = written.into_iter().map(Cow::Owned).chain([Cow::Borrowed(key)]).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -855,7 +926,7 @@ fn entries(parts: &[&str]) -> &'static [Entry] {
     }
     word.make_ascii_lowercase();
     let word = str::from_utf8(word).unwrap_or_default();
-    ENTRIES.by_words.get(word).map_or(&[], Vec::as_slice)
+    ENTRIES.of(word)
 }
 
 fn telling(group: &Group, key: &str) -> Telling {
