@@ -48,7 +48,7 @@ use super::own::{Find as OwnFind, Words};
 use super::search::Search;
 use super::text::{self, Reading, Span};
 
-/// A kind of secret with a form of its own.
+/// A kind of secret with a form of its own, as the tables have it.
 struct ValueRule {
     id: &'static str,
     /// What it finds, for people.
@@ -64,8 +64,17 @@ struct ValueRule {
     innocent: &'static [&'static str],
 }
 
+/// The same, as the program has it. Thousands of examples would take memory in it.
+#[derive(Clone, Copy)]
+struct Rule {
+    id: &'static str,
+    kind: Kind,
+    find: Find,
+}
+
 /// How a rule finds its secrets. Keywords are lower-case and have no `"`, `\` or `/` in them: JSON may write those in
 /// several ways.
+#[derive(Clone, Copy)]
 enum Find {
     /// Tokens; their starts are the keywords.
     Forms(&'static [Form]),
@@ -91,8 +100,8 @@ const MATCH_MAX: usize = 8 << 10;
 /// How far behind its keyword the match of a [`Find::Near`] may end.
 const AHEAD: usize = 256;
 
-fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
-    let tables = [
+const TABLES: &[&[&[ValueRule]]] = &[
+    &[
         http::RULES,
         beside::RULES,
         codes::RULES,
@@ -102,8 +111,38 @@ fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
         stores::RULES,
         marks::RULES,
         people::RULES,
-    ];
-    tables.into_iter().chain(tokens::TABLES.iter().copied()).flatten()
+    ],
+    tokens::TABLES,
+];
+
+/// All rules, in the order of the tables.
+static RULES: [Rule; rules_of(TABLES, &mut [])] = {
+    let mut rules = [Rule { id: "", kind: Kind::Secret, find: Find::Forms(&[]) }; rules_of(TABLES, &mut [])];
+    rules_of(TABLES, &mut rules);
+    rules
+};
+
+/// How many rules there are in tables; as many as there is room for are copied.
+const fn rules_of(tables: &[&[&[ValueRule]]], rules: &mut [Rule]) -> usize {
+    // There are no iterators before the program runs.
+    let (mut count, mut of) = (0, 0);
+    while of < tables.len() {
+        let mut table = 0;
+        while table < tables[of].len() {
+            let mut at = 0;
+            while at < tables[of][table].len() {
+                if count < rules.len() {
+                    let ValueRule { id, kind, find, .. } = tables[of][table][at];
+                    rules[count] = Rule { id, kind, find };
+                }
+                count += 1;
+                at += 1;
+            }
+            table += 1;
+        }
+        of += 1;
+    }
+    count
 }
 
 /// Which rules a text may fire.
@@ -141,7 +180,7 @@ pub struct Detectors {
     /// The patterns with letters beyond ASCII, of which most texts have none. In the first search, they would double its
     /// memory.
     foreign: Search<Target>,
-    rules: Vec<&'static ValueRule>,
+    rules: &'static [Rule],
     /// Rules that have a keyword and the glance at it in common, as their numbers.
     groups: Vec<Vec<usize>>,
     /// The rules' patterns, in their order, compiled when first needed.
@@ -172,7 +211,7 @@ impl Detectors {
 
     /// The built-in rules, beside those of an operator.
     pub fn with(words: Words, own: Vec<OwnFind>, actions: Actions) -> Self {
-        let rules: Vec<_> = rule_table().collect();
+        let rules = &RULES;
         assert!(rules.len() < usize::from(u16::MAX), "a rule's place is a u16");
         let Gate { anywhere: mut literals, alone } = text::gate_words();
         literals.extend(words.gate_words());
@@ -416,7 +455,7 @@ impl Detectors {
 
     /// Appends what one rule finds near its keywords.
     fn find_at(&self, index: usize, text: &str, places: &[Range<usize>], spans: &mut Vec<Span>) {
-        let rule = self.rules[index];
+        let rule = &self.rules[index];
         match &rule.find {
             Find::Near { check, .. } => {
                 let mut done = 0;
@@ -490,7 +529,7 @@ impl Detectors {
             ("k9", "v9"),
             ("k10", "v10"),
         ];
-        let ValueRule { id, kind, .. } = self.rules[rule];
+        let Rule { id, kind, .. } = self.rules[rule];
         for captures in self.pattern(rule).captures_iter(text.as_bytes()) {
             if spans.len() > text::SECRETS_MAX {
                 break;
@@ -498,7 +537,7 @@ impl Detectors {
             let pair = PAIRS.iter().find_map(|(key, value)| Some((captures.name(key)?, captures.name(value)?)));
             let Some((key, value)) = pair else { continue };
             let telling = str::from_utf8(key.as_bytes()).ok().and_then(|key| self.words.classify(key));
-            let Some(telling) = telling.filter(|telling| telling.kind == *kind) else { continue };
+            let Some(telling) = telling.filter(|telling| telling.kind == kind) else { continue };
             let value = text.floor_char_boundary(value.start())..text.ceil_char_boundary(value.end());
             let mut found = Vec::new();
             text::find_under(&text[value.clone()], telling, &self.words, &mut found);
@@ -595,13 +634,18 @@ fn gate_forms(start: &str) -> Vec<String> {
 
 /// Every rule's id, and what it finds.
 pub fn rules() -> impl Iterator<Item = (&'static str, Kind)> {
-    rule_table().map(|rule| (rule.id, rule.kind))
+    RULES.iter().map(|rule| (rule.id, rule.kind))
 }
 
 /// Every rule's id, what it finds in a word and for people, and a text with such a secret in it.
 #[cfg(test)]
 pub fn table() -> impl Iterator<Item = (&'static str, Kind, &'static str, (&'static str, &'static str))> {
     rule_table().map(|rule| (rule.id, rule.kind, rule.what, rule.secrets[0]))
+}
+
+#[cfg(test)]
+fn rule_table() -> impl Iterator<Item = &'static ValueRule> {
+    TABLES.iter().copied().flatten().copied().flatten()
 }
 
 #[cfg(test)]
