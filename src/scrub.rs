@@ -694,30 +694,42 @@ impl KeyFacts {
 ///
 /// Invariant: at most [`KeyCache::SLOTS`] keys of at most [`KeyCache::KEY_MAX`] bytes, and none with a secret in it.
 struct KeyCache {
-    slots: Vec<Option<(Box<str>, KeyFacts)>>,
+    /// For each slot the place of its key in `kept`, plus one; none is a key's.
+    slots: Vec<u16>,
+    /// They take far more room than a slot, and most slots are empty.
+    kept: Vec<(Box<str>, KeyFacts)>,
 }
+
+const _: () = assert!(KeyCache::SLOTS < 1 << 16, "a key's place is a u16");
 
 impl KeyCache {
     const SLOTS: usize = 2048;
     const KEY_MAX: usize = 128;
 
     fn new() -> Self {
-        KeyCache { slots: vec![None; KeyCache::SLOTS] }
+        KeyCache { slots: vec![0; KeyCache::SLOTS], kept: Vec::new() }
     }
 
     /// The facts of a key, given as JSON writes it.
     fn facts(&mut self, raw: &str, find_out: impl FnOnce() -> KeyFacts) -> KeyFacts {
         let slot = &mut self.slots[xxh3_64(raw.as_bytes()) as usize % KeyCache::SLOTS];
-        match slot {
-            Some((known, facts)) if **known == *raw => *facts,
-            _ => {
-                let facts = find_out();
-                if facts.clean && raw.len() <= KeyCache::KEY_MAX {
-                    *slot = Some((raw.into(), facts));
+        let kept = usize::from(*slot).checked_sub(1).map(|place| &mut self.kept[place]);
+        if let Some((known, facts)) = &kept
+            && **known == *raw
+        {
+            return *facts;
+        }
+        let facts = find_out();
+        if facts.clean && raw.len() <= KeyCache::KEY_MAX {
+            match kept {
+                Some(kept) => *kept = (raw.into(), facts),
+                None => {
+                    self.kept.push((raw.into(), facts));
+                    *slot = self.kept.len() as u16;
                 }
-                facts
             }
         }
+        facts
     }
 }
 

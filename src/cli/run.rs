@@ -89,11 +89,10 @@ async fn supervise<D: crate::sink::Database>(
     let (stop, stopped) = watch::channel(Stop::No);
     let (requests, received) = mpsc::channel(1);
     let metrics = Metrics::default();
-    let work = pipeline::run(options, database, metrics.clone(), stopped, received);
-    tokio::pin!(work);
+    // It is large, and would be moved from frame to frame of a stack that is never given back.
+    let mut work = Box::pin(pipeline::run(options, database, metrics.clone(), stopped, received));
     let mut asked = signals.asked.clone();
-    let answering = answer(signals, requests, reloader, logging, metrics);
-    tokio::pin!(answering);
+    let mut answering = Box::pin(answer(signals, requests, reloader, logging, metrics));
     let ended = tokio::select! {
         ended = &mut work => Some(ended),
         () = asked_for(&mut asked, Asked::ToStop) => None,

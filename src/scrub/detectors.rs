@@ -181,8 +181,10 @@ pub struct Detectors {
     /// memory.
     foreign: Search<Target>,
     rules: &'static [Rule],
-    /// Rules that have a keyword and the glance at it in common, as their numbers.
-    groups: Vec<Vec<usize>>,
+    /// Rules that have a keyword and the glance at it in common, as their places in `grouped`.
+    groups: Vec<Range<u16>>,
+    /// The rules of all groups, one behind the other.
+    grouped: Vec<u16>,
     /// The rules' patterns, in their order, compiled when first needed.
     patterns: Vec<OnceLock<Regex>>,
     /// The rules of the operator.
@@ -219,7 +221,7 @@ impl Detectors {
         literals.extend(alone);
         targets.resize(literals.len(), Target::Word);
         let mut lower = Vec::new();
-        let mut groups: Vec<(&str, Look, Vec<usize>)> = Vec::new();
+        let mut groups: Vec<(&str, Look, Vec<u16>)> = Vec::new();
         let mut groups_of: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, rule) in rules.iter().enumerate() {
             match &rule.find {
@@ -236,10 +238,10 @@ impl Detectors {
                     for keyword in *keywords {
                         let of_keyword = groups_of.entry(keyword).or_default();
                         match of_keyword.iter().find(|group| std::ptr::fn_addr_eq(groups[**group].1, *look)) {
-                            Some(group) => groups[*group].2.push(index),
+                            Some(group) => groups[*group].2.push(index as u16),
                             None => {
                                 of_keyword.push(groups.len());
-                                groups.push((keyword, *look, vec![index]));
+                                groups.push((keyword, *look, vec![index as u16]));
                             }
                         }
                     }
@@ -255,13 +257,21 @@ impl Detectors {
         }
         literals.extend(lower.iter().map(|(start, _)| start.as_str()));
         targets.extend(lower.iter().map(|(_, target)| *target));
+        let mut grouped = Vec::new();
+        let places = groups.iter().map(|(.., rules)| {
+            let start = grouped.len() as u16;
+            grouped.extend(rules);
+            start..grouped.len() as u16
+        });
+        let places = places.collect();
         let patterns = || literals.iter().copied().zip(targets.iter().copied());
         Detectors {
             gate: Search::table(patterns().filter(|(literal, _)| literal.is_ascii())),
             foreign: Search::small(patterns().filter(|(literal, _)| !literal.is_ascii())),
             patterns: rules.iter().map(|_| OnceLock::new()).collect(),
             rules,
-            groups: groups.into_iter().map(|(.., rules)| rules).collect(),
+            groups: places,
+            grouped,
             own,
             words,
             actions,
@@ -393,12 +403,13 @@ impl Detectors {
                     }
                 }
                 Target::Rules(group, look) => {
-                    let rules = &self.groups[group];
+                    let of = &self.groups[group];
+                    let rules = &self.grouped[usize::from(of.start)..usize::from(of.end)];
+                    let rules = rules.iter().map(|rule| usize::from(*rule));
                     // Once such a rule is to run, it runs over the whole text.
-                    let is_settled = |rule: &usize| {
-                        place_of[*rule] != u16::MAX && !matches!(self.rules[*rule].find, Find::Near { .. })
-                    };
-                    if rules.iter().all(is_settled)
+                    let is_settled =
+                        |rule: usize| place_of[rule] != u16::MAX && !matches!(self.rules[rule].find, Find::Near { .. });
+                    if rules.clone().all(is_settled)
                         || !look(text.as_bytes(), hit.clone())
                         || is_in_marker(text, hit.clone())
                     {
@@ -406,7 +417,7 @@ impl Detectors {
                     }
                     let end = text.floor_char_boundary(hit.end + AHEAD);
                     for rule in rules {
-                        match places.get_mut(usize::from(place_of[*rule])).map(|(_, places)| places) {
+                        match places.get_mut(usize::from(place_of[rule])).map(|(_, places)| places) {
                             Some(known) => match known.last_mut() {
                                 // Hits come in the order of their ends, and a longer keyword may begin before.
                                 Some(last) if last.end >= hit.start => {
@@ -416,8 +427,8 @@ impl Detectors {
                                 _ => known.push(hit.start..end),
                             },
                             None => {
-                                place_of[*rule] = places.len() as u16;
-                                places.push((*rule, std::iter::once(hit.start..end).collect()));
+                                place_of[rule] = places.len() as u16;
+                                places.push((rule, std::iter::once(hit.start..end).collect()));
                             }
                         }
                     }

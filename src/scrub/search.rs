@@ -226,6 +226,10 @@ impl<const LETTERS: usize> Rows<LETTERS> {
             }
             starts.push(u16::try_from(found.len()).ok()?);
         }
+        // All of it is kept for ever.
+        ways.shrink_to_fit();
+        starts.shrink_to_fit();
+        found.shrink_to_fit();
         Some(Rows { letters, near: rows, far, ways, ends, starts, literals: found })
     }
 
