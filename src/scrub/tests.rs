@@ -712,6 +712,20 @@ proptest! {
     }
 }
 
+#[test]
+fn what_is_known_of_a_key_is_that_of_this_key_and_bounded() {
+    let detectors = Scrubber::new(Options::default()).detectors;
+    let mut keys = KeyCache::new();
+    let all = (0..6000).map(|number| format!("{}_{number}", ["password", "host", "user_email"][number % 3]));
+    for key in all {
+        let facts = KeyFacts::of(&key, &detectors);
+        assert!(facts.clean, "{key}");
+        assert_eq!(keys.facts(&key, || facts), facts, "{key}");
+        assert_eq!(keys.facts(&key, || panic!("`{key}` is not kept")), facts);
+    }
+    assert!(keys.kept.len() <= KeyCache::SLOTS && keys.kept.len() > KeyCache::SLOTS / 2, "{}", keys.kept.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
