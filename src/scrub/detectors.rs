@@ -264,6 +264,7 @@ impl Detectors {
             start..grouped.len() as u16
         });
         let places = places.collect();
+        assert!(grouped.len() < usize::from(u16::MAX), "a place among the rules of all groups is a u16");
         let patterns = || literals.iter().copied().zip(targets.iter().copied());
         Detectors {
             gate: Search::table(patterns().filter(|(literal, _)| literal.is_ascii())),

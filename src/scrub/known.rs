@@ -1,7 +1,8 @@
 //! What was found out about texts met before: telemetry repeats its keys, its states, its routes and its user agents.
 //!
 //! Invariant: at most [`Known::SLOTS`] texts of at most [`Known::TEXT_MAX`] bytes are kept.
-//! Invariant: only a text without a secret in it is kept, and none that was met but once or has a quote in it.
+//! Invariant: only a text without a secret in it is kept, and none that has a quote in it; of those met but once, at most one in
+//! some ten thousand, which is taken for another.
 
 use std::fmt;
 

@@ -259,7 +259,7 @@ fn behind_scheme(
         let space = match rest {
             [b'+', ..] => 1,
             [b'%', ..] => 3 * rest.chunks_exact(3).take_while(|escape| *escape == b"%20").count(),
-            _ => run(rest, |byte| byte.is_ascii_whitespace() || byte == 0x0b),
+            _ => run(rest, is_space),
         };
         if space > 0 {
             let (range, is_secret) = read(start + scheme.len() + space);
